@@ -1,0 +1,221 @@
+package dev.hone;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Named tensors that go into a session or come out of one. The first dimension of each counts rows.
+ *
+ * <p>A batch owns its tensors: closing it closes them. Its names and tensors never change.
+ */
+public final class Batch implements AutoCloseable {
+  private final String[] names;
+  private final Tensor[] tensors;
+
+  private Batch(String[] names, Tensor[] tensors) {
+    this.names = names;
+    this.tensors = tensors;
+    for (int i = 0; i < names.length; i++) {
+      if (indexOf(names[i]) != i) {
+        throw new IllegalArgumentException(
+            "Each tensor of a batch needs a name of its own, but '"
+                + names[i]
+                + "' occurs twice in "
+                + Arrays.toString(names)
+                + ".");
+      }
+    }
+  }
+
+  /** A batch of one tensor. */
+  public static Batch of(String name, Tensor tensor) {
+    return new Batch(new String[] {name}, new Tensor[] {tensor});
+  }
+
+  /** A batch of two tensors. */
+  public static Batch of(String name1, Tensor tensor1, String name2, Tensor tensor2) {
+    return new Batch(new String[] {name1, name2}, new Tensor[] {tensor1, tensor2});
+  }
+
+  /** A batch of three tensors. */
+  public static Batch of(
+      String name1, Tensor tensor1, String name2, Tensor tensor2, String name3, Tensor tensor3) {
+    return new Batch(new String[] {name1, name2, name3}, new Tensor[] {tensor1, tensor2, tensor3});
+  }
+
+  /** A batch of any number of tensors, in the map's order. */
+  public static Batch of(Map<String, Tensor> tensors) {
+    return new Batch(
+        tensors.keySet().toArray(String[]::new), tensors.values().toArray(Tensor[]::new));
+  }
+
+  /**
+   * A batch of parallel lists.
+   *
+   * @throws IllegalArgumentException if the lists differ in length or a name occurs twice
+   */
+  public static Batch of(List<String> names, List<Tensor> tensors) {
+    if (names.size() != tensors.size()) {
+      throw new IllegalArgumentException(
+          "Each tensor needs a name, but there are "
+              + names.size()
+              + " names and "
+              + tensors.size()
+              + " tensors.");
+    }
+    return new Batch(names.toArray(String[]::new), tensors.toArray(Tensor[]::new));
+  }
+
+  /** The number of tensors. */
+  public int size() {
+    return names.length;
+  }
+
+  /** The name of one tensor. */
+  public String name(int index) {
+    return names[index];
+  }
+
+  /** One tensor, owned by this batch. */
+  public Tensor tensor(int index) {
+    return tensors[index];
+  }
+
+  /** All names, in order. */
+  public List<String> names() {
+    return List.of(names);
+  }
+
+  /**
+   * The tensor of this name, owned by this batch.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public Tensor get(String name) {
+    int index = indexOf(name);
+    if (index < 0) {
+      throw new IllegalArgumentException(
+          "No tensor is named '" + name + "'; this batch has " + names() + ".");
+    }
+    return tensors[index];
+  }
+
+  /** The position of a name, or -1. */
+  public int indexOf(String name) {
+    for (int i = 0; i < names.length; i++) {
+      if (names[i].equals(name)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /**
+   * The number of rows.
+   *
+   * @throws IllegalStateException if the tensors do not agree on it
+   */
+  public long rows() {
+    long rows = tensors.length == 0 ? 0 : tensors[0].shape().rows();
+    for (Tensor tensor : tensors) {
+      if (tensor.shape().rows() != rows) {
+        throw new IllegalStateException(
+            "The tensors of this batch do not have one number of rows: " + this + ".");
+      }
+    }
+    return rows;
+  }
+
+  /**
+   * A new batch with the rows of all, in order. Copies.
+   *
+   * @throws IllegalArgumentException if the batches differ in names, types or row shapes; bring
+   *     rows to one length with {@link #pad} first
+   */
+  public static Batch join(List<Batch> batches) {
+    if (batches.isEmpty()) {
+      throw new IllegalArgumentException("At least one batch is needed to join.");
+    }
+    Batch first = batches.get(0);
+    List<Tensor> joined = new ArrayList<>();
+    for (int i = 0; i < first.size(); i++) {
+      String name = first.name(i);
+      joined.add(Rows.join(name, batches.stream().map(batch -> batch.get(name)).toList()));
+    }
+    return of(first.names(), joined);
+  }
+
+  /**
+   * A new batch of the rows from {@code from} up to but not including {@code to}. Copies.
+   *
+   * @throws IllegalArgumentException if these rows are not in the batch
+   */
+  public Batch slice(long from, long to) {
+    long rows = rows();
+    if (from < 0 || from > to || to > rows) {
+      throw new IllegalArgumentException(
+          "Rows " + from + " to " + to + " are not in a batch of " + rows + " rows.");
+    }
+    return of(names(), Arrays.stream(tensors).map(t -> Rows.slice(t, from, to)).toList());
+  }
+
+  /**
+   * New batches of so many rows each, in order. Copies.
+   *
+   * @throws IllegalArgumentException if the counts do not add up to the rows of this batch
+   */
+  public List<Batch> split(long... counts) {
+    long sum = Arrays.stream(counts).sum();
+    if (sum != rows() || Arrays.stream(counts).anyMatch(count -> count < 0)) {
+      throw new IllegalArgumentException(
+          "The counts "
+              + Arrays.toString(counts)
+              + " do not add up to the "
+              + rows()
+              + " rows of this batch.");
+    }
+    List<Batch> parts = new ArrayList<>();
+    long from = 0;
+    for (long count : counts) {
+      parts.add(slice(from, from + count));
+      from += count;
+    }
+    return parts;
+  }
+
+  /**
+   * Rows of one length, from rows of any length: each is continued with {@code value} up to the
+   * longest. The usual step from token ids to a tensor.
+   *
+   * @param rows the rows
+   * @param value what fills the end, for example 0 for an attention mask
+   */
+  public static long[][] pad(long[][] rows, long value) {
+    int longest = Arrays.stream(rows).mapToInt(row -> row.length).max().orElse(0);
+    long[][] padded = new long[rows.length][];
+    for (int i = 0; i < rows.length; i++) {
+      padded[i] = Arrays.copyOf(rows[i], longest);
+      Arrays.fill(padded[i], rows[i].length, longest, value);
+    }
+    return padded;
+  }
+
+  @Override
+  public void close() {
+    for (Tensor tensor : tensors) {
+      tensor.close();
+    }
+  }
+
+  /** Names, types and shapes, for example {@code {input_ids=INT64[8, 128]}}. */
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder("{");
+    for (int i = 0; i < names.length; i++) {
+      text.append(i == 0 ? "" : ", ").append(names[i]).append('=').append(tensors[i]);
+    }
+    return text.append('}').toString();
+  }
+}

@@ -1,0 +1,56 @@
+package dev.hone;
+
+/**
+ * Where a session computes.
+ *
+ * @param kind the kind of processor
+ * @param ordinal which one of its kind, from 0; always 0 for {@link Kind#CPU} and {@link Kind#BEST}
+ */
+public record Device(Kind kind, int ordinal) {
+  /** A kind of processor. */
+  public enum Kind {
+    /** The processor that runs Java. */
+    CPU,
+    /** An NVIDIA GPU. */
+    CUDA,
+    /** The fastest device that works here; a session says which one that was. */
+    BEST
+  }
+
+  /** Refuses an ordinal that is negative, or that is not 0 where there is only one. */
+  public Device {
+    if (ordinal < 0 || (ordinal > 0 && kind != Kind.CUDA)) {
+      throw new IllegalArgumentException(
+          "The ordinal must be 0, or at least 0 for CUDA, but is "
+              + ordinal
+              + " for "
+              + kind
+              + ".");
+    }
+  }
+
+  /** The processor that runs Java. */
+  public static Device cpu() {
+    return new Device(Kind.CPU, 0);
+  }
+
+  /** The NVIDIA GPU with this number, from 0. */
+  public static Device cuda(int ordinal) {
+    return new Device(Kind.CUDA, ordinal);
+  }
+
+  /** The fastest device that works here. Asking for it is agreeing to a CPU. */
+  public static Device best() {
+    return new Device(Kind.BEST, 0);
+  }
+
+  /** For example {@code cpu} or {@code cuda:0}. */
+  @Override
+  public String toString() {
+    return switch (kind) {
+      case CPU -> "cpu";
+      case CUDA -> "cuda:" + ordinal;
+      case BEST -> "best";
+    };
+  }
+}

@@ -1,0 +1,68 @@
+package dev.hone;
+
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * A model and what it promises. A value: loading one reads its structure, opens no native session
+ * and needs no closing. Safe to share between threads.
+ *
+ * <p>Made by {@link #load}; the runtime that knows the format is found on the class path or module
+ * path.
+ */
+public interface Model {
+  /** Where the model came from. */
+  ModelSource source();
+
+  /** The inputs and outputs. */
+  Signature signature();
+
+  /** What the model's author wrote about it, for example {@code producer} or {@code author}. */
+  Map<String, String> metadata();
+
+  /** The number of weights. */
+  long parameterCount();
+
+  /** The bytes that the weights take. */
+  long parameterBytes();
+
+  /**
+   * Loads a model from a file.
+   *
+   * @throws HoneException.ModelException if the file is missing, empty, broken, or of a format that
+   *     no runtime here knows
+   */
+  static Model load(Path path) {
+    return load(ModelSource.of(path));
+  }
+
+  /**
+   * Loads a model from bytes.
+   *
+   * @throws HoneException.ModelException if the bytes are no model that a runtime here knows
+   */
+  static Model load(byte[] bytes) {
+    return load(ModelSource.of(bytes));
+  }
+
+  /**
+   * Loads a model from a class-path resource.
+   *
+   * @param owner the class whose loader finds the resource
+   * @param name as for {@link Class#getResource}
+   * @throws IllegalArgumentException if there is no such resource
+   * @throws HoneException.ModelException if it is no model that a runtime here knows
+   */
+  static Model loadResource(Class<?> owner, String name) {
+    return load(ModelSource.ofResource(owner, name));
+  }
+
+  /**
+   * Loads a model from anywhere.
+   *
+   * @throws HoneException.ModelException if it is no model that a runtime here knows
+   */
+  static Model load(ModelSource source) {
+    return Runtimes.forSource(source).load(source);
+  }
+}

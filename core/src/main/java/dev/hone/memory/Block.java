@@ -1,0 +1,123 @@
+package dev.hone.memory;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A piece of native memory, the buffers over it, and the way it goes. Knows no lifetime: whoever
+ * holds it calls {@link #dispose} once.
+ *
+ * <p>A {@link ByteBuffer} covers less than 2 GiB, so the block is cut into segments of 1 GiB. They
+ * are made when first asked for and then kept, because making one is a native call.
+ */
+final class Block {
+  static final int SEGMENT_BITS = 30;
+  static final long SEGMENT_BYTES = 1L << SEGMENT_BITS;
+
+  final long address; // 0 where JavaCPP could not be loaded: then there is only a buffer
+  final long byteSize;
+  private final Runnable release;
+  private final @Nullable MemoryPool pool;
+  private final @Nullable ByteBuffer[] segments;
+  private volatile boolean viewed;
+
+  /**
+   * A block.
+   *
+   * @param buffer the buffer over all of it, where there is one already
+   * @param release gives the memory back to where it came from
+   * @param pool where a block that nobody views goes instead
+   */
+  Block(
+      long address,
+      long byteSize,
+      @Nullable ByteBuffer buffer,
+      Runnable release,
+      @Nullable MemoryPool pool) {
+    this.address = address;
+    this.byteSize = byteSize;
+    this.release = release;
+    this.pool = pool;
+    this.segments = new ByteBuffer[Math.max(1, (int) -Math.floorDiv(-byteSize, SEGMENT_BYTES))];
+    if (buffer != null) {
+      segments[0] = buffer.order(ByteOrder.nativeOrder());
+    }
+  }
+
+  /**
+   * The buffer over one segment, native byte order. For reading and writing within this library:
+   * what leaves it must come from {@link #view}.
+   */
+  ByteBuffer segment(int index) {
+    ByteBuffer known = segments[index]; // racy, and safe: a buffer's fields are final or idempotent
+    return known != null ? known : makeSegment(index);
+  }
+
+  private synchronized ByteBuffer makeSegment(int index) {
+    ByteBuffer known = segments[index];
+    if (known == null) {
+      long offset = (long) index << SEGMENT_BITS;
+      known = NativeHeap.buffer(address + offset, Math.min(SEGMENT_BYTES, byteSize - offset));
+      segments[index] = known;
+    }
+    return known;
+  }
+
+  /**
+   * A buffer that keeps the memory alive for as long as it, or what derives from it, is reachable.
+   */
+  ByteBuffer view(long offset, int length) {
+    viewed = true;
+    ByteBuffer segment = segment((int) (offset >>> SEGMENT_BITS));
+    int start = (int) (offset & (SEGMENT_BYTES - 1));
+    if (start + (long) length > segment.capacity()) {
+      throw new IllegalArgumentException(
+          "A view may not cross a multiple of 1 GiB, but this one is "
+              + length
+              + " bytes at "
+              + offset
+              + ". View the two parts apart.");
+    }
+    return segment.slice(start, length).order(ByteOrder.nativeOrder());
+  }
+
+  /** Nobody holds the block any more: back to the pool, or freed now, or freed when unviewed. */
+  void dispose() {
+    if (viewed) {
+      // Someone may still look at these bytes, and must not see another tensor's: not to the pool.
+      freeWhenUnreachable();
+    } else if (pool != null) {
+      pool.takeBack(this);
+    } else {
+      free();
+    }
+  }
+
+  void free() {
+    release.run();
+  }
+
+  private synchronized void freeWhenUnreachable() {
+    Accounting.deferred(byteSize);
+    AtomicInteger reachable = new AtomicInteger(1);
+    long bytes = byteSize;
+    Runnable unreachable =
+        () -> {
+          if (reachable.decrementAndGet() == 0) {
+            Accounting.undeferred(bytes);
+            release.run();
+          }
+        };
+    for (int i = 0; i < segments.length; i++) {
+      ByteBuffer segment = segments[i];
+      if (segment != null) {
+        reachable.incrementAndGet();
+        NativeHeap.whenUnreachable(segment, unreachable);
+        segments[i] = null;
+      }
+    }
+    unreachable.run();
+  }
+}

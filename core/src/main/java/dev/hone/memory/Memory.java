@@ -1,0 +1,256 @@
+package dev.hone.memory;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.function.Consumer;
+
+/**
+ * A region of memory outside the Java heap.
+ *
+ * <p><b>Lifetime.</b> Whoever made it closes it. {@link #close} may be called at any time, from any
+ * thread, any number of times: the memory goes when the last call that {@linkplain #hold holds} it
+ * has {@linkplain #release released} it. A region that becomes unreachable without having been
+ * closed is freed by the garbage collector and, if it was sampled, reported with the place where it
+ * was made ({@link LeakDetection}).
+ *
+ * <p><b>Views.</b> A buffer from {@link #view} shares the memory and keeps it alive: reading it
+ * after {@code close} is safe, and the memory then goes only when the garbage collector finds the
+ * last view unreachable. Where memory must go at once, copy instead of viewing.
+ *
+ * <p><b>Threads.</b> Lifetime is thread-safe. The bytes are plain memory: who writes while another
+ * reads must order the two.
+ */
+public final class Memory implements AutoCloseable {
+  private static final VarHandle STATE;
+  private static final int CLOSED = 1;
+  private static final int ONE_HOLD = 2;
+
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(Memory.class, "state", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Block block;
+  private final long byteSize;
+  private final LeakDetection.Lifeline lifeline;
+
+  @SuppressWarnings({"unused", "UnusedVariable"}) // written through STATE
+  private volatile int state;
+
+  Memory(Block block, long byteSize, String what) {
+    this.block = block;
+    this.byteSize = byteSize;
+    this.lifeline = LeakDetection.track(this, what, block::dispose);
+  }
+
+  /** A region of the C heap: zeroed, at an address that is a multiple of 64. */
+  public static Memory allocate(long byteSize) {
+    requireNotNegative(byteSize);
+    return new Memory(
+        NativeHeap.allocate(byteSize, NativeHeap.Contents.ZEROED, null), byteSize, "memory");
+  }
+
+  /** As {@link #allocate}, but with undefined contents: for memory that is about to be written. */
+  public static Memory allocateUninitialized(long byteSize) {
+    requireNotNegative(byteSize);
+    return new Memory(
+        NativeHeap.allocate(byteSize, NativeHeap.Contents.UNDEFINED, null), byteSize, "memory");
+  }
+
+  /**
+   * A region over a direct buffer's bytes from position to limit. Copies nothing; the buffer is
+   * kept reachable until the region is closed.
+   *
+   * @throws IllegalArgumentException if the buffer is on the heap
+   */
+  public static Memory wrap(ByteBuffer direct) {
+    if (!direct.isDirect()) {
+      throw new IllegalArgumentException(
+          "Zero-copy needs a direct buffer, but this one is on the Java heap. Use"
+              + " ByteBuffer.allocateDirect, or copy the values with Tensor.of.");
+    }
+    ByteBuffer bytes = direct.slice().order(ByteOrder.nativeOrder());
+    Block block = new Block(NativeHeap.addressOf(bytes), bytes.capacity(), bytes, () -> {}, null);
+    return new Memory(block, bytes.capacity(), "wrapped buffer");
+  }
+
+  /**
+   * A region at an address that native code gave; {@code release} runs once, when the region goes.
+   * For runtimes.
+   */
+  public static Memory adopt(long address, long byteSize, Runnable release) {
+    requireNotNegative(byteSize);
+    Accounting.allocated(byteSize);
+    Runnable free =
+        () -> {
+          release.run();
+          Accounting.freed(byteSize);
+        };
+    return new Memory(new Block(address, byteSize, null, free, null), byteSize, "adopted memory");
+  }
+
+  private static void requireNotNegative(long byteSize) {
+    if (byteSize < 0) {
+      throw new IllegalArgumentException(
+          "A size must be at least 0 bytes, but is " + byteSize + ".");
+    }
+  }
+
+  /** Live and peak bytes of all memory that Hone holds in this process. */
+  public static MemoryStats stats() {
+    return Accounting.stats();
+  }
+
+  /** Lets the peak of {@link #stats} start again from what is live now. */
+  public static void resetPeak() {
+    Accounting.resetPeak();
+  }
+
+  /** The size in bytes. */
+  public long byteSize() {
+    return byteSize;
+  }
+
+  /**
+   * The address of the first byte. Only good while the region is held.
+   *
+   * @throws IllegalStateException if JavaCPP has no native library for this machine
+   */
+  public long address() {
+    if (block.address == 0 && byteSize > 0) {
+      throw new IllegalStateException(
+          "This memory has no address, because JavaCPP's native library did not load on this"
+              + " machine. Add org.bytedeco:javacpp-platform for it.",
+          NativeHeap.absence());
+    }
+    return block.address;
+  }
+
+  /**
+   * Keeps the memory alive until {@link #release}, whoever closes it meanwhile. Every hold needs
+   * exactly one release.
+   *
+   * @throws IllegalStateException if the region is closed
+   */
+  public void hold() {
+    int seen;
+    do {
+      seen = state;
+      if ((seen & CLOSED) != 0) {
+        throw new IllegalStateException("This memory was closed: its contents are gone.");
+      }
+    } while (!STATE.weakCompareAndSet(this, seen, seen + ONE_HOLD));
+  }
+
+  /** Ends one {@link #hold}. */
+  public void release() {
+    int seen;
+    do {
+      seen = state;
+      if (seen < ONE_HOLD) {
+        throw new IllegalStateException("Memory was released more often than it was held.");
+      }
+    } while (!STATE.weakCompareAndSet(this, seen, seen - ONE_HOLD));
+    if (seen == (ONE_HOLD | CLOSED)) {
+      lifeline.cut();
+    }
+  }
+
+  /** Whether {@link #close} was called. */
+  public boolean isClosed() {
+    return (state & CLOSED) != 0;
+  }
+
+  @Override
+  public void close() {
+    int seen;
+    do {
+      seen = state;
+      if ((seen & CLOSED) != 0) {
+        return;
+      }
+    } while (!STATE.weakCompareAndSet(this, seen, seen | CLOSED));
+    if (seen == 0) {
+      lifeline.cut();
+    }
+  }
+
+  /**
+   * A buffer over some of the bytes, in native byte order, that shares them and keeps them alive.
+   *
+   * @param offset the first byte
+   * @param length the number of bytes; the view may not cross a multiple of 1 GiB
+   * @throws IllegalStateException if the region is closed
+   * @throws IllegalArgumentException if the bytes are not inside the region or cross a multiple of
+   *     1 GiB
+   */
+  public ByteBuffer view(long offset, int length) {
+    checkRange(offset, length);
+    hold();
+    try {
+      return block.view(offset, length);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Lends buffers over some of the bytes for the time of this call, one after the other, each
+   * within 1 GiB and in native byte order. The region is held meanwhile. Unlike a {@link #view}, a
+   * lent buffer does not keep the memory alive: it must not be used after {@code use} returns.
+   *
+   * @throws IllegalStateException if the region is closed
+   * @throws IllegalArgumentException if the bytes are not inside the region
+   */
+  public void lend(long offset, long length, Consumer<ByteBuffer> use) {
+    checkRange(offset, length);
+    hold();
+    try {
+      for (long done = 0; done < length; ) {
+        ByteBuffer segment = block.segment((int) ((offset + done) >>> Block.SEGMENT_BITS));
+        int start = (int) ((offset + done) & (Block.SEGMENT_BYTES - 1));
+        int step = (int) Math.min(length - done, segment.capacity() - start);
+        use.accept(segment.slice(start, step).order(ByteOrder.nativeOrder()));
+        done += step;
+      }
+    } finally {
+      release();
+    }
+  }
+
+  /** Copies bytes from one region to another. Neither may be closed. */
+  public static void copy(Memory from, long fromOffset, Memory to, long toOffset, long length) {
+    long[] done = {0};
+    from.lend(
+        fromOffset,
+        length,
+        source ->
+            to.lend(
+                toOffset + done[0],
+                source.remaining(),
+                target -> {
+                  int step = target.remaining();
+                  target.put(0, source, source.position(), step);
+                  source.position(source.position() + step);
+                  done[0] += step;
+                }));
+  }
+
+  private void checkRange(long offset, long length) {
+    if (offset < 0 || length < 0 || offset > byteSize - length) {
+      throw new IllegalArgumentException(
+          "Bytes "
+              + offset
+              + " to "
+              + (offset + length)
+              + " are not inside this memory of "
+              + byteSize
+              + " bytes.");
+    }
+  }
+}

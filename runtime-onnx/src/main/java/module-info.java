@@ -1,0 +1,9 @@
+/** Runs ONNX models on ONNX Runtime, and rewrites them. */
+module dev.hone.onnx {
+  requires transitive dev.hone.core;
+  requires org.bytedeco.javacpp;
+  requires org.bytedeco.onnxruntime;
+  requires static transitive org.jspecify;
+
+  exports dev.hone.onnx;
+}
