@@ -1,0 +1,167 @@
+package dev.hone;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An input or output of a signature with its dimensions as numbers, and the words for a tensor that
+ * does not fit. What {@link InputCheck} is made of.
+ */
+final class Slot {
+  private final String role;
+  private final Signature.Value value;
+  private final long @Nullable [] dimensions;
+
+  private Slot(String role, Signature.Value value, long @Nullable [] dimensions) {
+    this.role = role;
+    this.value = value;
+    this.dimensions = dimensions;
+  }
+
+  /**
+   * A slot.
+   *
+   * @param role {@code input} or {@code output}
+   * @param symbols the numbers of all symbolic dimensions so far; learns new ones
+   */
+  static Slot of(String role, Signature.Value value, Map<String, Integer> symbols) {
+    List<Signature.Dimension> dimensions = value.dimensions();
+    if (dimensions == null) {
+      return new Slot(role, value, null);
+    }
+    long[] numbers = new long[dimensions.size()];
+    for (int i = 0; i < numbers.length; i++) {
+      Signature.Dimension dimension = dimensions.get(i);
+      long length = dimension.length().orElse(-1);
+      numbers[i] =
+          dimension
+              .symbol()
+              .map(name -> -2L - symbols.computeIfAbsent(name, n -> symbols.size()))
+              .orElse(length);
+    }
+    return new Slot(role, value, numbers);
+  }
+
+  static boolean isSymbol(long dimension) {
+    return dimension < -1;
+  }
+
+  static int symbol(long dimension) {
+    return (int) (-2 - dimension);
+  }
+
+  String role() {
+    return role;
+  }
+
+  Signature.Value value() {
+    return value;
+  }
+
+  String name() {
+    return value.name();
+  }
+
+  /**
+   * For each dimension its length if fixed, {@code -2 - symbol} if it has a name, -1 if the model
+   * says nothing; null if it does not even say how many there are. Not to be changed.
+   */
+  long @Nullable [] dimensions() {
+    return dimensions;
+  }
+
+  boolean has(int symbol) {
+    if (dimensions != null) {
+      for (long dimension : dimensions) {
+        if (isSymbol(dimension) && symbol(dimension) == symbol) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  IllegalStateException closed() {
+    return new IllegalStateException(
+        "The "
+            + role
+            + " '"
+            + name()
+            + "' was closed before the run. Close a batch after the run that uses it.");
+  }
+
+  IllegalArgumentException wrongType(Tensor tensor, DataType type) {
+    return new IllegalArgumentException(
+        mustBe(tensor)
+            + " Use a tensor of "
+            + type
+            + "; Tensor.allocate(DataType."
+            + type
+            + ", shape) and copyFrom make one.");
+  }
+
+  IllegalArgumentException notTensor() {
+    return new IllegalArgumentException(
+        "The "
+            + role
+            + " '"
+            + name()
+            + "' is of kind "
+            + value.kind()
+            + ", but a batch holds tensors only. Change the model so that it takes and gives"
+            + " tensors.");
+  }
+
+  IllegalArgumentException wrongRank(Tensor tensor, int rank) {
+    return new IllegalArgumentException(
+        mustBe(tensor)
+            + " It needs "
+            + rank
+            + (rank == 1 ? " dimension" : " dimensions")
+            + ", but has "
+            + tensor.shape().rank()
+            + ". Give the shape when you make the tensor; a single row is a dimension of length"
+            + " 1.");
+  }
+
+  IllegalArgumentException wrongLength(Tensor tensor, int axis, long expected) {
+    long length = tensor.shape().length(axis);
+    String remedy =
+        length == 0
+            ? " An array without rows does not say how long a row is: make an empty tensor with"
+                + " Tensor.allocate and its shape."
+            : " Pad, cut or reshape the values, or export the model with a dynamic dimension.";
+    return new IllegalArgumentException(
+        mustBe(tensor)
+            + " Dimension "
+            + axis
+            + " must be "
+            + expected
+            + ", but is "
+            + length
+            + "."
+            + remedy);
+  }
+
+  IllegalArgumentException disagreement(
+      Tensor tensor, int axis, String symbol, long bound, List<String> sharing) {
+    return new IllegalArgumentException(
+        mustBe(tensor)
+            + " Dimension "
+            + axis
+            + ", '"
+            + symbol
+            + "', is "
+            + tensor.shape().length(axis)
+            + " here, but was "
+            + bound
+            + " before; "
+            + sharing
+            + " share it. Give it one length in all of them.");
+  }
+
+  private String mustBe(Tensor tensor) {
+    return "The " + role + " must be " + value + ", but is " + tensor + ".";
+  }
+}
