@@ -107,6 +107,15 @@ public final class LeakDetection {
     return LEAKS.get();
   }
 
+  /**
+   * The number of things that are open now: neither closed nor found leaking. A test that closes
+   * all it opens leaves this as it was.
+   */
+  public static int open() {
+    reportUnreachable();
+    return OPEN.size();
+  }
+
   private static void reportUnreachable() {
     for (Object found = UNREACHABLE.poll(); found != null; found = UNREACHABLE.poll()) {
       Lifeline lifeline = (Lifeline) found;
