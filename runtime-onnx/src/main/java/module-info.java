@@ -6,4 +6,7 @@ module dev.hone.onnx {
   requires static transitive org.jspecify;
 
   exports dev.hone.onnx;
+
+  provides dev.hone.InferenceRuntime with
+      dev.hone.onnx.OnnxRuntime;
 }

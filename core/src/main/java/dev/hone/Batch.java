@@ -202,6 +202,38 @@ public final class Batch implements AutoCloseable {
     return padded;
   }
 
+  /**
+   * Keeps the memory of all tensors alive until {@link #release}, whoever closes them meanwhile.
+   * For runtimes: around every use of an address.
+   *
+   * @throws IllegalStateException if a tensor is closed; then none is held
+   */
+  public void hold() {
+    int held = 0;
+    try {
+      for (; held < tensors.length; held++) {
+        tensors[held].memory().hold();
+      }
+    } catch (IllegalStateException e) {
+      String name = names[held];
+      while (--held >= 0) {
+        tensors[held].memory().release();
+      }
+      throw new IllegalStateException(
+          "The tensor '"
+              + name
+              + "' was closed before the run. Close a batch after the run that uses it.",
+          e);
+    }
+  }
+
+  /** Ends one {@link #hold}. */
+  public void release() {
+    for (Tensor tensor : tensors) {
+      tensor.memory().release();
+    }
+  }
+
   @Override
   public void close() {
     for (Tensor tensor : tensors) {

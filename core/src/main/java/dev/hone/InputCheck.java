@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Made once for a session: names become positions and symbolic dimensions become numbers here.
  * Immutable and thread-safe. A batch that passes costs no allocation: what a check finds out goes
- * into two arrays that the caller brings and may use again.
+ * into two arrays that the caller brings and may use again. Whether tensors are closed is not
+ * looked at here: hold the batch first ({@link Batch#hold}), which finds that out.
  *
  * <pre>{@code
  * check.resolve(in, positions, symbols);         // throws, or says where each input is
@@ -72,7 +73,6 @@ public final class InputCheck {
    *     #ABSENT} for one that is optional and was left out
    * @param lengths receives the length of each symbolic dimension, or -1 for one that no input has
    * @throws IllegalArgumentException if the model does not take these inputs
-   * @throws IllegalStateException if one of them is closed
    */
   public void resolve(Batch in, int[] positions, long[] lengths) {
     requireBatch(in, "inputs");
@@ -102,7 +102,6 @@ public final class InputCheck {
    *     #ABSENT} for one that is not wanted
    * @param lengths what {@link #resolve} found; learns what the outputs add
    * @throws IllegalArgumentException if the model does not give such outputs
-   * @throws IllegalStateException if one of them is closed
    */
   public void resolveOutputs(Batch out, int[] positions, long[] lengths) {
     requireBatch(out, "outputs");
@@ -187,9 +186,6 @@ public final class InputCheck {
   }
 
   private void check(Slot slot, Tensor tensor, long[] lengths) {
-    if (tensor.isClosed()) {
-      throw slot.closed();
-    }
     DataType type = slot.value().type();
     if (type != null && type != tensor.type()) {
       throw slot.wrongType(tensor, type);

@@ -1,6 +1,7 @@
 package dev.hone;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The lengths of a tensor's dimensions, the first counting rows. A scalar has rank 0 and one
@@ -105,7 +106,7 @@ public final class Shape {
   }
 
   @Override
-  public boolean equals(Object other) {
+  public boolean equals(@Nullable Object other) {
     return this == other || (other instanceof Shape shape && Arrays.equals(lengths, shape.lengths));
   }
 

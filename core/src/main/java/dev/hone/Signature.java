@@ -172,7 +172,7 @@ public record Signature(List<Value> inputs, List<Value> outputs) {
     }
 
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
       return other instanceof Dimension d
           && d.length == length
           && (symbol == null ? d.symbol == null : symbol.equals(d.symbol));

@@ -82,15 +82,6 @@ final class Slot {
     return false;
   }
 
-  IllegalStateException closed() {
-    return new IllegalStateException(
-        "The "
-            + role
-            + " '"
-            + name()
-            + "' was closed before the run. Close a batch after the run that uses it.");
-  }
-
   IllegalArgumentException wrongType(Tensor tensor, DataType type) {
     return new IllegalArgumentException(
         mustBe(tensor)

@@ -69,6 +69,9 @@ final class Block {
    * A buffer that keeps the memory alive for as long as it, or what derives from it, is reachable.
    */
   ByteBuffer view(long offset, int length) {
+    if (length == 0) {
+      return ByteBuffer.allocateDirect(0).order(ByteOrder.nativeOrder());
+    }
     viewed = true;
     ByteBuffer segment = segment((int) (offset >>> SEGMENT_BITS));
     int start = (int) (offset & (SEGMENT_BYTES - 1));

@@ -1,7 +1,48 @@
 package dev.hone.onnx;
 
-/** Runs ONNX models on ONNX Runtime. */
-public final class OnnxRuntime {
-  /** Made by the service loader. */
+import dev.hone.InferenceRuntime;
+import dev.hone.Model;
+import dev.hone.ModelSource;
+import dev.hone.Session;
+import dev.hone.SessionOptions;
+import dev.hone.onnx.ort.OrtLibrary;
+
+/**
+ * Runs ONNX models on ONNX Runtime. Found by itself when it is on the class path or module path;
+ * only {@link OnnxOptions} is ever named in a program.
+ */
+public final class OnnxRuntime implements InferenceRuntime {
+  /** Made by the service loader; loads nothing yet. */
   public OnnxRuntime() {}
+
+  @Override
+  public String name() {
+    return "ONNX Runtime";
+  }
+
+  /** The version of the native library, for example {@code 1.24.1}. */
+  public static String nativeVersion() {
+    return OrtLibrary.get().version();
+  }
+
+  /** Takes any file and any bytes: ONNX has no mark at its beginning, so {@link #load} decides. */
+  @Override
+  public boolean recognizes(ModelSource source) {
+    return true;
+  }
+
+  @Override
+  public Model load(ModelSource source) {
+    return OnnxModel.load(source);
+  }
+
+  @Override
+  public boolean opens(Model model) {
+    return model instanceof OnnxModel;
+  }
+
+  @Override
+  public Session open(Model model, SessionOptions options) {
+    return OnnxSession.open((OnnxModel) model, options);
+  }
 }

@@ -1,0 +1,119 @@
+package dev.hone.onnx;
+
+import dev.hone.Batch;
+import dev.hone.Cancellation;
+import dev.hone.RunOptions;
+import dev.hone.onnx.ort.NativeSession;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Runs of one session on threads of its own: as many as there are processors, started when needed
+ * and ended when idle. Platform threads, because native calls would pin virtual ones.
+ */
+final class AsyncRuns implements AutoCloseable {
+  private static final long IDLE_SECONDS = 10;
+
+  private final NativeSession session;
+  private final ThreadPoolExecutor threads;
+
+  AsyncRuns(NativeSession session) {
+    this.session = session;
+    int count = Runtime.getRuntime().availableProcessors();
+    this.threads =
+        new ThreadPoolExecutor(
+            count,
+            count,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            task -> {
+              Thread thread = new Thread(task, "hone-async");
+              thread.setDaemon(true);
+              return thread;
+            });
+    threads.allowCoreThreadTimeOut(true);
+  }
+
+  CompletableFuture<Batch> submit(Batch in, RunOptions options, long deadlineNanos) {
+    session.enter(); // so that closing the session waits for this run
+    boolean submitted = false;
+    try {
+      in.hold();
+      try {
+        Call call = new Call(in, options, deadlineNanos);
+        threads.execute(call);
+        submitted = true;
+        return call.future;
+      } finally {
+        if (!submitted) {
+          in.release();
+        }
+      }
+    } finally {
+      if (!submitted) {
+        session.exit();
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    threads.shutdown();
+  }
+
+  /** One run that waits for its thread. */
+  private final class Call implements Runnable {
+    private final Batch in;
+    private final RunOptions options;
+    private final long deadlineNanos;
+    private final Cancellation cancellation = new Cancellation();
+    private final Future future = new Future(cancellation);
+
+    Call(Batch in, RunOptions options, long deadlineNanos) {
+      this.in = in;
+      this.options = options;
+      this.deadlineNanos = deadlineNanos;
+    }
+
+    @Override
+    public void run() {
+      Batch result = null;
+      Throwable failure = null;
+      try (Cancellation.Registration ignored =
+          options.cancellation().map(c -> c.onCancel(cancellation::cancel)).orElse(() -> {})) {
+        result = session.runEntered(in, options.withCancellation(cancellation), deadlineNanos);
+      } catch (Throwable e) { // whatever it is, the caller must hear of it
+        failure = e;
+      } finally {
+        in.release();
+        session.exit(); // before completing: what the caller does then may close the session
+      }
+      if (failure != null) {
+        future.completeExceptionally(failure);
+      } else if (result != null && !future.complete(result)) {
+        result.close();
+      }
+    }
+  }
+
+  /** A future whose cancelling stops the run. */
+  private static final class Future extends CompletableFuture<Batch> {
+    private final Cancellation cancellation;
+
+    Future(Cancellation cancellation) {
+      this.cancellation = cancellation;
+    }
+
+    @Override
+    public boolean cancel(boolean mayInterruptIfRunning) {
+      boolean cancelled = super.cancel(mayInterruptIfRunning);
+      if (cancelled) {
+        cancellation.cancel();
+      }
+      return cancelled;
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package dev.hone.onnx.ort;
+
+import dev.hone.Batch;
+import java.util.Arrays;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
+import org.bytedeco.onnxruntime.OrtIoBinding;
+import org.bytedeco.onnxruntime.OrtRunOptions;
+
+/**
+ * All that one run at a time needs: names and values bound to the session, run options, and
+ * scratch. Used by one thread at a time; kept for the next run, because in a steady program that
+ * one brings the same tensors and finds everything bound already.
+ */
+final class Lane implements AutoCloseable {
+  final OrtRunOptions runOptions;
+  final int[] inputPositions;
+  final int[] outputPositions;
+  final long[] symbols;
+
+  private final OrtLibrary library;
+  private final NativeSession session;
+  private final OrtIoBinding binding;
+  private final BoundValue[] inputs;
+  private final BoundValue[] outputs;
+  private final boolean[] inputBound;
+  private final boolean[] outputBound;
+  private final PointerPointer<Pointer> inputNames;
+  private final PointerPointer<Pointer> inputValues;
+
+  Lane(NativeSession session, int symbolCount) {
+    this.session = session;
+    this.library = session.library;
+    int inputCount = session.inputNames.size();
+    int outputCount = session.outputNames.size();
+    this.inputPositions = new int[inputCount];
+    this.outputPositions = new int[outputCount];
+    this.symbols = new long[symbolCount];
+    this.inputs = boundValues(inputCount);
+    this.outputs = boundValues(outputCount);
+    this.inputBound = new boolean[inputCount];
+    this.outputBound = new boolean[outputCount];
+    this.inputNames = new PointerPointer<>(Math.max(1, inputCount));
+    this.inputValues = new PointerPointer<>(Math.max(1, inputCount));
+    this.runOptions = new OrtRunOptions(library.created(library.api::CreateRunOptions));
+    session.configureRuns(runOptions);
+    this.binding =
+        new OrtIoBinding(library.created(out -> library.api.CreateIoBinding(session.handle, out)));
+  }
+
+  private BoundValue[] boundValues(int count) {
+    BoundValue[] values = new BoundValue[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = new BoundValue(library);
+    }
+    return values;
+  }
+
+  /** Runs into tensors that are there. Inputs and outputs must be held and checked. */
+  void runInto(Batch in, Batch out) {
+    bindInputs(in);
+    bindOutputs(out);
+    library.check(library.api.RunWithBinding(session.handle, runOptions, binding));
+  }
+
+  /** Runs and lets ONNX Runtime allocate the chosen outputs. Inputs must be held and checked. */
+  Batch runAllocating(Batch in, int[] chosen) {
+    int count = 0;
+    for (int i = 0; i < inputPositions.length; i++) {
+      if (inputPositions[i] >= 0) {
+        if (inputs[i].describe(in.tensor(inputPositions[i]))) {
+          inputBound[i] = false; // the binding refers to the value that was just replaced
+        }
+        inputNames.put(count, session.inputNames.get(i));
+        inputValues.put(count, inputs[i].value());
+        count++;
+      }
+    }
+    try (PointerPointer<Pointer> names = new PointerPointer<>(chosen.length);
+        PointerPointer<Pointer> values = new PointerPointer<>(chosen.length)) {
+      for (int i = 0; i < chosen.length; i++) {
+        names.put(i, session.outputNames.get(chosen[i]));
+        values.put(i, (Pointer) null);
+      }
+      library.check(
+          library.api.Run(
+              session.handle,
+              runOptions,
+              inputNames,
+              inputValues,
+              count,
+              names,
+              chosen.length,
+              values));
+      return new OutputValues(library).take(session.namesOf(chosen), values);
+    }
+  }
+
+  private void bindInputs(Batch in) {
+    if (leavesOut(inputPositions, inputBound)) { // one alone cannot be unbound
+      library.api.ClearBoundInputs().call(binding);
+      Arrays.fill(inputBound, false);
+    }
+    for (int i = 0; i < inputPositions.length; i++) {
+      if (inputPositions[i] >= 0) {
+        boolean changed = inputs[i].describe(in.tensor(inputPositions[i]));
+        if (changed || !inputBound[i]) {
+          inputBound[i] = false; // in case the next line throws
+          library.check(
+              library.api.BindInput(binding, session.inputNames.get(i), inputs[i].value()));
+          inputBound[i] = true;
+        }
+      }
+    }
+  }
+
+  private void bindOutputs(Batch out) {
+    if (leavesOut(outputPositions, outputBound)) {
+      library.api.ClearBoundOutputs().call(binding);
+      Arrays.fill(outputBound, false);
+    }
+    for (int i = 0; i < outputPositions.length; i++) {
+      if (outputPositions[i] >= 0) {
+        boolean changed = outputs[i].describe(out.tensor(outputPositions[i]));
+        if (changed || !outputBound[i]) {
+          outputBound[i] = false;
+          library.check(
+              library.api.BindOutput(binding, session.outputNames.get(i), outputs[i].value()));
+          outputBound[i] = true;
+        }
+      }
+    }
+  }
+
+  private static boolean leavesOut(int[] positions, boolean[] bound) {
+    for (int i = 0; i < positions.length; i++) {
+      if (positions[i] < 0 && bound[i]) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public void close() {
+    library.api.ReleaseIoBinding(binding);
+    library.api.ReleaseRunOptions(runOptions);
+    for (BoundValue value : inputs) {
+      value.close();
+    }
+    for (BoundValue value : outputs) {
+      value.close();
+    }
+    inputNames.close();
+    inputValues.close();
+  }
+}

@@ -1,0 +1,86 @@
+package dev.hone.onnx.ort;
+
+import dev.hone.HoneException;
+import dev.hone.HoneException.ModelException;
+import dev.hone.ModelSource;
+import dev.hone.memory.Memory;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.onnxruntime.OrtSession;
+
+/** A model's bytes on their way into ONNX Runtime. */
+final class NativeModel {
+  private static final String EXTERNAL_DATA_FOLDER =
+      "session.model_external_initializers_file_folder_path";
+
+  private final OrtLibrary library;
+  private final ModelSource source;
+
+  NativeModel(OrtLibrary library, ModelSource source) {
+    this.library = library;
+    this.source = source;
+  }
+
+  OrtSession open(NativeOptions options) {
+    try {
+      if (source instanceof ModelSource.OfFile file) {
+        return openFile(file.path(), options);
+      }
+      ModelSource.OfBytes inMemory = (ModelSource.OfBytes) source;
+      if (inMemory.folder() != null) {
+        options.addEntry(EXTERNAL_DATA_FOLDER, inMemory.folder().toString());
+      }
+      return openBytes(inMemory.bytes(), options);
+    } catch (ModelException e) {
+      throw new ModelException(explain(e), e);
+    } catch (HoneException.OutOfMemoryException e) {
+      throw e;
+    } catch (HoneException e) {
+      throw new ModelException(explain(e), e);
+    }
+  }
+
+  private String explain(HoneException e) {
+    return "ONNX Runtime "
+        + library.version()
+        + " cannot open the model '"
+        + source.name()
+        + "': "
+        + e.getMessage();
+  }
+
+  private OrtSession openFile(Path path, NativeOptions options) {
+    try (Pointer nativePath = Names.path(path.toAbsolutePath())) {
+      return new OrtSession(
+          library.created(
+              out -> library.api.CreateSession(library.env, nativePath, options.options, out)));
+    }
+  }
+
+  private OrtSession openBytes(ByteBuffer bytes, NativeOptions options) {
+    if (bytes.isDirect()) {
+      return openDirect(bytes.slice(), options);
+    }
+    try (Memory copy = Memory.allocateUninitialized(bytes.remaining())) {
+      ByteBuffer source = bytes.duplicate();
+      copy.lend(
+          0,
+          copy.byteSize(),
+          chunk -> chunk.put(source.slice(source.position(), chunk.remaining())));
+      OrtSession[] opened = new OrtSession[1];
+      copy.lend(0, copy.byteSize(), chunk -> opened[0] = openDirect(chunk, options));
+      return opened[0];
+    }
+  }
+
+  private OrtSession openDirect(ByteBuffer bytes, NativeOptions options) {
+    BytePointer start = new BytePointer(bytes); // a view: nothing to free
+    return new OrtSession(
+        library.created(
+            out ->
+                library.api.CreateSessionFromArray(
+                    library.env, start, bytes.remaining(), options.options, out)));
+  }
+}

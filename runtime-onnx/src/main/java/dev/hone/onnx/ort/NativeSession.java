@@ -1,0 +1,316 @@
+package dev.hone.onnx.ort;
+
+import dev.hone.Batch;
+import dev.hone.DataType;
+import dev.hone.HoneException;
+import dev.hone.HoneException.OutOfMemoryException;
+import dev.hone.InputCheck;
+import dev.hone.ModelSource;
+import dev.hone.RunOptions;
+import dev.hone.SessionReport;
+import dev.hone.Shape;
+import dev.hone.Signature;
+import dev.hone.Tensor;
+import dev.hone.memory.MemoryPool;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.onnxruntime.OrtRunOptions;
+import org.bytedeco.onnxruntime.OrtSession;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open session of ONNX Runtime.
+ *
+ * <p>Thread-safe: each run takes a {@link Lane} for itself. {@link #close} waits for the runs under
+ * way, then frees everything, once.
+ */
+public final class NativeSession implements AutoCloseable {
+  private static final long MAX_IDLE_OUTPUT_BYTES = 64L << 20;
+
+  final OrtLibrary library;
+  final OrtSession handle;
+  final Names inputNames;
+  final Names outputNames;
+
+  private final NativeOptions options;
+  private final Map<String, String> runConfig;
+  private final Signature signature;
+  private final InputCheck check;
+  private final int[] allOutputs;
+  private final boolean givesStrings;
+  private final boolean profiling;
+  private final CallGate gate = new CallGate("session");
+  private final Lanes lanes = new Lanes(this::newLane);
+  private final MemoryPool outputMemory = new MemoryPool(MAX_IDLE_OUTPUT_BYTES);
+  private volatile boolean shapesPredictable = true;
+
+  private NativeSession(
+      OrtLibrary library,
+      OrtSession handle,
+      NativeOptions options,
+      OrtSettings settings,
+      Map<String, String> runConfig,
+      Signature signature) {
+    this.library = library;
+    this.handle = handle;
+    this.options = options;
+    this.runConfig = Map.copyOf(runConfig);
+    this.profiling = settings.profile() != null;
+    this.signature = signature;
+    this.check = new InputCheck(signature);
+    this.inputNames = new Names(signature.inputNames());
+    this.outputNames = new Names(signature.outputNames());
+    this.allOutputs = IntStream.range(0, signature.outputs().size()).toArray();
+    this.givesStrings =
+        signature.outputs().stream().anyMatch(output -> output.type() == DataType.STRING);
+  }
+
+  /**
+   * Opens a model.
+   *
+   * @param source the model's bytes
+   * @param signature the model's inputs and outputs
+   * @param settings how to open it
+   * @param runConfig entries for the options of every run, by ONNX Runtime's own keys
+   * @throws HoneException.NativeLibraryException if the library is not there
+   * @throws HoneException.ModelException if ONNX Runtime refuses the model
+   */
+  public static NativeSession open(
+      ModelSource source,
+      Signature signature,
+      OrtSettings settings,
+      Map<String, String> runConfig) {
+    OrtLibrary library = OrtLibrary.get();
+    NativeOptions options = new NativeOptions(library, settings);
+    try {
+      OrtSession handle = new NativeModel(library, source).open(options);
+      return new NativeSession(library, handle, options, settings, runConfig, signature);
+    } catch (RuntimeException e) {
+      options.close();
+      throw e;
+    }
+  }
+
+  private Lane newLane() {
+    return new Lane(this, check.symbolCount());
+  }
+
+  void configureRuns(OrtRunOptions runOptions) {
+    runConfig.forEach(
+        (key, value) -> {
+          try (BytePointer nativeKey = Names.cString(key);
+              BytePointer nativeValue = Names.cString(value)) {
+            library.check(library.api.AddRunConfigEntry(runOptions, nativeKey, nativeValue));
+          }
+        });
+  }
+
+  List<String> namesOf(int[] outputs) {
+    return Arrays.stream(outputs).mapToObj(i -> signature.outputs().get(i).name()).toList();
+  }
+
+  /** What each node runs on, after ONNX Runtime's own rewriting. */
+  public List<SessionReport.Node> nodes() {
+    gate.enter();
+    try {
+      return NodeAssignment.read(handle);
+    } finally {
+      gate.exit();
+    }
+  }
+
+  /** Runs the model into tensors that are there; see {@link dev.hone.Session#run(Batch, Batch)}. */
+  public void run(Batch in, Batch out, RunOptions runOptions, long deadlineNanos) {
+    gate.enter();
+    try {
+      Lane lane = lanes.take();
+      try {
+        in.hold();
+        try {
+          check.resolve(in, lane.inputPositions, lane.symbols);
+          check.resolveOutputs(out, lane.outputPositions, lane.symbols);
+          runHeld(lane, in, out, runOptions, deadlineNanos);
+        } finally {
+          in.release();
+        }
+      } finally {
+        lanes.give(lane);
+      }
+    } finally {
+      gate.exit();
+    }
+  }
+
+  private void runHeld(Lane lane, Batch in, Batch out, RunOptions options, long deadlineNanos) {
+    out.hold();
+    try {
+      if (givesStrings) {
+        runIntoStrings(lane, in, out, options, deadlineNanos);
+      } else if (options.isStoppable()) {
+        watched(lane, options, deadlineNanos, () -> lane.runInto(in, out));
+      } else {
+        lane.runInto(in, out);
+      }
+    } finally {
+      out.release();
+    }
+  }
+
+  /** Strings live on the Java heap, so nothing native can write into them: they are copied. */
+  private void runIntoStrings(Lane lane, Batch in, Batch out, RunOptions options, long deadline) {
+    int[] chosen =
+        IntStream.range(0, lane.outputPositions.length)
+            .filter(i -> lane.outputPositions[i] >= 0)
+            .toArray();
+    Batch[] result = new Batch[1];
+    watched(lane, options, deadline, () -> result[0] = lane.runAllocating(in, chosen));
+    try (Batch made = result[0]) {
+      for (int i = 0; i < made.size(); i++) {
+        out.get(made.name(i)).copyFrom(made.tensor(i));
+      }
+    }
+  }
+
+  /** Runs the model; see {@link dev.hone.Session#run(Batch, RunOptions)}. */
+  public Batch run(Batch in, RunOptions runOptions, long deadlineNanos) {
+    gate.enter();
+    try {
+      in.hold();
+      try {
+        return runEntered(in, runOptions, deadlineNanos);
+      } finally {
+        in.release();
+      }
+    } finally {
+      gate.exit();
+    }
+  }
+
+  /** As {@link #run}, between {@link #enter} and {@link #exit}, with inputs that are held. */
+  public Batch runEntered(Batch in, RunOptions runOptions, long deadlineNanos) {
+    Lane lane = lanes.take();
+    try {
+      check.resolve(in, lane.inputPositions, lane.symbols);
+      int[] chosen = runOptions.outputs().isEmpty() ? allOutputs : positions(runOptions.outputs());
+      return allocateAndRun(lane, in, chosen, runOptions, deadlineNanos);
+    } finally {
+      lanes.give(lane);
+    }
+  }
+
+  /**
+   * Where the model's symbols tell the shapes of the outputs, memory that was used before is bound
+   * for them, which is faster than letting ONNX Runtime allocate. Symbols of real models can be
+   * wrong; the run then fails, is repeated without prediction, and prediction ends for this
+   * session.
+   */
+  private Batch allocateAndRun(
+      Lane lane, Batch in, int[] chosen, RunOptions options, long deadlineNanos) {
+    Batch predicted = shapesPredictable ? predict(lane, chosen) : null;
+    if (predicted != null) {
+      try {
+        runHeld(lane, in, predicted, options, deadlineNanos);
+        return predicted;
+      } catch (OrtLibrary.Terminated | OutOfMemoryException e) {
+        predicted.close();
+        throw e;
+      } catch (HoneException e) {
+        predicted.close();
+        if (isStop(e)) {
+          throw e;
+        }
+      }
+    }
+    Batch[] result = new Batch[1];
+    watched(lane, options, deadlineNanos, () -> result[0] = lane.runAllocating(in, chosen));
+    if (predicted != null) {
+      shapesPredictable = false;
+    }
+    return result[0];
+  }
+
+  private int[] positions(List<String> names) {
+    return names.stream().mapToInt(check::output).toArray();
+  }
+
+  private static boolean isStop(HoneException e) {
+    return e instanceof HoneException.DeadlineException
+        || e instanceof HoneException.CancelledException;
+  }
+
+  private @Nullable Batch predict(Lane lane, int[] chosen) {
+    if (givesStrings) {
+      return null;
+    }
+    Shape[] shapes = new Shape[chosen.length];
+    for (int i = 0; i < chosen.length; i++) {
+      Signature.Value output = signature.outputs().get(chosen[i]);
+      Shape shape = check.outputShape(chosen[i], lane.symbols);
+      if (shape == null || output.kind() != Signature.Kind.TENSOR || output.type() == null) {
+        return null;
+      }
+      shapes[i] = shape;
+    }
+    Arrays.fill(lane.outputPositions, -1);
+    List<String> names = new ArrayList<>(chosen.length);
+    List<Tensor> tensors = new ArrayList<>(chosen.length);
+    for (int i = 0; i < chosen.length; i++) {
+      Signature.Value output = signature.outputs().get(chosen[i]);
+      DataType type = Objects.requireNonNull(output.type());
+      long byteSize = type.byteSize(shapes[i].elementCount());
+      names.add(output.name());
+      tensors.add(Tensor.of(type, shapes[i], outputMemory.take(byteSize)));
+      lane.outputPositions[chosen[i]] = i;
+    }
+    return Batch.of(names, tensors);
+  }
+
+  private void watched(Lane lane, RunOptions options, long deadlineNanos, Runnable run) {
+    if (!options.isStoppable()) {
+      run.run();
+      return;
+    }
+    long remaining = deadlineNanos - System.nanoTime();
+    if (options.timeoutNanos() != 0 && remaining <= 0) {
+      throw Watch.deadlinePassed(options.timeoutNanos());
+    }
+    try (Watch watch = Watch.begin(library, lane, options, remaining)) {
+      try {
+        run.run();
+      } catch (OrtLibrary.Terminated e) {
+        throw watch.explain(e);
+      }
+    }
+  }
+
+  /** Begins a call that will run later, so that closing waits for it; ended by {@link #exit}. */
+  public void enter() {
+    gate.enter();
+  }
+
+  /** Ends a call that {@link #enter} began. */
+  public void exit() {
+    gate.exit();
+  }
+
+  @Override
+  public void close() {
+    if (!gate.close()) {
+      return;
+    }
+    if (profiling) {
+      library.created(out -> library.api.SessionEndProfiling(handle, library.allocator, out));
+    }
+    lanes.close();
+    library.api.ReleaseSession(handle);
+    options.close();
+    inputNames.close();
+    outputNames.close();
+    outputMemory.close();
+  }
+}

@@ -1,0 +1,54 @@
+package dev.hone.onnx.ort;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that a session of ONNX Runtime is told when it is made.
+ *
+ * @param threads threads that work on one operator
+ * @param branches threads that work on independent parts of the graph; 1 runs them in sequence
+ * @param spinning whether idle threads wait busily
+ * @param optimization what the runtime does to the graph
+ * @param arena whether freed memory is kept for the next run
+ * @param memoryPattern whether the memory of one run is planned from the runs before
+ * @param deterministic whether only kernels are used that repeat to the last bit
+ * @param profile prefix of the profile's file name, or null for no profile
+ * @param optimizedModel where to write the optimized model, or null
+ * @param config further entries, by the runtime's own keys
+ */
+public record OrtSettings(
+    int threads,
+    int branches,
+    boolean spinning,
+    Optimization optimization,
+    boolean arena,
+    boolean memoryPattern,
+    boolean deterministic,
+    @Nullable Path profile,
+    @Nullable Path optimizedModel,
+    Map<String, String> config) {
+  /** How far the runtime rewrites the graph; the number is its own. */
+  public enum Optimization {
+    /** Not at all. */
+    NONE(0),
+    /** Rewrites that keep the operators of the standard. */
+    BASIC(1),
+    /** Also fuses operators into the runtime's own. */
+    EXTENDED(2),
+    /** Also changes the layout of memory for this processor. */
+    ALL(99);
+
+    final int level;
+
+    Optimization(int level) {
+      this.level = level;
+    }
+  }
+
+  /** Copies the entries. */
+  public OrtSettings {
+    config = Map.copyOf(config);
+  }
+}
