@@ -1,0 +1,105 @@
+package dev.hone.onnx.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import dev.hone.ModelSource;
+import dev.hone.memory.Memory;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RoundTripTest {
+  @TempDir
+  @SuppressWarnings("NullAway.Init") // JUnit sets it
+  private Path folder;
+
+  static List<String> models() {
+    return TestModels.ALL;
+  }
+
+  private static ModelSource.OfBytes source(String resource) {
+    return (ModelSource.OfBytes) ModelSource.ofResource(RoundTripTest.class, resource);
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void anUnchangedModelIsWrittenBackByteForByte(String resource) throws Exception {
+    ModelSource.OfBytes source = source(resource);
+    Path file = folder.resolve("model.onnx");
+    ModelData.read(source).write(file);
+    assertThat(Files.mismatch(file, copyOf(source.bytes()))).isEqualTo(-1);
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void aModelWhoseGraphIsRebuiltKeepsAllItsContent(String resource) throws Exception {
+    ModelSource.OfBytes source = source(resource);
+    ModelData model = ModelData.read(source);
+    String name = model.graph().name();
+    model.graph().setName("other");
+    model.graph().setName(name); // forgets that it is what was read
+    Path file = folder.resolve("model.onnx");
+    model.write(file);
+    assertThat(Files.mismatch(file, copyOf(source.bytes()))).isEqualTo(-1);
+  }
+
+  @Test
+  void anIndependentReaderSeesWhatWasChanged() throws Exception {
+    ModelData model = ModelData.read(source("/models/ch_ppocr_mobile_v2.0_cls_infer.onnx"));
+    int lifted = Constants.lift(model.graph());
+    model.putMetadata("key", "value");
+    ModelProto seen;
+    try (Memory memory = model.toMemory()) {
+      seen = ModelProto.parseFrom(memory.view(0, (int) memory.byteSize()));
+    }
+    assertThat(lifted).isPositive();
+    assertThat(seen.getGraph().getInitializerCount()).isEqualTo(lifted);
+    assertThat(seen.getGraph().getNodeList()).noneMatch(n -> n.getOpType().equals("Constant"));
+    assertThat(seen.getMetadataPropsList()).anyMatch(p -> p.getKey().equals("key"));
+  }
+
+  @Test
+  void externalDataIsWrittenBesideTheModelAndReadFromThere() throws Exception {
+    ModelSource.OfBytes source = source(TestModels.MINILM);
+    ModelData model = ModelData.read(source);
+    Path file = folder.resolve("model.onnx");
+    model.writeWithExternalData(file, 1024);
+    assertThat(Files.size(file)).isLessThan(1_000_000);
+    ModelData again = ModelData.read(file);
+    assertThat(again.parameterCount()).isEqualTo(model.parameterCount());
+    Path whole = folder.resolve("whole.onnx");
+    again.write(whole);
+    for (TensorData weight : ModelData.read(whole).graph().initializers()) {
+      TensorData before = model.graph().initializer(weight.name());
+      assertThat(before == null ? null : before.bytes()).isEqualTo(weight.bytes());
+    }
+  }
+
+  @Test
+  void miniLmHasTheWeightsItShouldHave() {
+    ModelData model = ModelData.read(source(TestModels.MINILM));
+    assertThat(model.parameterCount()).isBetween(22_500_000L, 22_800_000L);
+    assertThat(model.parameterBytes()).isEqualTo(model.parameterCount() * 4);
+    assertThat(model.signature().toString())
+        .contains("in  input_ids INT64[batch_size, sequence_length]")
+        .contains("out last_hidden_state FLOAT32[batch_size, sequence_length, 384]");
+  }
+
+  private Path copyOf(ByteBuffer bytes) throws Exception {
+    Path copy = folder.resolve("original.onnx");
+    try (var channel =
+        Files.newByteChannel(
+            copy,
+            java.util.Set.of(
+                java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.WRITE))) {
+      channel.write(bytes.duplicate());
+    }
+    return copy;
+  }
+}
