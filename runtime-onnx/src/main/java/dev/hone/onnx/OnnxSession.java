@@ -45,6 +45,7 @@ final class OnnxSession implements Session {
   static OnnxSession open(OnnxModel model, SessionOptions options) {
     OnnxOptions onnx = onnxOptions(options);
     requireCpu(options.device());
+    requireFp32(options.precision());
     int threads =
         options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
     List<String> notes = new ArrayList<>();
@@ -79,6 +80,15 @@ final class OnnxSession implements Session {
           "This runtime computes on the CPU, but the session options ask for "
               + device
               + ". Ask for Device.cpu() or Device.best().");
+    }
+  }
+
+  private static void requireFp32(Precision precision) {
+    if (precision != Precision.FP32) {
+      throw new IllegalArgumentException(
+          "This version runs a model at the precision of its file, but the session options ask for "
+              + precision
+              + ". Open a file that is quantized already, with Precision.FP32.");
     }
   }
 
