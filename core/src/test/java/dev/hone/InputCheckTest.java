@@ -147,17 +147,6 @@ class InputCheckTest {
   }
 
   @Test
-  void aClosedInputIsRefused() {
-    Batch in = Batch.of("a", a(2), "b", b(2));
-    in.get("b").close();
-    try (in) {
-      assertThatThrownBy(() -> check.resolve(in, inputs, lengths))
-          .isInstanceOf(IllegalStateException.class)
-          .hasMessageContainingAll("input 'b' was closed before the run", "Close a batch after");
-    }
-  }
-
-  @Test
   @SuppressWarnings("NullAway") // what callers without NullAway may do
   void nullIsRefused() {
     assertThatThrownBy(() -> check.resolve(null, inputs, lengths))

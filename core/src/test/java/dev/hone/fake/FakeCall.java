@@ -35,7 +35,12 @@ final class FakeCall implements AutoCloseable {
     this.lengths = new long[check.symbolCount()];
     check.resolve(in, new int[check.inputCount()], lengths);
     this.wanted = options.outputs().stream().mapToInt(check::output).toArray();
-    this.in = copy(in);
+    in.hold(); // finds out what is closed, in the words that every runtime uses
+    try {
+      this.in = copy(in);
+    } finally {
+      in.release();
+    }
     options.cancellation().ifPresent(this::stopWith);
   }
 

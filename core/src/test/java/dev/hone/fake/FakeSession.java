@@ -74,10 +74,13 @@ final class FakeSession implements Session {
     enter();
     try (FakeCall call = new FakeCall(model, check, in, options)) {
       call.requireOutputs(out);
+      out.hold();
       try (Batch result = call.computeAll()) {
         for (int i = 0; i < out.size(); i++) {
           write(result.get(out.name(i)), out.name(i), out.tensor(i));
         }
+      } finally {
+        out.release();
       }
     } finally {
       leave();

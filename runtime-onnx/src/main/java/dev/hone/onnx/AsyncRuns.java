@@ -38,25 +38,19 @@ final class AsyncRuns implements AutoCloseable {
   }
 
   CompletableFuture<Batch> submit(Batch in, RunOptions options, long deadlineNanos) {
-    session.enter(); // so that closing the session waits for this run
-    boolean submitted = false;
     try {
-      in.hold();
-      try {
-        Call call = new Call(in, options, deadlineNanos);
-        threads.execute(call);
-        submitted = true;
-        return call.future;
-      } finally {
-        if (!submitted) {
-          in.release();
-        }
-      }
-    } finally {
-      if (!submitted) {
-        session.exit();
-      }
+      session.enter(in);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
     }
+    Call call = new Call(in, options, deadlineNanos);
+    try {
+      threads.execute(call);
+    } catch (RuntimeException e) {
+      session.exit(in);
+      return CompletableFuture.failedFuture(e);
+    }
+    return call.future;
   }
 
   @Override
@@ -88,8 +82,7 @@ final class AsyncRuns implements AutoCloseable {
       } catch (Throwable e) { // whatever it is, the caller must hear of it
         failure = e;
       } finally {
-        in.release();
-        session.exit(); // before completing: what the caller does then may close the session
+        session.exit(in); // before completing: what the caller does then may close the session
       }
       if (failure != null) {
         future.completeExceptionally(failure);

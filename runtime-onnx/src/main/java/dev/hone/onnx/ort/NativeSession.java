@@ -130,10 +130,10 @@ public final class NativeSession implements AutoCloseable {
     try {
       Lane lane = lanes.take();
       try {
+        check.resolve(in, lane.inputPositions, lane.symbols);
+        check.resolveOutputs(out, lane.outputPositions, lane.symbols);
         in.hold();
         try {
-          check.resolve(in, lane.inputPositions, lane.symbols);
-          check.resolveOutputs(out, lane.outputPositions, lane.symbols);
           runHeld(lane, in, out, runOptions, deadlineNanos);
         } finally {
           in.release();
@@ -180,27 +180,58 @@ public final class NativeSession implements AutoCloseable {
   public Batch run(Batch in, RunOptions runOptions, long deadlineNanos) {
     gate.enter();
     try {
-      in.hold();
+      Lane lane = lanes.take();
       try {
-        return runEntered(in, runOptions, deadlineNanos);
+        check.resolve(in, lane.inputPositions, lane.symbols);
+        in.hold();
+        try {
+          return allocateAndRun(lane, in, chosen(runOptions), runOptions, deadlineNanos);
+        } finally {
+          in.release();
+        }
       } finally {
-        in.release();
+        lanes.give(lane);
       }
     } finally {
       gate.exit();
     }
   }
 
-  /** As {@link #run}, between {@link #enter} and {@link #exit}, with inputs that are held. */
+  /**
+   * Begins a call that will run later: checks and holds its inputs, and lets closing wait for it.
+   * Ended by {@link #exit}.
+   */
+  public void enter(Batch in) {
+    gate.enter();
+    try {
+      check.resolve(in, new int[check.inputCount()], new long[check.symbolCount()]);
+      in.hold();
+    } catch (RuntimeException e) {
+      gate.exit();
+      throw e;
+    }
+  }
+
+  /** As {@link #run(Batch, RunOptions, long)}, between {@link #enter} and {@link #exit}. */
   public Batch runEntered(Batch in, RunOptions runOptions, long deadlineNanos) {
     Lane lane = lanes.take();
     try {
       check.resolve(in, lane.inputPositions, lane.symbols);
-      int[] chosen = runOptions.outputs().isEmpty() ? allOutputs : positions(runOptions.outputs());
-      return allocateAndRun(lane, in, chosen, runOptions, deadlineNanos);
+      return allocateAndRun(lane, in, chosen(runOptions), runOptions, deadlineNanos);
     } finally {
       lanes.give(lane);
     }
+  }
+
+  /** Ends a call that {@link #enter} began. */
+  public void exit(Batch in) {
+    in.release();
+    gate.exit();
+  }
+
+  private int[] chosen(RunOptions options) {
+    List<String> names = options.outputs();
+    return names.isEmpty() ? allOutputs : names.stream().mapToInt(check::output).toArray();
   }
 
   /**
@@ -232,10 +263,6 @@ public final class NativeSession implements AutoCloseable {
       shapesPredictable = false;
     }
     return result[0];
-  }
-
-  private int[] positions(List<String> names) {
-    return names.stream().mapToInt(check::output).toArray();
   }
 
   private static boolean isStop(HoneException e) {
@@ -286,16 +313,6 @@ public final class NativeSession implements AutoCloseable {
         throw watch.explain(e);
       }
     }
-  }
-
-  /** Begins a call that will run later, so that closing waits for it; ended by {@link #exit}. */
-  public void enter() {
-    gate.enter();
-  }
-
-  /** Ends a call that {@link #enter} began. */
-  public void exit() {
-    gate.exit();
   }
 
   @Override
