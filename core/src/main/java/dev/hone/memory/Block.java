@@ -18,29 +18,32 @@ final class Block {
 
   final long address; // 0 where JavaCPP could not be loaded: then there is only a buffer
   final long byteSize;
-  private final Runnable release;
-  private final @Nullable MemoryPool pool;
+  private final @Nullable Runnable release;
+  private final @Nullable Shelf shelf;
   private final @Nullable ByteBuffer[] segments;
+  private final boolean readOnly;
   private volatile boolean viewed;
 
   /**
    * A block.
    *
    * @param buffer the buffer over all of it, where there is one already
-   * @param release gives the memory back to where it came from
-   * @param pool where a block that nobody views goes instead
+   * @param release gives the memory back to where it came from; null for a buffer of someone else,
+   *     which its views keep alive
+   * @param shelf where a block that nobody views goes instead
    */
   Block(
       long address,
       long byteSize,
       @Nullable ByteBuffer buffer,
-      Runnable release,
-      @Nullable MemoryPool pool) {
+      @Nullable Runnable release,
+      @Nullable Shelf shelf) {
     this.address = address;
     this.byteSize = byteSize;
     this.release = release;
-    this.pool = pool;
+    this.shelf = shelf;
     this.segments = new ByteBuffer[Math.max(1, (int) -Math.floorDiv(-byteSize, SEGMENT_BYTES))];
+    this.readOnly = buffer != null && buffer.isReadOnly();
     if (buffer != null) {
       segments[0] = buffer.order(ByteOrder.nativeOrder());
     }
@@ -86,20 +89,27 @@ final class Block {
     return segment.slice(start, length).order(ByteOrder.nativeOrder());
   }
 
-  /** Nobody holds the block any more: back to the pool, or freed now, or freed when unviewed. */
+  /** Nobody holds the block any more: back to the shelf, or freed now, or freed when unviewed. */
   void dispose() {
-    if (viewed) {
-      // Someone may still look at these bytes, and must not see another tensor's: not to the pool.
+    if (viewed && release != null) {
+      // Someone may still look at these bytes, and must not see another tensor's: not to the shelf.
       freeWhenUnreachable();
-    } else if (pool != null) {
-      pool.takeBack(this);
+    } else if (shelf != null) {
+      shelf.takeBack(this);
     } else {
       free();
     }
   }
 
   void free() {
-    release.run();
+    if (release != null) {
+      release.run();
+    }
+  }
+
+  /** Whether the bytes may not be written. */
+  boolean isReadOnly() {
+    return readOnly;
   }
 
   private synchronized void freeWhenUnreachable() {
@@ -110,7 +120,7 @@ final class Block {
         () -> {
           if (reachable.decrementAndGet() == 0) {
             Accounting.undeferred(bytes);
-            release.run();
+            free();
           }
         };
     for (int i = 0; i < segments.length; i++) {

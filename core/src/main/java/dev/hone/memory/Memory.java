@@ -75,7 +75,7 @@ public final class Memory implements AutoCloseable {
               + " ByteBuffer.allocateDirect, or copy the values with Tensor.of.");
     }
     ByteBuffer bytes = direct.slice().order(ByteOrder.nativeOrder());
-    Block block = new Block(NativeHeap.addressOf(bytes), bytes.capacity(), bytes, () -> {}, null);
+    Block block = new Block(NativeHeap.addressOf(bytes), bytes.capacity(), bytes, null, null);
     return new Memory(block, bytes.capacity(), "wrapped buffer");
   }
 
@@ -94,7 +94,7 @@ public final class Memory implements AutoCloseable {
     return new Memory(new Block(address, byteSize, null, free, null), byteSize, "adopted memory");
   }
 
-  private static void requireNotNegative(long byteSize) {
+  static void requireNotNegative(long byteSize) {
     if (byteSize < 0) {
       throw new IllegalArgumentException(
           "A size must be at least 0 bytes, but is " + byteSize + ".");
@@ -159,6 +159,11 @@ public final class Memory implements AutoCloseable {
     if (seen == (ONE_HOLD | CLOSED)) {
       lifeline.cut();
     }
+  }
+
+  /** Whether the bytes may not be written: the region wraps a read-only buffer. */
+  public boolean isReadOnly() {
+    return block.isReadOnly();
   }
 
   /** Whether {@link #close} was called. */

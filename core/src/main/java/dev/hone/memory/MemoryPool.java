@@ -1,10 +1,5 @@
 package dev.hone.memory;
 
-import java.util.ArrayDeque;
-import java.util.HashMap;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
-
 /**
  * Memory that is used again instead of being freed. For tensors of sizes that recur: taking one
  * costs no system call, and its pages are already mapped.
@@ -16,10 +11,8 @@ import org.jspecify.annotations.Nullable;
 public final class MemoryPool implements AutoCloseable {
   private static final long SMALLEST_BYTES = 64;
 
-  private final long maxIdleBytes;
-  private final Map<Long, ArrayDeque<Block>> idle = new HashMap<>();
-  private long idleBytes;
-  private boolean closed;
+  private final Shelf shelf;
+  private final LeakDetection.Lifeline lifeline;
 
   /**
    * A pool.
@@ -31,7 +24,8 @@ public final class MemoryPool implements AutoCloseable {
       throw new IllegalArgumentException(
           "The idle limit must be at least 0 bytes, but is " + maxIdleBytes + ".");
     }
-    this.maxIdleBytes = maxIdleBytes;
+    this.shelf = new Shelf(maxIdleBytes);
+    this.lifeline = LeakDetection.track(this, "memory pool", shelf::close);
   }
 
   /**
@@ -40,52 +34,23 @@ public final class MemoryPool implements AutoCloseable {
    * @throws IllegalStateException if the pool is closed
    */
   public Memory take(long byteSize) {
+    Memory.requireNotNegative(byteSize);
     long rounded = roundUp(byteSize);
-    Block block = takeIdle(rounded);
+    Block block = shelf.take(rounded);
     if (block == null) {
-      block = NativeHeap.allocate(rounded, NativeHeap.Contents.UNDEFINED, this);
+      block = NativeHeap.allocate(rounded, NativeHeap.Contents.UNDEFINED, shelf);
     }
     return new Memory(block, byteSize, "pooled memory");
   }
 
-  private synchronized @Nullable Block takeIdle(long rounded) {
-    if (closed) {
-      throw new IllegalStateException("The memory pool was closed.");
-    }
-    ArrayDeque<Block> blocks = idle.get(rounded);
-    Block block = blocks == null ? null : blocks.pollLast(); // the last one used is still in cache
-    if (block != null) {
-      idleBytes -= rounded;
-    }
-    return block;
-  }
-
-  void takeBack(Block block) {
-    if (!keep(block)) {
-      block.free();
-    }
-  }
-
-  private synchronized boolean keep(Block block) {
-    if (closed || idleBytes + block.byteSize > maxIdleBytes) {
-      return false;
-    }
-    idleBytes += block.byteSize;
-    idle.computeIfAbsent(block.byteSize, size -> new ArrayDeque<>()).addLast(block);
-    return true;
-  }
-
   /** Bytes that wait to be used again. */
-  public synchronized long idleBytes() {
-    return idleBytes;
+  public long idleBytes() {
+    return shelf.idleBytes();
   }
 
   @Override
-  public synchronized void close() {
-    closed = true;
-    idle.values().forEach(blocks -> blocks.forEach(Block::free));
-    idle.clear();
-    idleBytes = 0;
+  public void close() {
+    lifeline.cut();
   }
 
   static long roundUp(long byteSize) {
@@ -93,6 +58,7 @@ public final class MemoryPool implements AutoCloseable {
       return SMALLEST_BYTES;
     }
     long step = Long.highestOneBit(byteSize - 1) >>> 2;
-    return (byteSize + step - 1) & -step;
+    long rounded = (byteSize + step - 1) & -step;
+    return rounded < 0 ? byteSize : rounded; // more than there can be
   }
 }

@@ -49,13 +49,16 @@ final class NativeHeap {
   }
 
   /** A block of at least {@code byteSize} bytes at a multiple of 64, all zero if so asked. */
-  static Block allocate(long byteSize, Contents contents, @Nullable MemoryPool pool) {
+  static Block allocate(long byteSize, Contents contents, @Nullable Shelf shelf) {
     Accounting.relieve();
     if (absence() != null) {
-      return allocateDirect(byteSize, pool);
+      return allocateDirect(byteSize, shelf);
     }
-    long padded = Math.addExact(Math.max(byteSize, 1), ALIGNMENT - 1);
-    Pointer base = contents == Contents.ZEROED ? Pointer.calloc(1, padded) : Pointer.malloc(padded);
+    long padded = Math.max(byteSize, 1) + ALIGNMENT - 1; // negative where no heap is so large
+    Pointer base =
+        padded < 0
+            ? null
+            : contents == Contents.ZEROED ? Pointer.calloc(1, padded) : Pointer.malloc(padded);
     if (base == null || base.isNull()) {
       throw new OutOfMemoryError(
           "The system gave no "
@@ -71,10 +74,10 @@ final class NativeHeap {
           Pointer.free(base);
           Accounting.freed(byteSize);
         };
-    return new Block(aligned, byteSize, null, free, pool);
+    return new Block(aligned, byteSize, null, free, shelf);
   }
 
-  private static Block allocateDirect(long byteSize, @Nullable MemoryPool pool) {
+  private static Block allocateDirect(long byteSize, @Nullable Shelf shelf) {
     if (byteSize > Integer.MAX_VALUE - ALIGNMENT) {
       throw new OutOfMemoryError(
           "Without JavaCPP's native library a tensor holds less than 2 GiB, not "
@@ -85,7 +88,7 @@ final class NativeHeap {
     ByteBuffer whole = ByteBuffer.allocateDirect((int) (byteSize + ALIGNMENT));
     ByteBuffer aligned = whole.alignedSlice((int) ALIGNMENT).slice(0, (int) byteSize);
     Accounting.allocated(byteSize);
-    return new Block(0, byteSize, aligned, () -> Accounting.freed(byteSize), pool);
+    return new Block(0, byteSize, aligned, () -> Accounting.freed(byteSize), shelf);
   }
 
   /** The address of a direct buffer's first byte (its position 0), or 0 without JavaCPP. */

@@ -1,0 +1,113 @@
+package dev.hone.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hone.contract.NoLeaks;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** With {@code -Dhone.leaks=strict}, as all tests run. */
+@ExtendWith(NoLeaks.class)
+class LeakDetectionTest {
+  private final Logger logger = Logger.getLogger("dev.hone.memory");
+  private final List<LogRecord> records = Collections.synchronizedList(new ArrayList<>());
+  private final Handler handler =
+      new Handler() {
+        @Override
+        public void publish(LogRecord logRecord) {
+          records.add(logRecord);
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+      };
+
+  @BeforeEach
+  void listen() {
+    logger.addHandler(handler);
+    logger.setUseParentHandlers(false);
+  }
+
+  @AfterEach
+  void stopListening() {
+    logger.removeHandler(handler);
+    logger.setUseParentHandlers(true);
+  }
+
+  private static void forgetsToClose(AtomicInteger freed) {
+    Object resource = new Object();
+    LeakDetection.track(resource, "thing", freed::incrementAndGet);
+  }
+
+  @Test
+  void aLeakIsFreedCountedAndReportedWithThePlaceOfItsOpening() {
+    AtomicInteger freed = new AtomicInteger();
+    assertThat(NoLeaks.leaksOf(() -> forgetsToClose(freed))).isEqualTo(1);
+    assertThat(freed).hasValue(1);
+    assertThat(records).hasSize(1);
+    LogRecord report = records.get(0);
+    assertThat(report.getLevel()).isEqualTo(Level.WARNING);
+    assertThat(report.getMessage()).startsWith("A thing was not closed").contains("opened here");
+    assertThat(Arrays.stream(report.getThrown().getStackTrace()).map(f -> f.getMethodName()))
+        .contains("forgetsToClose");
+    assertThat(report.getThrown()).hasMessage("This thing was opened here and never closed.");
+  }
+
+  @Test
+  void whatWasClosedIsNoLeak() {
+    AtomicInteger freed = new AtomicInteger();
+    long leaks =
+        NoLeaks.leaksOf(
+            () -> {
+              Object resource = new Object();
+              LeakDetection.Lifeline lifeline =
+                  LeakDetection.track(resource, "thing", freed::incrementAndGet);
+              lifeline.cut();
+              lifeline.cut();
+            });
+    assertThat(leaks).isZero();
+    assertThat(freed).hasValue(1);
+    assertThat(records).isEmpty();
+  }
+
+  @Test
+  void whatIsStillReachableIsNoLeak() {
+    AtomicInteger freed = new AtomicInteger();
+    Object resource = new Object();
+    LeakDetection.Lifeline lifeline =
+        LeakDetection.track(resource, "thing", freed::incrementAndGet);
+    assertThat(NoLeaks.leaksOf(() -> {})).isZero();
+    assertThat(freed).hasValue(0);
+    lifeline.cut();
+    assertThat(resource).isNotNull();
+  }
+
+  @Test
+  void manyLeaksAreFoundOnceEach() {
+    AtomicInteger freed = new AtomicInteger();
+    long leaks =
+        NoLeaks.leaksOf(
+            () -> {
+              for (int i = 0; i < 100; i++) {
+                forgetsToClose(freed);
+              }
+            });
+    assertThat(leaks).isEqualTo(100);
+    assertThat(freed).hasValue(100);
+    assertThat(records).hasSize(100);
+  }
+}
