@@ -84,6 +84,18 @@ public interface OutputContract extends SessionOpener {
   }
 
   @Test
+  default void outputsAreNamedByTheBatchOrByTheOptionsButNotByBoth() {
+    RunOptions options = RunOptions.DEFAULT.withOutputs("sum");
+    try (Session session = open(ReferenceModel.sumAndDifference());
+        Batch in = summands();
+        Batch out = Batch.of("sum", longs(3))) {
+      assertThatThrownBy(() -> session.run(in, out, options))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("those of the batch", "do not name [sum]");
+    }
+  }
+
+  @Test
   default void aRunWritesIntoTensorsOfTheCaller() {
     ReferenceModel model = ReferenceModel.affine();
     try (Session session = open(model);

@@ -123,15 +123,14 @@ final class FakeCall implements AutoCloseable {
 
   private void requireNotStopped() {
     if (stopped.getCount() == 0) {
-      throw new CancelledException(
-          "The run was cancelled by its caller. The session is still usable.");
+      throw new CancelledException("The run was cancelled by its caller.");
     }
     long timeoutNanos = options.timeoutNanos();
     if (timeoutNanos > 0 && System.nanoTime() - startNanos >= timeoutNanos) {
       throw new DeadlineException(
           "The run was stopped because it did not finish within "
               + timeoutNanos / 1e6
-              + " ms. Allow more time, or give smaller batches. The session is still usable.");
+              + " ms. Allow more time, or give smaller inputs.");
     }
   }
 

@@ -71,6 +71,12 @@ final class FakeSession implements Session {
 
   @Override
   public void run(Batch in, Batch out, RunOptions options) {
+    if (!options.outputs().isEmpty()) {
+      throw new IllegalArgumentException(
+          "The outputs to compute are those of the batch that came with the call; do not name "
+              + options.outputs()
+              + " in the run options as well.");
+    }
     enter();
     try (FakeCall call = new FakeCall(model, check, in, options)) {
       call.requireOutputs(out);

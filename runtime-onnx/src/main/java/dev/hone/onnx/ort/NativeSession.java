@@ -135,6 +135,8 @@ public final class NativeSession implements AutoCloseable {
         in.hold();
         try {
           runHeld(lane, in, out, runOptions, deadlineNanos);
+        } catch (HoneException e) {
+          throw ShapeMismatch.explain(e, out);
         } finally {
           in.release();
         }

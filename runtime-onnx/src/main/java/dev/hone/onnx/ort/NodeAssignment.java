@@ -24,7 +24,8 @@ final class NodeAssignment {
     try (Session session = new Session(handle)) {
       try (EpAssignedSubgraphWithDefaultOptionsImpl subgraphs =
           session.GetEpGraphAssignmentInfo()) {
-        for (long i = 0; i < subgraphs.limit(); i++) {
+        long count = subgraphs == null ? 0 : subgraphs.limit(); // null where no node is left
+        for (long i = 0; i < count; i++) {
           EpAssignedSubgraphWithDefaultOptionsImpl subgraph = subgraphs.getPointer(i);
           addNodes(subgraph, text(subgraph.GetEpName()), nodes);
         }

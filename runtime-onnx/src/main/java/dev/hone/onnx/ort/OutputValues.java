@@ -101,7 +101,10 @@ final class OutputValues {
       library.api.ReleaseTensorTypeAndShapeInfo(info);
     }
     if (type == DataType.STRING) {
-      put(name, Tensor.of(strings(value, (int) shape.elementCount()), shape.toArray()));
+      String[] strings = strings(value, (int) shape.elementCount());
+      Tensor tensor = Tensor.allocate(DataType.STRING, shape);
+      tensor.copyFrom(strings);
+      put(name, tensor);
       return false;
     }
     Pointer data = library.created(out -> library.api.GetTensorMutableData(value, out));
