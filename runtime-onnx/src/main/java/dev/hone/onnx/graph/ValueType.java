@@ -148,7 +148,9 @@ public record ValueType(Kind kind, @Nullable DataType type, @Nullable List<Dimen
         }
         case 2 -> {
           String symbol = reader.string();
-          dimension = symbol.isEmpty() ? Dimension.unknown() : Dimension.of(symbol);
+          // PaddlePaddle's exporter names every length that varies "?": a name that says nothing.
+          boolean nameless = symbol.isEmpty() || symbol.equals("?");
+          dimension = nameless ? Dimension.unknown() : Dimension.of(symbol);
         }
         default -> reader.raw();
       }
