@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 
 /**
  * Named tensors that go into a session or come out of one. The first dimension of each counts rows.
@@ -18,6 +19,14 @@ public final class Batch implements AutoCloseable {
     this.names = names;
     this.tensors = tensors;
     for (int i = 0; i < names.length; i++) {
+      if (names[i] == null || tensors[i] == null) {
+        throw new IllegalArgumentException(
+            "A batch needs a name and a tensor at each place, but has '"
+                + names[i]
+                + "' with "
+                + tensors[i]
+                + ". Leave the tensor out instead.");
+      }
       if (indexOf(names[i]) != i) {
         throw new IllegalArgumentException(
             "Each tensor of a batch needs a name of its own, but '"
@@ -139,12 +148,21 @@ public final class Batch implements AutoCloseable {
       throw new IllegalArgumentException("At least one batch is needed to join.");
     }
     Batch first = batches.get(0);
-    List<Tensor> joined = new ArrayList<>();
-    for (int i = 0; i < first.size(); i++) {
-      String name = first.name(i);
-      joined.add(Rows.join(name, batches.stream().map(batch -> batch.get(name)).toList()));
+    for (Batch batch : batches) {
+      if (batch.size() != first.size()) {
+        throw new IllegalArgumentException(
+            "Batches can be joined if they have the same names, but one has "
+                + first.names()
+                + " and another "
+                + batch.names()
+                + ".");
+      }
     }
-    return of(first.names(), joined);
+    return first.each(
+        i -> {
+          String name = first.name(i);
+          return Rows.join(name, batches.stream().map(batch -> batch.get(name)).toList());
+        });
   }
 
   /**
@@ -158,7 +176,21 @@ public final class Batch implements AutoCloseable {
       throw new IllegalArgumentException(
           "Rows " + from + " to " + to + " are not in a batch of " + rows + " rows.");
     }
-    return of(names(), Arrays.stream(tensors).map(t -> Rows.slice(t, from, to)).toList());
+    return each(i -> Rows.slice(tensors[i], from, to));
+  }
+
+  /** A batch of the same names with new tensors; if one cannot be made, the others are closed. */
+  private Batch each(IntFunction<Tensor> make) {
+    List<Tensor> made = new ArrayList<>();
+    try {
+      for (int i = 0; i < tensors.length; i++) {
+        made.add(make.apply(i));
+      }
+    } catch (RuntimeException | Error e) {
+      made.forEach(Tensor::close);
+      throw e;
+    }
+    return of(names(), made);
   }
 
   /**
@@ -178,9 +210,14 @@ public final class Batch implements AutoCloseable {
     }
     List<Batch> parts = new ArrayList<>();
     long from = 0;
-    for (long count : counts) {
-      parts.add(slice(from, from + count));
-      from += count;
+    try {
+      for (long count : counts) {
+        parts.add(slice(from, from + count));
+        from += count;
+      }
+    } catch (RuntimeException | Error e) {
+      parts.forEach(Batch::close);
+      throw e;
     }
     return parts;
   }

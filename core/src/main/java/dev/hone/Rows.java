@@ -25,6 +25,16 @@ final class Rows {
       rows += tensor.shape().rows();
     }
     Tensor joined = Tensor.allocate(first.type(), first.shape().withRows(rows));
+    try {
+      return fill(joined, tensors);
+    } catch (RuntimeException e) { // one of them is closed
+      joined.close();
+      throw e;
+    }
+  }
+
+  private static Tensor fill(Tensor joined, List<Tensor> tensors) {
+    Tensor first = tensors.get(0);
     if (first.type() == DataType.STRING) {
       joined.copyFrom(
           tensors.stream().flatMap(t -> Arrays.stream(t.toStringArray())).toArray(String[]::new));
@@ -45,6 +55,15 @@ final class Rows {
 
   static Tensor slice(Tensor tensor, long from, long to) {
     Tensor part = Tensor.allocate(tensor.type(), tensor.shape().withRows(to - from));
+    try {
+      return fill(part, tensor, from, to);
+    } catch (RuntimeException e) { // it is closed
+      part.close();
+      throw e;
+    }
+  }
+
+  private static Tensor fill(Tensor part, Tensor tensor, long from, long to) {
     long each = tensor.shape().rowElementCount();
     switch (tensor.type()) {
       case STRING ->

@@ -118,8 +118,7 @@ public final class Tensor implements AutoCloseable {
   /** FLOAT32 values, as one dimension or of the given shape. */
   public static Tensor of(float[] values, long... shape) {
     Tensor tensor = allocateFor(DataType.FLOAT32, values.length, shape);
-    tensor.copyFrom(values);
-    return tensor;
+    return filled(tensor, () -> tensor.copyFrom(values));
   }
 
   /** FLOAT32 rows of one length. */
@@ -136,15 +135,13 @@ public final class Tensor implements AutoCloseable {
   /** FLOAT64 values, as one dimension or of the given shape. */
   public static Tensor of(double[] values, long... shape) {
     Tensor tensor = allocateFor(DataType.FLOAT64, values.length, shape);
-    tensor.copyFrom(values);
-    return tensor;
+    return filled(tensor, () -> tensor.copyFrom(values));
   }
 
   /** INT64 values, as one dimension or of the given shape. */
   public static Tensor of(long[] values, long... shape) {
     Tensor tensor = allocateFor(DataType.INT64, values.length, shape);
-    tensor.copyFrom(values);
-    return tensor;
+    return filled(tensor, () -> tensor.copyFrom(values));
   }
 
   /** INT64 rows of one length; {@link Batch#pad} makes rows of one length. */
@@ -179,8 +176,7 @@ public final class Tensor implements AutoCloseable {
   /** STRING values, as one dimension or of the given shape. Nulls are refused. */
   public static Tensor of(String[] values, long... shape) {
     Tensor tensor = allocateFor(DataType.STRING, values.length, shape);
-    tensor.copyFrom(values);
-    return tensor;
+    return filled(tensor, () -> tensor.copyFrom(values));
   }
 
   /** One INT64 value of rank 0. */
@@ -194,6 +190,17 @@ public final class Tensor implements AutoCloseable {
   public static Tensor scalar(float value) {
     Tensor tensor = allocate(DataType.FLOAT32, Shape.scalar());
     tensor.copyFrom(new float[] {value});
+    return tensor;
+  }
+
+  /** Closes the tensor if it cannot be filled: nobody else has it yet. */
+  private static Tensor filled(Tensor tensor, Runnable fill) {
+    try {
+      fill.run();
+    } catch (RuntimeException | Error e) {
+      tensor.close();
+      throw e;
+    }
     return tensor;
   }
 

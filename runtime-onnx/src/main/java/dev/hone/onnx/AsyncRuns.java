@@ -4,6 +4,7 @@ import dev.hone.Batch;
 import dev.hone.Cancellation;
 import dev.hone.RunOptions;
 import dev.hone.onnx.ort.NativeSession;
+import java.lang.ref.Reference;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -37,13 +38,14 @@ final class AsyncRuns implements AutoCloseable {
     threads.allowCoreThreadTimeOut(true);
   }
 
-  CompletableFuture<Batch> submit(Batch in, RunOptions options, long deadlineNanos) {
+  /** Runs later. Keeps {@code owner}, whose loss would close the session, until then. */
+  CompletableFuture<Batch> submit(Object owner, Batch in, RunOptions options, long deadlineNanos) {
     try {
       session.enter(in);
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }
-    Call call = new Call(in, options, deadlineNanos);
+    Call call = new Call(owner, in, options, deadlineNanos);
     try {
       threads.execute(call);
     } catch (RuntimeException e) {
@@ -60,13 +62,15 @@ final class AsyncRuns implements AutoCloseable {
 
   /** One run that waits for its thread. */
   private final class Call implements Runnable {
+    private final Object owner;
     private final Batch in;
     private final RunOptions options;
     private final long deadlineNanos;
     private final Cancellation cancellation = new Cancellation();
     private final Future future = new Future(cancellation);
 
-    Call(Batch in, RunOptions options, long deadlineNanos) {
+    Call(Object owner, Batch in, RunOptions options, long deadlineNanos) {
+      this.owner = owner;
       this.in = in;
       this.options = options;
       this.deadlineNanos = deadlineNanos;
@@ -83,6 +87,7 @@ final class AsyncRuns implements AutoCloseable {
         failure = e;
       } finally {
         session.exit(in); // before completing: what the caller does then may close the session
+        Reference.reachabilityFence(owner);
       }
       if (failure != null) {
         future.completeExceptionally(failure);

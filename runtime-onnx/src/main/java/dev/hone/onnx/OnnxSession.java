@@ -13,6 +13,7 @@ import dev.hone.memory.LeakDetection;
 import dev.hone.onnx.ort.NativeSession;
 import dev.hone.onnx.ort.OrtLibrary;
 import dev.hone.onnx.ort.OrtSettings;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -132,7 +133,11 @@ final class OnnxSession implements Session {
 
   @Override
   public Batch run(Batch in, RunOptions options) {
-    return session.run(in, options, deadline(options));
+    try {
+      return session.run(in, options, deadline(options));
+    } finally {
+      Reference.reachabilityFence(this); // a session is no leak while it runs
+    }
   }
 
   @Override
@@ -143,12 +148,16 @@ final class OnnxSession implements Session {
               + options.outputs()
               + " in the run options as well.");
     }
-    session.run(in, out, options, deadline(options));
+    try {
+      session.run(in, out, options, deadline(options));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
   }
 
   @Override
   public CompletableFuture<Batch> runAsync(Batch in, RunOptions options) {
-    return asyncRuns.submit(in, options, deadline(options));
+    return asyncRuns.submit(this, in, options, deadline(options));
   }
 
   private static long deadline(RunOptions options) {
