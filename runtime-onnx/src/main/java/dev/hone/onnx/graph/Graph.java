@@ -87,7 +87,7 @@ public final class Graph {
     return initializers.get(value);
   }
 
-  /** What the model says about values inside it; shape inference knows more. */
+  /** What the model says about values inside it: often nothing. */
   public Collection<ValueInfo> valueInfos() {
     return Collections.unmodifiableCollection(valueInfos.values());
   }

@@ -1,6 +1,5 @@
 /**
- * ONNX graphs as data: read, write, check, edit, and infer shapes. Opens no session and needs no
- * native code.
+ * ONNX graphs as data: read, write, check and edit. Opens no session and needs no native code.
  *
  * <p>Start at {@link dev.hone.onnx.graph.ModelData}: it is read from a file or from bytes, holds a
  * {@link dev.hone.onnx.graph.Graph} of {@link dev.hone.onnx.graph.Node}s and {@link
