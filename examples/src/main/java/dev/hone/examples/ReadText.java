@@ -113,7 +113,7 @@ public final class ReadText implements AutoCloseable {
       }
       previous = likeliest;
     }
-    return new Line(text.toString(), read == 0 ? 0 : confidence / read);
+    return new Line(text.toString().strip(), read == 0 ? 0 : confidence / read);
   }
 
   /** Three planes of values from -1 to 1: blue, green, red. */
@@ -144,7 +144,15 @@ public final class ReadText implements AutoCloseable {
   static BufferedImage draw(String text) {
     Font font = new Font(Font.SANS_SERIF, Font.PLAIN, 32);
     BufferedImage nowhere = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB);
-    int width = nowhere.createGraphics().getFontMetrics(font).stringWidth(text) + 24;
+    int width;
+    try {
+      width = nowhere.createGraphics().getFontMetrics(font).stringWidth(text) + 24;
+    } catch (RuntimeException | Error e) { // which of them differs between versions of the JDK
+      throw new IllegalStateException(
+          "This Java finds no font to draw with. Install one (on Debian: apt install fontconfig"
+              + " fonts-dejavu-core), or name a picture that ends in .png instead of a text.",
+          e);
+    }
     BufferedImage line = new BufferedImage(width, HEIGHT, BufferedImage.TYPE_INT_RGB);
     Graphics2D graphics = line.createGraphics();
     graphics.setRenderingHint(
