@@ -203,22 +203,6 @@ public interface ClosingContract extends SessionOpener {
     assertThat(leaks).isPositive();
   }
 
-  /** Were the session taken for a leak at once, its own run would wait for itself. */
-  @Test
-  default void aSessionThatNobodyHoldsFinishesItsRun() throws Exception {
-    ReferenceModel model = ReferenceModel.count();
-    try (Batch in = Batch.of("times", Tensor.scalar(briefly()))) {
-      NoLeaks.leaksOf(
-          () -> {
-            CompletableFuture<Batch> future = open(model).runAsync(in);
-            NoLeaks.collect();
-            try (Batch out = future.orTimeout(30, TimeUnit.SECONDS).join()) {
-              model.verify(in, out);
-            }
-          });
-    }
-  }
-
   @Test
   default void aForgottenResultIsFound() {
     try (Session session = open(ReferenceModel.affine());
