@@ -20,6 +20,7 @@ import org.bytedeco.onnxruntime.global.onnxruntime;
 
 /** The JavaCPP binding as it is, without a library above it: the least that Java can pay. */
 abstract class BareCall implements Call {
+  private final FloatPointer in; // the native value does not keep it: the collector would free it
   private final FloatPointer out;
   private final Env env;
   private final SessionOptions options;
@@ -36,7 +37,7 @@ abstract class BareCall implements Call {
     options.SetGraphOptimizationLevel(onnxruntime.ORT_ENABLE_ALL);
     byte[] bytes = model.bytes();
     session = new Session(env, new BytePointer(bytes), bytes.length, options);
-    FloatPointer in = new FloatPointer(row);
+    in = new FloatPointer(row);
     out = new FloatPointer(model.outputWidth());
     MemoryInfo memory =
         MemoryInfo.CreateCpu(onnxruntime.OrtDeviceAllocator, onnxruntime.OrtMemTypeDefault);
@@ -62,6 +63,8 @@ abstract class BareCall implements Call {
   @Override
   public void close() {
     session.close();
+    in.close();
+    out.close();
     options.close();
     env.close();
   }
