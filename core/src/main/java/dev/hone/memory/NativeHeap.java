@@ -86,7 +86,8 @@ final class NativeHeap {
               + absence());
     }
     ByteBuffer whole = ByteBuffer.allocateDirect((int) (byteSize + ALIGNMENT));
-    ByteBuffer aligned = whole.alignedSlice((int) ALIGNMENT).slice(0, (int) byteSize);
+    int skip = (int) ((ALIGNMENT - whole.alignmentOffset(0, (int) ALIGNMENT)) % ALIGNMENT);
+    ByteBuffer aligned = whole.slice(skip, (int) byteSize);
     Accounting.allocated(byteSize);
     return new Block(0, byteSize, aligned, () -> Accounting.freed(byteSize), shelf);
   }
