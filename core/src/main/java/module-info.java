@@ -1,10 +1,13 @@
 /** The vocabulary of Hone, off-heap memory, and everything that knows no model format. */
 module dev.hone.core {
+  requires jdk.jfr;
   requires org.bytedeco.javacpp;
+  requires static micrometer.core; // SessionMetrics alone; everything else works without it
   requires static transitive org.jspecify;
 
   exports dev.hone;
   exports dev.hone.memory;
+  exports dev.hone.metrics;
 
   uses dev.hone.InferenceRuntime;
 }

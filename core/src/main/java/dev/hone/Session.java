@@ -1,5 +1,6 @@
 package dev.hone;
 
+import dev.hone.metrics.SessionStats;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 
@@ -63,6 +64,11 @@ public interface Session extends AutoCloseable {
 
   /** What was done to the model, and where each node runs. */
   SessionReport report();
+
+  /** What was called on it since it was opened: latency by part, load, errors, memory. */
+  default SessionStats stats() {
+    return SessionStats.EMPTY;
+  }
 
   /**
    * Runs the model.

@@ -1,5 +1,6 @@
 package dev.hone;
 
+import dev.hone.metrics.Recorder;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -18,12 +19,14 @@ public final class SessionOptions {
   private final Device device;
   private final int threads;
   private final @Nullable RuntimeOptions runtime;
+  private final @Nullable Recorder recorder;
 
   private SessionOptions(Builder builder) {
     this.precision = builder.precision;
     this.device = builder.device;
     this.threads = builder.threads;
     this.runtime = builder.runtime;
+    this.recorder = builder.recorder;
   }
 
   /** The defaults at this precision. */
@@ -48,6 +51,7 @@ public final class SessionOptions {
     builder.device = device;
     builder.threads = threads;
     builder.runtime = runtime;
+    builder.recorder = recorder;
     return builder;
   }
 
@@ -71,12 +75,18 @@ public final class SessionOptions {
     return Optional.ofNullable(runtime);
   }
 
+  /** Who takes note of what the session does; empty where the session counts by itself. */
+  public Optional<Recorder> recorder() {
+    return Optional.ofNullable(recorder);
+  }
+
   /** Collects options. */
   public static final class Builder {
     private Precision precision = Precision.FP32;
     private Device device = Device.cpu();
     private int threads;
     private @Nullable RuntimeOptions runtime;
+    private @Nullable Recorder recorder;
 
     private Builder() {}
 
@@ -108,6 +118,15 @@ public final class SessionOptions {
     /** Options that only one runtime knows. */
     public Builder runtime(RuntimeOptions runtime) {
       this.runtime = runtime;
+      return this;
+    }
+
+    /**
+     * Takes note of what the session does. By default the session counts by itself, for {@link
+     * Session#stats}; {@link Recorder#disabled} ends that, and any other recorder takes its place.
+     */
+    public Builder recorder(Recorder recorder) {
+      this.recorder = Recorder.guarded(recorder);
       return this;
     }
 

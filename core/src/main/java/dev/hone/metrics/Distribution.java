@@ -1,0 +1,115 @@
+package dev.hone.metrics;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How many values of which size there were. Immutable. Single values are known to within 3.2 % of
+ * their size (values below 16 exactly), the count, the sum and the mean exactly.
+ */
+public final class Distribution {
+  /** Of no values. */
+  public static final Distribution EMPTY = new Distribution(new long[Buckets.COUNT], 0);
+
+  private final long[] counts;
+  private final long count;
+  private final long sum;
+
+  /** Takes the array over. */
+  Distribution(long[] counts, long sum) {
+    this.counts = counts;
+    this.count = Arrays.stream(counts).sum();
+    this.sum = sum;
+  }
+
+  /** The distribution of these values, for example to compare with. */
+  public static Distribution of(long... values) {
+    long[] counts = new long[Buckets.COUNT];
+    for (long value : values) {
+      counts[Buckets.index(value)]++;
+    }
+    return new Distribution(counts, Arrays.stream(values).map(value -> Math.max(value, 0)).sum());
+  }
+
+  /** How many values. */
+  public long count() {
+    return count;
+  }
+
+  /** Their sum. */
+  public long sum() {
+    return sum;
+  }
+
+  /** Their mean, or 0 if there are none. */
+  public double mean() {
+    return count == 0 ? 0 : (double) sum / count;
+  }
+
+  /**
+   * The value that this share of all values does not exceed, or 0 if there are none.
+   *
+   * @param percent from 0 to 100
+   */
+  public long percentile(double percent) {
+    if (!(percent >= 0 && percent <= 100)) {
+      throw new IllegalArgumentException(
+          "A percentile must be from 0 to 100, but is " + percent + ".");
+    }
+    long rank = Math.max(1, (long) Math.ceil(percent / 100 * count));
+    long seen = 0;
+    for (int i = 0; i < counts.length; i++) {
+      seen += counts[i];
+      if (seen >= rank) {
+        return Buckets.lowest(i) + (Buckets.lowest(i + 1) - Buckets.lowest(i)) / 2;
+      }
+    }
+    return 0;
+  }
+
+  /** The largest value, or 0 if there are none. */
+  public long max() {
+    return percentile(100);
+  }
+
+  /** How many values are at most this, assuming those of one bucket to be spread evenly. */
+  public long countUpTo(long value) {
+    if (value < 0) {
+      return 0;
+    }
+    int last = Buckets.index(value);
+    long below = 0;
+    for (int i = 0; i < last; i++) {
+      below += counts[i];
+    }
+    long lowest = Buckets.lowest(last);
+    long width = Buckets.lowest(last + 1) - lowest;
+    double share = Math.min(1, (value - lowest + 1.0) / width);
+    return below + (long) (share * counts[last]);
+  }
+
+  /** The values that came after an earlier snapshot. */
+  public Distribution minus(Distribution earlier) {
+    long[] difference = new long[Buckets.COUNT];
+    Arrays.setAll(difference, i -> Math.max(0, counts[i] - earlier.counts[i]));
+    return new Distribution(difference, Math.max(0, sum - earlier.sum));
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Distribution d && d.sum == sum && Arrays.equals(d.counts, counts);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(counts) * 31 + Long.hashCode(sum);
+  }
+
+  /** Count, mean and the usual percentiles. */
+  @Override
+  public String toString() {
+    return String.format(
+        "%d values, mean %.1f, p50 %d, p95 %d, p99 %d, max %d",
+        count, mean(), percentile(50), percentile(95), percentile(99), max());
+  }
+}

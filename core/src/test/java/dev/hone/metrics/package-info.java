@@ -1,0 +1,5 @@
+/** Tests of the numbers about sessions. */
+@NullMarked
+package dev.hone.metrics;
+
+import org.jspecify.annotations.NullMarked;
