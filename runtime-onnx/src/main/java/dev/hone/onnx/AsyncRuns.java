@@ -2,7 +2,9 @@ package dev.hone.onnx;
 
 import dev.hone.Batch;
 import dev.hone.Cancellation;
+import dev.hone.Failures;
 import dev.hone.RunOptions;
+import dev.hone.metrics.Recorder;
 import dev.hone.onnx.ort.NativeSession;
 import java.lang.ref.Reference;
 import java.util.concurrent.CompletableFuture;
@@ -18,9 +20,11 @@ final class AsyncRuns implements AutoCloseable {
   private static final long IDLE_SECONDS = 10;
 
   private final NativeSession session;
+  private final Recorder recorder;
   private final ThreadPoolExecutor threads;
 
-  AsyncRuns(NativeSession session) {
+  AsyncRuns(NativeSession session, Recorder recorder) {
+    this.recorder = recorder;
     this.session = session;
     int count = Runtime.getRuntime().availableProcessors();
     this.threads =
@@ -43,6 +47,7 @@ final class AsyncRuns implements AutoCloseable {
     try {
       session.enter(in);
     } catch (RuntimeException e) {
+      Failures.record(recorder, e);
       return CompletableFuture.failedFuture(e);
     }
     Call call = new Call(owner, in, options, deadlineNanos);
@@ -50,6 +55,7 @@ final class AsyncRuns implements AutoCloseable {
       threads.execute(call);
     } catch (RuntimeException e) {
       session.exit(in);
+      Failures.record(recorder, e);
       return CompletableFuture.failedFuture(e);
     }
     return call.future;
@@ -85,6 +91,7 @@ final class AsyncRuns implements AutoCloseable {
         result = session.runEntered(in, options.withCancellation(cancellation), deadlineNanos);
       } catch (Throwable e) { // whatever it is, the caller must hear of it
         failure = e;
+        Failures.record(recorder, e);
       } finally {
         session.exit(in); // before completing: what the caller does then may close the session
         Reference.reachabilityFence(owner);

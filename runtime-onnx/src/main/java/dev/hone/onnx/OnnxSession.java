@@ -2,6 +2,7 @@ package dev.hone.onnx;
 
 import dev.hone.Batch;
 import dev.hone.Device;
+import dev.hone.Failures;
 import dev.hone.Precision;
 import dev.hone.RunOptions;
 import dev.hone.RuntimeOptions;
@@ -10,6 +11,12 @@ import dev.hone.SessionOptions;
 import dev.hone.SessionReport;
 import dev.hone.Signature;
 import dev.hone.memory.LeakDetection;
+import dev.hone.memory.Memory;
+import dev.hone.metrics.Capacity;
+import dev.hone.metrics.Gauges;
+import dev.hone.metrics.OpenTimer;
+import dev.hone.metrics.Recorder;
+import dev.hone.metrics.SessionStats;
 import dev.hone.onnx.ort.NativeSession;
 import dev.hone.onnx.ort.OrtLibrary;
 import dev.hone.onnx.ort.OrtSettings;
@@ -25,13 +32,16 @@ final class OnnxSession implements Session {
   private final NativeSession session;
   private final AsyncRuns asyncRuns;
   private final SessionReport report;
+  private final Recorder recorder;
   private final LeakDetection.Lifeline lifeline;
 
-  private OnnxSession(Signature signature, NativeSession session, SessionReport report) {
+  private OnnxSession(
+      Signature signature, NativeSession session, SessionReport report, Recorder recorder) {
+    this.recorder = recorder;
     this.signature = signature;
     this.session = session;
     this.report = report;
-    AsyncRuns runs = new AsyncRuns(session);
+    AsyncRuns runs = new AsyncRuns(session, recorder);
     this.asyncRuns = runs;
     this.lifeline =
         LeakDetection.track(
@@ -50,9 +60,17 @@ final class OnnxSession implements Session {
     int threads =
         options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
     List<String> notes = new ArrayList<>();
+    String name = model.source().name();
+    Recorder recorder = options.recorder().orElseGet(() -> counting(name, threads));
+    OpenTimer timer = OpenTimer.begin();
     NativeSession session =
         NativeSession.open(
-            model.source(), model.signature(), settings(onnx, threads), runConfig(onnx));
+            model.source(),
+            model.signature(),
+            settings(onnx, threads),
+            runConfig(onnx),
+            name,
+            recorder);
     SessionReport report =
         new SessionReport(
             "ONNX Runtime " + OrtLibrary.get().version(),
@@ -61,7 +79,27 @@ final class OnnxSession implements Session {
             threads,
             session.nodes(),
             notes);
-    return new OnnxSession(model.signature(), session, report);
+    timer.opened(name, report.precision().name(), report.device().toString(), threads);
+    return new OnnxSession(model.signature(), session, report, recorder);
+  }
+
+  /** As many runs at once as there are processors for do not slow each other down. */
+  private static Recorder counting(String name, int threads) {
+    int slots = Math.max(1, Runtime.getRuntime().availableProcessors() / threads);
+    return Recorder.counting(name, Capacity.of(slots), new NativeMemory());
+  }
+
+  /** What tensors and pools hold. */
+  private static final class NativeMemory implements Gauges {
+    @Override
+    public long nativeBytes() {
+      return Memory.stats().liveBytes();
+    }
+
+    @Override
+    public long peakNativeBytes() {
+      return Memory.stats().peakBytes();
+    }
   }
 
   private static OnnxOptions onnxOptions(SessionOptions options) {
@@ -132,9 +170,17 @@ final class OnnxSession implements Session {
   }
 
   @Override
+  public SessionStats stats() {
+    return recorder.snapshot();
+  }
+
+  @Override
   public Batch run(Batch in, RunOptions options) {
     try {
       return session.run(in, options, deadline(options));
+    } catch (RuntimeException | Error e) {
+      Failures.record(recorder, e);
+      throw e;
     } finally {
       Reference.reachabilityFence(this); // a session is no leak while it runs
     }
@@ -150,6 +196,9 @@ final class OnnxSession implements Session {
     }
     try {
       session.run(in, out, options, deadline(options));
+    } catch (RuntimeException | Error e) {
+      Failures.record(recorder, e);
+      throw e;
     } finally {
       Reference.reachabilityFence(this);
     }

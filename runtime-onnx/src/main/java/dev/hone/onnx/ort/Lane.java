@@ -1,6 +1,7 @@
 package dev.hone.onnx.ort;
 
 import dev.hone.Batch;
+import dev.hone.metrics.RunTimer;
 import java.util.Arrays;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
@@ -17,6 +18,7 @@ final class Lane implements AutoCloseable {
   final int[] inputPositions;
   final int[] outputPositions;
   final long[] symbols;
+  final RunTimer timer;
 
   private final OrtLibrary library;
   private final NativeSession session;
@@ -28,7 +30,8 @@ final class Lane implements AutoCloseable {
   private final PointerPointer<Pointer> inputNames;
   private final PointerPointer<Pointer> inputValues;
 
-  Lane(NativeSession session, int symbolCount) {
+  Lane(NativeSession session, int symbolCount, RunTimer timer) {
+    this.timer = timer;
     this.session = session;
     this.library = session.library;
     int inputCount = session.inputNames.size();
@@ -60,7 +63,9 @@ final class Lane implements AutoCloseable {
   void runInto(Batch in, Batch out) {
     bindInputs(in);
     bindOutputs(out);
+    timer.validated();
     library.check(library.api.RunWithBinding(session.handle, runOptions, binding));
+    timer.computed();
   }
 
   /** Runs and lets ONNX Runtime allocate the chosen outputs. Inputs must be held and checked. */
@@ -82,6 +87,7 @@ final class Lane implements AutoCloseable {
         names.put(i, session.outputNames.get(chosen[i]));
         values.put(i, (Pointer) null);
       }
+      timer.validated();
       library.check(
           library.api.Run(
               session.handle,
@@ -92,6 +98,7 @@ final class Lane implements AutoCloseable {
               names,
               chosen.length,
               values));
+      timer.computed();
       return new OutputValues(library).take(session.namesOf(chosen), values);
     }
   }

@@ -12,6 +12,8 @@ import dev.hone.Shape;
 import dev.hone.Signature;
 import dev.hone.Tensor;
 import dev.hone.memory.MemoryPool;
+import dev.hone.metrics.Recorder;
+import dev.hone.metrics.RunTimer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -41,6 +43,8 @@ public final class NativeSession implements AutoCloseable {
   private final Map<String, String> runConfig;
   private final Signature signature;
   private final InputCheck check;
+  private final String name;
+  private final Recorder recorder;
   private final int[] allOutputs;
   private final boolean givesStrings;
   private final boolean profiling;
@@ -55,7 +59,11 @@ public final class NativeSession implements AutoCloseable {
       NativeOptions options,
       OrtSettings settings,
       Map<String, String> runConfig,
-      Signature signature) {
+      Signature signature,
+      String name,
+      Recorder recorder) {
+    this.name = name;
+    this.recorder = recorder;
     this.library = library;
     this.handle = handle;
     this.options = options;
@@ -77,6 +85,8 @@ public final class NativeSession implements AutoCloseable {
    * @param signature the model's inputs and outputs
    * @param settings how to open it
    * @param runConfig entries for the options of every run, by ONNX Runtime's own keys
+   * @param name its name in events
+   * @param recorder told of each run that is answered
    * @throws HoneException.NativeLibraryException if the library is not there
    * @throws HoneException.ModelException if ONNX Runtime refuses the model
    */
@@ -84,12 +94,15 @@ public final class NativeSession implements AutoCloseable {
       ModelSource source,
       Signature signature,
       OrtSettings settings,
-      Map<String, String> runConfig) {
+      Map<String, String> runConfig,
+      String name,
+      Recorder recorder) {
     OrtLibrary library = OrtLibrary.get();
     NativeOptions options = new NativeOptions(library, settings);
     try {
       OrtSession handle = new NativeModel(library, source).open(options);
-      return new NativeSession(library, handle, options, settings, runConfig, signature);
+      return new NativeSession(
+          library, handle, options, settings, runConfig, signature, name, recorder);
     } catch (RuntimeException e) {
       options.close();
       throw e;
@@ -97,7 +110,22 @@ public final class NativeSession implements AutoCloseable {
   }
 
   private Lane newLane() {
-    return new Lane(this, check.symbolCount());
+    return new Lane(this, check.symbolCount(), new RunTimer(name, recorder));
+  }
+
+  private Lane takeLane() {
+    Lane lane = lanes.take();
+    lane.timer.begin();
+    return lane;
+  }
+
+  private void giveLane(Lane lane) {
+    lane.timer.end();
+    lanes.give(lane);
+  }
+
+  private static long rows(Batch in) {
+    return in.size() == 0 ? 0 : in.tensor(0).shape().rows();
   }
 
   void configureRuns(OrtRunOptions runOptions) {
@@ -128,7 +156,7 @@ public final class NativeSession implements AutoCloseable {
   public void run(Batch in, Batch out, RunOptions runOptions, long deadlineNanos) {
     gate.enter();
     try {
-      Lane lane = lanes.take();
+      Lane lane = takeLane();
       try {
         check.resolve(in, lane.inputPositions, lane.symbols);
         check.resolveOutputs(out, lane.outputPositions, lane.symbols);
@@ -140,8 +168,9 @@ public final class NativeSession implements AutoCloseable {
         } finally {
           in.release();
         }
+        lane.timer.answered(rows(in));
       } finally {
-        lanes.give(lane);
+        giveLane(lane);
       }
     } finally {
       gate.exit();
@@ -182,7 +211,7 @@ public final class NativeSession implements AutoCloseable {
   public Batch run(Batch in, RunOptions runOptions, long deadlineNanos) {
     gate.enter();
     try {
-      Lane lane = lanes.take();
+      Lane lane = takeLane();
       try {
         check.resolve(in, lane.inputPositions, lane.symbols);
         in.hold();
@@ -192,7 +221,7 @@ public final class NativeSession implements AutoCloseable {
           in.release();
         }
       } finally {
-        lanes.give(lane);
+        giveLane(lane);
       }
     } finally {
       gate.exit();
@@ -216,12 +245,12 @@ public final class NativeSession implements AutoCloseable {
 
   /** As {@link #run(Batch, RunOptions, long)}, between {@link #enter} and {@link #exit}. */
   public Batch runEntered(Batch in, RunOptions runOptions, long deadlineNanos) {
-    Lane lane = lanes.take();
+    Lane lane = takeLane();
     try {
       check.resolve(in, lane.inputPositions, lane.symbols);
       return allocateAndRun(lane, in, chosen(runOptions), runOptions, deadlineNanos);
     } finally {
-      lanes.give(lane);
+      giveLane(lane);
     }
   }
 
@@ -248,6 +277,7 @@ public final class NativeSession implements AutoCloseable {
     if (predicted != null) {
       try {
         runHeld(lane, in, predicted, options, deadlineNanos);
+        lane.timer.answered(rows(in));
         return predicted;
       } catch (OrtLibrary.Terminated | OutOfMemoryException e) {
         predicted.close();
@@ -264,6 +294,7 @@ public final class NativeSession implements AutoCloseable {
     if (predicted != null) {
       shapesPredictable = false;
     }
+    lane.timer.answered(rows(in));
     return result[0];
   }
 

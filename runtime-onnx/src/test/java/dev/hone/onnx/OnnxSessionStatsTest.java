@@ -1,0 +1,110 @@
+package dev.hone.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.hone.Batch;
+import dev.hone.Cancellation;
+import dev.hone.HoneException;
+import dev.hone.Model;
+import dev.hone.RunOptions;
+import dev.hone.Session;
+import dev.hone.SessionOptions;
+import dev.hone.Tensor;
+import dev.hone.contract.NoLeaks;
+import dev.hone.contract.ReferenceModel;
+import dev.hone.metrics.Distribution;
+import dev.hone.metrics.ErrorKind;
+import dev.hone.metrics.Outcome;
+import dev.hone.metrics.Recorder;
+import dev.hone.metrics.SessionStats;
+import dev.hone.metrics.Stage;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What a session counts. */
+@ExtendWith(NoLeaks.class)
+class OnnxSessionStatsTest {
+  private static final long ENDLESS = 1_000_000_000_000L;
+
+  @Test
+  void everyCallCountsOnceByHowItEnded() {
+    SessionStats stats;
+    try (Session session = Session.open(ReferenceOnnx.model(ReferenceModel.pick()));
+        Batch good = Batch.of("index", Tensor.of(new long[] {0, 1, 2}));
+        Batch outOfRange = Batch.of("index", Tensor.of(new long[] {99}));
+        Batch wrongType = Batch.of("index", Tensor.of(new float[] {1}));
+        Batch out = Batch.of("y", Tensor.of(new float[3]))) {
+      for (int i = 0; i < 5; i++) {
+        session.run(good).close();
+        session.run(good, out);
+      }
+      session.runAsync(good).join().close();
+      assertThatThrownBy(() -> session.run(outOfRange)).isInstanceOf(HoneException.class);
+      assertThatThrownBy(() -> session.run(wrongType)).isInstanceOf(IllegalArgumentException.class);
+      assertThat(session.runAsync(wrongType)).isCompletedExceptionally();
+      session.close();
+      assertThatThrownBy(() -> session.run(good)).isInstanceOf(IllegalStateException.class);
+      stats = session.stats();
+    }
+    assertThat(stats.count(Outcome.ANSWERED)).isEqualTo(11);
+    assertThat(stats.rows()).isEqualTo(33);
+    assertThat(stats.failures())
+        .isEqualTo(
+            Map.of(
+                ErrorKind.INPUT, 2L,
+                ErrorKind.CLOSED, 1L,
+                ErrorKind.MEMORY, 0L,
+                ErrorKind.RUNTIME, 1L,
+                ErrorKind.OTHER, 0L));
+    assertThat(stats.calls()).isEqualTo(15);
+    assertThat(stats.stage(Stage.RUN).count()).isEqualTo(11);
+    assertThat(stats.stage(Stage.RUN).sum()).isPositive();
+    assertThat(stats.stages().values().stream().mapToLong(Distribution::sum).sum())
+        .isEqualTo(stats.total().sum());
+  }
+
+  @Test
+  void stoppedCallsCountAsExpiredOrCancelled() {
+    Cancellation cancellation = new Cancellation();
+    cancellation.cancel();
+    try (Session session = Session.open(ReferenceOnnx.model(ReferenceModel.count()));
+        Batch endless = Batch.of("times", Tensor.scalar(ENDLESS))) {
+      RunOptions soon = RunOptions.DEFAULT.withTimeout(Duration.ofMillis(5));
+      assertThatThrownBy(() -> session.run(endless, soon))
+          .isInstanceOf(HoneException.DeadlineException.class);
+      RunOptions never = RunOptions.DEFAULT.withCancellation(cancellation);
+      assertThatThrownBy(() -> session.run(endless, never))
+          .isInstanceOf(HoneException.CancelledException.class);
+      assertThat(session.stats().outcomes())
+          .containsEntry(Outcome.EXPIRED, 1L)
+          .containsEntry(Outcome.CANCELLED, 1L)
+          .containsEntry(Outcome.ANSWERED, 0L);
+    }
+  }
+
+  @Test
+  void nativeMemoryOfTheProcessIsInTheStats() {
+    try (Session session = Session.open(ReferenceOnnx.model(ReferenceModel.pick()));
+        Batch in = Batch.of("index", Tensor.of(new long[1_000]))) {
+      assertThat(session.stats().now().nativeBytes()).isGreaterThanOrEqualTo(8_000);
+      assertThat(session.stats().now().peakNativeBytes())
+          .isGreaterThanOrEqualTo(session.stats().now().nativeBytes());
+      session.run(in).close();
+      assertThat(session.stats().now().utilization()).isPositive();
+    }
+  }
+
+  @Test
+  void countingCanBeTurnedOff() {
+    Model model = ReferenceOnnx.model(ReferenceModel.pick());
+    SessionOptions options = SessionOptions.builder().recorder(Recorder.disabled()).build();
+    try (Session session = Session.open(model, options);
+        Batch in = Batch.of("index", Tensor.of(new long[] {0}))) {
+      session.run(in).close();
+      assertThat(session.stats()).isEqualTo(SessionStats.EMPTY);
+    }
+  }
+}
