@@ -2,12 +2,14 @@
 module dev.hone.core {
   requires jdk.jfr;
   requires org.bytedeco.javacpp;
-  requires static micrometer.core; // SessionMetrics alone; everything else works without it
+  requires static micrometer
+      .core; // SessionMetrics and ShadowMetrics; everything else works without it
   requires static transitive org.jspecify;
 
   exports dev.hone;
   exports dev.hone.memory;
   exports dev.hone.metrics;
+  exports dev.hone.shadow;
 
   uses dev.hone.InferenceRuntime;
 }

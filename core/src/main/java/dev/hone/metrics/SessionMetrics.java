@@ -39,19 +39,7 @@ import java.util.function.ToLongFunction;
 public final class SessionMetrics implements MeterBinder {
   /** Upper ends of the buckets of request durations, in microseconds. */
   private static final List<Long> BOUNDS_MICROS =
-      List.of(
-          100L,
-          500L,
-          1_000L,
-          2_500L,
-          5_000L,
-          10_000L,
-          25_000L,
-          50_000L,
-          100_000L,
-          250_000L,
-          1_000_000L,
-          5_000_000L);
+      List.of(1_000L, 2_500L, 5_000L, 10_000L, 25_000L, 50_000L, 100_000L, 250_000L, 1_000_000L);
 
   private final Tags tags;
   private final RecentStats stats;
