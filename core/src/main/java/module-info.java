@@ -2,8 +2,7 @@
 module dev.hone.core {
   requires jdk.jfr;
   requires org.bytedeco.javacpp;
-  requires static micrometer
-      .core; // SessionMetrics and ShadowMetrics; everything else works without it
+  requires static micrometer.core; // for SessionMetrics and ShadowMetrics alone
   requires static transitive org.jspecify;
 
   exports dev.hone;

@@ -8,7 +8,7 @@ import java.util.List;
  * it stays so. Thread-safe.
  */
 public final class Cancellation {
-  private final List<Runnable> listeners = new ArrayList<>();
+  private final List<Listening> listeners = new ArrayList<>();
   private boolean cancelled;
 
   /** A switch that is off. */
@@ -16,7 +16,7 @@ public final class Cancellation {
 
   /** Stops all runs that have this switch, now and later. Returns at once. */
   public void cancel() {
-    List<Runnable> toTell;
+    List<Listening> toTell;
     synchronized (this) {
       if (cancelled) {
         return;
@@ -25,7 +25,7 @@ public final class Cancellation {
       toTell = List.copyOf(listeners);
       listeners.clear();
     }
-    toTell.forEach(Runnable::run);
+    toTell.forEach(listening -> listening.listener.run());
   }
 
   /** Whether the switch was thrown. */
@@ -40,21 +40,31 @@ public final class Cancellation {
    * @return ends the listening
    */
   public Registration onCancel(Runnable listener) {
+    Listening listening = new Listening(listener);
     boolean now;
     synchronized (this) {
       now = cancelled;
       if (!now) {
-        listeners.add(listener);
+        listeners.add(listening);
       }
     }
     if (now) {
       listener.run();
     }
-    return () -> remove(listener);
+    return () -> remove(listening);
   }
 
-  private synchronized void remove(Runnable listener) {
-    listeners.remove(listener);
+  private synchronized void remove(Listening listening) {
+    listeners.remove(listening);
+  }
+
+  /** One registration; equal to no other, even of the same listener. */
+  private static final class Listening {
+    final Runnable listener;
+
+    Listening(Runnable listener) {
+      this.listener = listener;
+    }
   }
 
   /** An ongoing listening. */

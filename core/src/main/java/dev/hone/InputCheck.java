@@ -116,7 +116,11 @@ public final class InputCheck {
     }
     for (int i = 0; i < outputs.length; i++) {
       if (positions[i] != ABSENT) {
-        check(outputs[i], out.tensor(positions[i]), lengths);
+        Tensor tensor = out.tensor(positions[i]);
+        check(outputs[i], tensor, lengths);
+        if (tensor.memory().isReadOnly()) {
+          throw outputs[i].readOnly();
+        }
       }
     }
   }

@@ -92,6 +92,14 @@ final class Slot {
             + ", shape) and copyFrom make one.");
   }
 
+  IllegalArgumentException readOnly() {
+    return new IllegalArgumentException(
+        "The output '"
+            + name()
+            + "' must be memory that can be written, but is a read-only buffer. Wrap the buffer"
+            + " itself, not what asReadOnlyBuffer or a read-only file mapping gives.");
+  }
+
   IllegalArgumentException notTensor() {
     return new IllegalArgumentException(
         "The "

@@ -45,7 +45,16 @@ public final class Tensor implements AutoCloseable {
       Arrays.fill(empty, "");
       return new Tensor(type, shape, allocateMemory(0), empty);
     }
-    return new Tensor(type, shape, allocateMemory(type.byteSize(shape.elementCount())), null);
+    return new Tensor(type, shape, allocateMemory(byteSize(type, shape)), null);
+  }
+
+  private static long byteSize(DataType type, Shape shape) {
+    try {
+      return type.byteSize(shape.elementCount());
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException(
+          "A tensor may have at most 2^63-1 bytes, but " + type + shape + " has more.", e);
+    }
   }
 
   private static Memory allocateMemory(long byteSize) {
@@ -64,7 +73,7 @@ public final class Tensor implements AutoCloseable {
    * @throws IllegalArgumentException if the memory is too small, or the type is STRING
    */
   public static Tensor of(DataType type, Shape shape, Memory memory) {
-    long needed = type.byteSize(shape.elementCount());
+    long needed = byteSize(type, shape);
     if (type == DataType.STRING || memory.byteSize() < needed) {
       throw new IllegalArgumentException(
           "A tensor "
@@ -98,7 +107,7 @@ public final class Tensor implements AutoCloseable {
               + buffer.order()
               + ". Call buffer.order(ByteOrder.nativeOrder()) before filling it.");
     }
-    long needed = type.byteSize(shape.elementCount());
+    long needed = byteSize(type, shape);
     if (buffer.remaining() < needed) {
       throw new IllegalArgumentException(
           "A tensor "

@@ -7,6 +7,8 @@ import com.sun.management.ThreadMXBean;
 import dev.hone.Signature.Dimension;
 import dev.hone.Signature.Value;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -196,6 +198,17 @@ class InputCheckTest {
         Batch.of("y", Tensor.allocate(DataType.FLOAT32, Shape.of(2, 6))),
         "Dimension 1 must be 5, but is 6");
     refusesOutput(Batch.of("y", b(2)), "output must be y FLOAT32[batch, 5], but is INT64[2, 7]");
+  }
+
+  @Test
+  void anOutputThatMayOnlyBeReadIsRefused() {
+    ByteBuffer readOnly =
+        ByteBuffer.allocateDirect(40).asReadOnlyBuffer().order(ByteOrder.nativeOrder());
+    refusesOutput(
+        Batch.of("y", Tensor.wrap(DataType.FLOAT32, Shape.of(2, 5), readOnly)),
+        "output 'y'",
+        "read-only",
+        "asReadOnlyBuffer");
   }
 
   @Test

@@ -27,9 +27,4 @@ public interface Gauges {
   default long peakNativeBytes() {
     return 0;
   }
-
-  /** Bytes that the runtime's own allocator holds for this session. */
-  default long arenaBytes() {
-    return 0;
-  }
 }

@@ -100,7 +100,6 @@ final class Load {
         oldestWaitNanos,
         gauges.nativeBytes(),
         gauges.peakNativeBytes(),
-        gauges.arenaBytes(),
         utilization,
         pressure(window, utilization, oldestWaitNanos));
   }

@@ -197,13 +197,6 @@ public final class SessionMetrics implements MeterBinder {
   }
 
   private void bindMemory(MeterRegistry registry) {
-    gauge(
-        registry,
-        "inference.memory.arena",
-        "bytes",
-        "Held by the runtime's allocator.",
-        tags,
-        s -> s.now().arenaBytes());
     if (registry.find("inference.memory.native").gauge() != null) {
       return; // the binder of another session gave it already
     }

@@ -39,7 +39,7 @@ public record SessionStats(
           Map.of(),
           Map.of(),
           new Batches(Map.of(), Distribution.EMPTY, 0, 0, 0),
-          new Moment(0, 0, 0, 0, 0, 0, 0));
+          new Moment(0, 0, 0, 0, 0, 0));
 
   /** Copies the maps; what is not in one counts as none. */
   public SessionStats {
@@ -113,7 +113,6 @@ public record SessionStats(
    * @param oldestWaitNanos how long the oldest waiting call has waited
    * @param nativeBytes native bytes that tensors and pools of the whole process hold
    * @param peakNativeBytes the most of these ever held at once
-   * @param arenaBytes bytes that the runtime's own allocator holds for this session
    * @param utilization busy time over available time lately, 0 to 1; above 1 where more runs went
    *     on at once than the session has slots for
    * @param pressure how near the session is to what it can do, for autoscaling: 0 is idle, 1 is
@@ -124,7 +123,6 @@ public record SessionStats(
       long oldestWaitNanos,
       long nativeBytes,
       long peakNativeBytes,
-      long arenaBytes,
       double utilization,
       double pressure) {}
 

@@ -170,7 +170,7 @@ class ShadowTest {
             SessionStats.EMPTY.failures(),
             SessionStats.EMPTY.rejections(),
             SessionStats.EMPTY.batches(),
-            new SessionStats.Moment(0, 0, 0, 0, 0, 0.9, 0.9));
+            new SessionStats.Moment(0, 0, 0, 0, 0.9, 0.9));
     Session fast = new Forwarding(MODEL.open(), busy);
     try (Shadow shadow = Shadow.of(fast, MODEL.open(), everything().build())) {
       run(shadow, 10);

@@ -1,0 +1,142 @@
+package dev.hone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.hone.contract.NoLeaks;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@ExtendWith(NoLeaks.class)
+class TensorTest {
+  @Test
+  void valuesComeBackAsTheyWentIn() {
+    try (Tensor floats = Tensor.of(new float[][] {{1, 2}, {3, 4}});
+        Tensor doubles = Tensor.of(new double[] {0.1, -2});
+        Tensor longs = Tensor.of(new long[] {Long.MIN_VALUE, Long.MAX_VALUE});
+        Tensor ints = Tensor.of(new int[] {-1, 7}, 2, 1);
+        Tensor truths = Tensor.of(new boolean[] {true, false});
+        Tensor texts = Tensor.of(new String[] {"grün", ""})) {
+      assertThat(floats.toFloatMatrix()).isDeepEqualTo(new float[][] {{1, 2}, {3, 4}});
+      assertThat(doubles.toDoubleArray()).containsExactly(0.1, -2);
+      assertThat(longs.toLongArray()).containsExactly(Long.MIN_VALUE, Long.MAX_VALUE);
+      assertThat(ints.toLongArray()).containsExactly(-1, 7);
+      assertThat(ints).hasToString("INT32[2, 1]");
+      assertThat(truths.toLongArray()).containsExactly(1, 0);
+      assertThat(texts.toStringArray()).containsExactly("grün", "");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"INT4", "INT8", "INT16", "INT32", "UINT4", "UINT8", "UINT16", "UINT32"})
+  void anIntegerTypeHoldsItsWholeRangeAndRefusesMore(DataType type) {
+    boolean signed = !type.name().startsWith("U");
+    long least = signed ? -(1L << (type.bits() - 1)) : 0;
+    long most = signed ? -least - 1 : (1L << type.bits()) - 1;
+    try (Tensor tensor = Tensor.allocate(type, Shape.of(3))) { // odd, so that INT4 ends in a half
+      tensor.copyFrom(new long[] {least, 1, most});
+      assertThat(tensor.toLongArray()).containsExactly(least, 1, most);
+      assertThatThrownBy(() -> tensor.copyFrom(new long[] {0, most + 1, 0}))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll(type + " holds " + least + " to " + most, "" + (most + 1));
+    }
+  }
+
+  @Test
+  void halvesAreWidenedWhenRead() {
+    try (Tensor half = Tensor.allocate(DataType.FLOAT16, Shape.of(2));
+        Tensor brain = Tensor.allocate(DataType.BFLOAT16, Shape.of(2))) {
+      half.copyFrom(new float[] {1.5f, -65504});
+      brain.copyFrom(new float[] {1.5f, 0x1p100f});
+      assertThat(half.toFloatArray()).containsExactly(1.5f, -65504);
+      assertThat(brain.toFloatArray()).containsExactly(1.5f, 0x1p100f);
+    }
+  }
+
+  @Test
+  void aScalarHasRankZeroAndOneValue() {
+    try (Tensor scalar = Tensor.scalar(7)) {
+      assertThat(scalar.shape().rank()).isZero();
+      assertThat(scalar.toLongArray()).containsExactly(7);
+    }
+  }
+
+  @Test
+  void wrappingSharesTheBufferAndCopyingDoesNot() {
+    ByteBuffer buffer = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
+    try (Tensor tensor = Tensor.wrap(DataType.FLOAT32, Shape.of(2), buffer)) {
+      buffer.putFloat(4, 3);
+      assertThat(tensor.toFloatArray()).containsExactly(0, 3);
+    }
+  }
+
+  @Test
+  void aBufferThatCannotBeWrappedIsRefusedWithTheRemedy() {
+    ByteOrder foreign =
+        ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN
+            ? ByteOrder.LITTLE_ENDIAN
+            : ByteOrder.BIG_ENDIAN;
+    refusesToWrap(
+        ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()), "heap", "ByteBuffer.allocateDirect");
+    refusesToWrap(ByteBuffer.allocateDirect(8).order(foreign), "byte order", "buffer.order(");
+    refusesToWrap(
+        ByteBuffer.allocateDirect(7).order(ByteOrder.nativeOrder()), "needs 8 bytes", "has 7");
+  }
+
+  private static void refusesToWrap(ByteBuffer buffer, String... words) {
+    assertThatThrownBy(() -> Tensor.wrap(DataType.FLOAT32, Shape.of(2), buffer))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll(words);
+  }
+
+  @Test
+  void aViewOutlivesItsTensor() {
+    FloatBuffer view;
+    try (Tensor tensor = Tensor.of(new float[] {1, 2})) {
+      view = tensor.view().asFloatBuffer();
+    }
+    assertThat(view.get(1)).isEqualTo(2);
+  }
+
+  @Test
+  void everyUseOfAClosedTensorIsRefusedAndClosingTwiceIsSilent() {
+    Tensor tensor = Tensor.of(new float[] {1});
+    Tensor texts = Tensor.of(new String[] {"a"});
+    for (int i = 0; i < 2; i++) {
+      tensor.close();
+      texts.close();
+    }
+    assertThatThrownBy(tensor::toFloatArray).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(tensor::view).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> tensor.copyFrom(new float[] {2}))
+        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(texts::toStringArray).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void whatDoesNotFitTogetherIsRefused() {
+    try (Tensor tensor = Tensor.of(new float[] {1, 2})) {
+      assertThatThrownBy(() -> tensor.copyFrom(new float[3]))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("FLOAT32[2]", "2 elements", "3 values");
+      assertThatThrownBy(tensor::toLongArray)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("FLOAT32");
+      assertThatThrownBy(() -> Tensor.of(new float[4], 3))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("[3]", "3 elements", "4");
+    }
+  }
+
+  @Test
+  void aSizeThatNoMachineHasIsRefusedInWords() {
+    assertThatThrownBy(() -> Tensor.allocate(DataType.FLOAT64, Shape.of(1L << 61)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("FLOAT64[2305843009213693952]", "2^63-1 bytes");
+  }
+}
