@@ -40,7 +40,10 @@ final class ExternalDataCheck {
       try {
         check(tensor, external);
       } catch (IOException e) {
-        throw refused(tensor, "its external data cannot be read: " + e);
+        throw refused(
+            tensor,
+            "its external data cannot be read: " + e,
+            "Check that this process may read it.");
       }
     }
   }
@@ -51,24 +54,25 @@ final class ExternalDataCheck {
     if (folder == null || file == null) {
       throw refused(
           tensor,
-          "its data lies in the file '"
-              + location
-              + "', but a model from memory has no folder; give the folder, or load from a file");
+          "its data lies in the file '" + location + "', but a model from memory has no folder",
+          "Load it from its file, or name the folder in ModelSource.OfBytes.");
     }
     if (location.isEmpty() || location.contains(MEMORY_ADDRESS)) {
-      throw refused(tensor, "its external data names no file, but '" + location + "'");
+      throw refused(
+          tensor, "its external data names no file, but '" + location + "'", "Export it again.");
     }
     if (location.startsWith("/")
         || location.startsWith("\\")
         || Path.of(location).isAbsolute()
-        || !file.normalize().startsWith(folder.normalize())) {
+        || !normal(file).startsWith(normal(folder))) {
       throw refused(
           tensor,
           "external data must lie in the model's folder "
               + folder
               + ", but it is '"
               + location
-              + "'");
+              + "'",
+          "Export it again with its data beside it.");
     }
     if (!sizes.containsKey(file)) {
       sizes.put(file, sizeOf(tensor, location, file));
@@ -80,16 +84,20 @@ final class ExternalDataCheck {
     if (!Files.isRegularFile(file)) {
       throw refused(
           tensor,
-          "its external data '"
-              + location
-              + "' is no file in "
-              + folder
-              + "; keep it beside the model, under the name it had when the model was written");
+          "its external data '" + location + "' is no file in " + folder,
+          "Keep it beside the model, under the name it had when the model was written.");
     }
     Path real = file.toRealPath();
     if (!isBeside(real)) {
       throw refused(
-          tensor, "its external data '" + location + "' is a link that leaves the folder: " + real);
+          tensor,
+          "external data must lie in the model's folder "
+              + folder
+              + ", but '"
+              + location
+              + "' is a link to "
+              + real,
+          "If you trust the model, put the file itself there.");
     }
     return Files.size(real);
   }
@@ -117,11 +125,18 @@ final class ExternalDataCheck {
               + " of '"
               + location.path()
               + "', which has "
-              + size);
+              + size,
+          "The file was cut off, or belongs to another model: fetch both again.");
     }
   }
 
-  private static MalformedException refused(TensorData tensor, String why) {
-    return new MalformedException("the tensor '" + tensor.name() + "' cannot be used: " + why);
+  /** Absolute: of a relative path that is empty, nothing would begin with it. */
+  private static Path normal(Path path) {
+    return path.toAbsolutePath().normalize();
+  }
+
+  private static MalformedException refused(TensorData tensor, String why, String remedy) {
+    return new MalformedException(
+        "the tensor '" + tensor.name() + "' cannot be used: " + why, remedy);
   }
 }

@@ -29,6 +29,23 @@ final class ForeignFormats {
     }
   }
 
+  /** Refuses bytes that begin with text; ask only of bytes that could not be read as a model. */
+  static void refuseText(ByteBuffer bytes, String name) {
+    byte[] head = new byte[Math.min(HEAD_BYTES, bytes.remaining())];
+    bytes.duplicate().get(head);
+    String text = new String(head, StandardCharsets.ISO_8859_1);
+    if (text.chars().allMatch(c -> c == '\t' || c == '\n' || c == '\r' || (c >= ' ' && c <= '~'))) {
+      throw new HoneException.ModelException(
+          "'"
+              + name
+              + "' ("
+              + bytes.remaining()
+              + " bytes) is no ONNX model: it is text that begins '"
+              + text.lines().findFirst().orElse("")
+              + "'. Fetch the .onnx file itself.");
+    }
+  }
+
   private static @Nullable String recognize(String head) {
     String lower = head.stripLeading().toLowerCase(Locale.ROOT);
     if (head.startsWith("version https://git-lfs")) {
@@ -48,6 +65,12 @@ final class ForeignFormats {
     }
     if (head.startsWith("GGUF")) {
       return "a GGUF file. Export the model to ONNX.";
+    }
+    if (head.startsWith("\u0080\u0002")) {
+      return "a Python pickle, as older PyTorch files are. Export the model to ONNX.";
+    }
+    if (head.startsWith("{\"", 8)) {
+      return "a safetensors file, which holds weights without a graph. Export the model to ONNX.";
     }
     if (head.length() > 8 && head.startsWith("TFL3", 4)) {
       return "a TensorFlow Lite file. Export the model to ONNX.";

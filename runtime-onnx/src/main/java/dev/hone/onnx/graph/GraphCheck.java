@@ -3,10 +3,23 @@ package dev.hone.onnx.graph;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Whether the names of a graph fit together, and its tensors are sound. */
 final class GraphCheck {
   private final ExternalDataCheck externalData;
+
+  /** The names that can be seen in a graph: its own, and those around it. */
+  private record Scope(Set<String> names, @Nullable Scope outer) {
+    boolean sees(String name) {
+      for (Scope scope = this; scope != null; scope = scope.outer) {
+        if (scope.names.contains(name)) {
+          return true;
+        }
+      }
+      return false;
+    }
+  }
 
   GraphCheck(ExternalDataCheck externalData) {
     this.externalData = externalData;
@@ -15,18 +28,24 @@ final class GraphCheck {
   /**
    * Checks a graph and its subgraphs.
    *
-   * @param outer the names that can be seen from around it
    * @throws MalformedException if it is not sound
    */
-  void check(Graph graph, Set<String> outer) {
-    Set<String> defined = defined(graph);
-    Set<String> visible = new HashSet<>(outer);
-    visible.addAll(defined);
+  void check(Graph graph) {
+    check(graph, null);
+  }
+
+  private void check(Graph graph, @Nullable Scope outer) {
+    Scope visible = new Scope(defined(graph), outer);
     for (Node node : graph.nodes()) {
       checkNode(node, visible);
     }
+    Set<String> outputs = new HashSet<>();
     for (ValueInfo output : graph.outputs()) {
-      if (!visible.contains(output.name())) {
+      if (!outputs.add(output.name())) {
+        throw new MalformedException(
+            "two outputs of the graph '" + graph.name() + "' are called '" + output.name() + "'");
+      }
+      if (!visible.sees(output.name())) {
         throw new MalformedException(
             "the output '"
                 + output.name()
@@ -48,14 +67,15 @@ final class GraphCheck {
     for (ValueInfo input : graph.inputs()) {
       define(defined, input.name(), "an input of the graph '" + graph.name() + "'");
     }
+    Set<String> inputs = Set.copyOf(defined);
     for (TensorData weight : graph.initializers()) {
       checkTensor(weight);
-      if (!graph.isInput(weight.name())) {
+      if (!inputs.contains(weight.name())) {
         define(defined, weight.name(), "an initializer");
       }
     }
     for (TensorData sparse : SparseInitializers.check(graph)) {
-      if (!graph.isInput(sparse.name())) {
+      if (!inputs.contains(sparse.name())) {
         define(defined, sparse.name(), "a sparse initializer");
       }
     }
@@ -79,12 +99,12 @@ final class GraphCheck {
     }
   }
 
-  private void checkNode(Node node, Set<String> visible) {
+  private void checkNode(Node node, Scope visible) {
     if (node.op().isEmpty()) {
       throw new MalformedException("the node '" + node.name() + "' names no operator");
     }
     for (String input : node.inputs()) {
-      if (!input.isEmpty() && !visible.contains(input)) {
+      if (!input.isEmpty() && !visible.sees(input)) {
         throw new MalformedException(node.label() + " needs '" + input + "', which nothing makes");
       }
     }

@@ -2,10 +2,7 @@ package dev.hone.onnx.graph;
 
 import dev.hone.HoneException;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,16 +49,17 @@ final class ModelCheck {
     checkVersions(model, name);
     try {
       GraphCheck graphCheck = new GraphCheck(new ExternalDataCheck(folder, file));
-      graphCheck.check(model.graph(), Set.of());
+      graphCheck.check(model.graph());
       model.localFunctions().forEach(function -> graphCheck.checkBody(function.nodes()));
-      checkNoRecursion(model);
+      FunctionCheck.check(model.localFunctions(), model.graph().nodes());
     } catch (MalformedException e) {
       throw new HoneException.ModelException(
           "'"
               + name
               + "' is an ONNX model, but not a sound one: "
               + e.getMessage()
-              + ". Fetch or export it again.",
+              + ". "
+              + e.remedy(),
           e);
     }
   }
@@ -112,43 +110,5 @@ final class ModelCheck {
             + ". Export it for "
             + newest
             + " or older.");
-  }
-
-  /** A function that calls itself would be expanded for ever. */
-  private static void checkNoRecursion(ModelData model) {
-    Map<String, Set<String>> calls = new HashMap<>();
-    for (LocalFunction function : model.localFunctions()) {
-      Set<String> called = new HashSet<>();
-      collectCalls(function.nodes(), called);
-      calls.merge(
-          function.key(),
-          called,
-          (a, b) -> {
-            a.addAll(b);
-            return a;
-          });
-    }
-    calls.keySet().forEach(function -> visit(function, calls, new HashSet<>(), new HashSet<>()));
-  }
-
-  private static void collectCalls(Iterable<Node> nodes, Set<String> called) {
-    for (Node node : nodes) {
-      called.add(LocalFunction.key(node.domain(), node.op()));
-      node.subgraphs().forEach(subgraph -> collectCalls(subgraph.nodes(), called));
-    }
-  }
-
-  private static void visit(
-      String function, Map<String, Set<String>> calls, Set<String> open, Set<String> done) {
-    Set<String> called = calls.get(function);
-    if (called == null || done.contains(function)) {
-      return;
-    }
-    if (!open.add(function)) {
-      throw new MalformedException("the function '" + function + "' calls itself");
-    }
-    called.forEach(next -> visit(next, calls, open, done));
-    open.remove(function);
-    done.add(function);
   }
 }

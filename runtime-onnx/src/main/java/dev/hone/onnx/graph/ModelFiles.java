@@ -37,6 +37,7 @@ final class ModelFiles {
     try {
       model = ModelCodec.parse(bytes, folder);
     } catch (MalformedException e) {
+      ForeignFormats.refuseText(bytes, name);
       throw new HoneException.ModelException(
           "'"
               + name
