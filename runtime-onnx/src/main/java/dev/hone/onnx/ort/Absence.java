@@ -10,12 +10,28 @@ final class Absence {
   private Absence() {}
 
   static String explain(String os, String arch, @Nullable Throwable cause) {
+    if (Absence.class.getModule().isNamed() && !isResolved(platform(os, arch))) {
+      return "The native library of ONNX Runtime is a module that no other requires, so Java left it"
+          + " out: start with --add-modules ALL-MODULE-PATH, and have"
+          + " org.bytedeco:onnxruntime-platform among the dependencies"
+          + reason(cause)
+          + ".";
+    }
     return explain(os, arch, isMusl(os), cause);
+  }
+
+  private static boolean isResolved(String platform) {
+    String module = "org.bytedeco.onnxruntime." + platform.replace('-', '.');
+    return ModuleLayer.boot().findModule(module).isPresent();
+  }
+
+  private static String reason(@Nullable Throwable cause) {
+    return cause == null ? "" : " (" + rootMessage(cause) + ")";
   }
 
   static String explain(String os, String arch, boolean musl, @Nullable Throwable cause) {
     String platform = platform(os, arch);
-    String reason = cause == null ? "" : " (" + rootMessage(cause) + ")";
+    String reason = reason(cause);
     if (musl) {
       return "ONNX Runtime needs glibc, but this Linux has musl, as Alpine does: use an image with"
           + " glibc, for example eclipse-temurin:17-jre"

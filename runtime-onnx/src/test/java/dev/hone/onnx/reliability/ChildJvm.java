@@ -1,0 +1,81 @@
+package dev.hone.onnx.reliability;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** A program in a JVM of its own: what it says, and how it ends. */
+record ChildJvm(int exitCode, String output) {
+  private static final long TIMEOUT_SECONDS = 300;
+
+  /** The class path of the tests. */
+  static List<Path> classPath() {
+    return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+        .map(Path::of)
+        .toList();
+  }
+
+  /** A class path or module path as the command line wants it. */
+  static String join(List<Path> paths) {
+    return String.join(File.pathSeparator, paths.stream().map(Path::toString).toList());
+  }
+
+  /**
+   * Runs the main method of a class of the tests, on their class path.
+   *
+   * @param folder where the child works, and leaves a report if it crashes
+   */
+  static ChildJvm run(Path folder, List<String> options, Class<?> main, String... arguments)
+      throws IOException, InterruptedException {
+    List<String> all = new ArrayList<>(options);
+    all.addAll(List.of("-cp", join(classPath()), main.getName()));
+    all.addAll(List.of(arguments));
+    return run(folder, all);
+  }
+
+  /** Runs {@code java} with these options and arguments. */
+  static ChildJvm run(Path folder, List<String> arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(arguments);
+    Path output = Files.createTempFile(folder, "output", ".txt");
+    Process process =
+        new ProcessBuilder(command)
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start();
+    try {
+      assertThat(process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS))
+          .as("ends within %d s, having said: %s", TIMEOUT_SECONDS, Files.readString(output))
+          .isTrue();
+    } finally {
+      process.destroyForcibly();
+    }
+    return new ChildJvm(process.exitValue(), Files.readString(output));
+  }
+
+  /** Fails unless the child ended by itself, with 0. */
+  ChildJvm verifySuccess() {
+    assertThat(exitCode).as(output).isZero();
+    return this;
+  }
+
+  /** The number that the child printed behind a name and {@code =}. */
+  double figure(String name) {
+    return output
+        .lines()
+        .filter(line -> line.startsWith(name + "="))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("No " + name + " in: " + output));
+  }
+}
