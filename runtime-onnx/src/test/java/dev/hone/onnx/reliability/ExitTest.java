@@ -1,0 +1,85 @@
+package dev.hone.onnx.reliability;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hone.Batch;
+import dev.hone.Session;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A JVM ends while threads are inside native runs: with the exit code it was told, and without a
+ * crash. ONNX Runtime may log that an operator failed, because the C++ library takes its tables down
+ * while the threads still run; no Java code sees such a result. The property {@code hone.exits} says
+ * how often each way of ending is tried.
+ */
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
+class ExitTest {
+  private static final int EXITS = Integer.getInteger("hone.exits", 2);
+  private static final int EXIT_CODE = 7;
+
+  /** Leaves in the middle of runs: with an exit code, or by returning from main. */
+  static final class Leaving {
+    private Leaving() {}
+
+    public static void main(String[] arguments) throws InterruptedException {
+      Chain chain = Chain.ofLongRuns();
+      Session session = chain.open(); // never closed: that is what is tested
+      CountDownLatch warm = new CountDownLatch(2);
+      for (int i = 0; i < 2; i++) {
+        Thread thread = new Thread(() -> runForEver(chain, session, warm), "runs");
+        thread.setDaemon(true);
+        thread.start();
+      }
+      warm.await();
+      Thread.sleep(20); // a long run takes far longer, so both threads are inside one
+      System.out.println("leaving");
+      if (arguments.length > 0) {
+        System.exit(Integer.parseInt(arguments[0]));
+      }
+    }
+
+    private static void runForEver(Chain chain, Session session, CountDownLatch warm) {
+      try (Batch in = Chain.input(Chain.LONG_ROWS, 1)) {
+        chain.verifyAnswers(session, 1, 1);
+        warm.countDown();
+        while (true) {
+          session.run(in).close();
+          System.out.println("a run ended");
+        }
+      }
+    }
+  }
+
+  @Test
+  void systemExitDuringARunIsClean(@TempDir Path folder) throws Exception {
+    for (int i = 0; i < EXITS; i++) {
+      verifyClean(folder, EXIT_CODE, Integer.toString(EXIT_CODE));
+    }
+  }
+
+  @Test
+  void returningFromMainDuringARunIsClean(@TempDir Path folder) throws Exception {
+    for (int i = 0; i < EXITS; i++) {
+      verifyClean(folder, 0);
+    }
+  }
+
+  private static void verifyClean(Path folder, int exitCode, String... arguments)
+      throws Exception {
+    ChildJvm child = ChildJvm.run(folder, List.of("-Xmx256m"), Leaving.class, arguments);
+    assertThat(child.output()).startsWith("leaving").doesNotContain("fatal error", "a run ended");
+    assertThat(child.exitCode()).isEqualTo(exitCode);
+    try (Stream<Path> left = Files.list(folder)) {
+      assertThat(left.map(path -> path.getFileName().toString()))
+          .noneMatch(name -> name.startsWith("hs_err") || name.startsWith("core"));
+    }
+  }
+}
