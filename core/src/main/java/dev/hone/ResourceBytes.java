@@ -1,5 +1,6 @@
 package dev.hone;
 
+import dev.hone.memory.Memory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -7,7 +8,8 @@ import java.nio.channels.Channels;
 import java.nio.channels.ReadableByteChannel;
 
 /**
- * Reads a stream of unknown length into a direct buffer, so that a model never lies on the heap.
+ * Reads a stream of unknown length into a direct buffer, so that a model never lies on the heap,
+ * nor counts against what the JVM allows direct buffers to take, which by default is as little.
  */
 final class ResourceBytes {
   private static final int FIRST_BYTES = 1 << 20;
@@ -15,7 +17,7 @@ final class ResourceBytes {
   private ResourceBytes() {}
 
   static ByteBuffer read(InputStream in) throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocateDirect(Math.max(FIRST_BYTES, in.available() + 1));
+    ByteBuffer bytes = Memory.allocateBuffer(Math.max(FIRST_BYTES, in.available() + 1));
     ReadableByteChannel channel = Channels.newChannel(in);
     while (channel.read(bytes) >= 0) {
       if (!bytes.hasRemaining()) {
@@ -30,6 +32,6 @@ final class ResourceBytes {
       throw new IOException("A resource may have at most 2 GiB. Use a file, with external data.");
     }
     long doubled = Math.min(2L * full.capacity(), Integer.MAX_VALUE);
-    return ByteBuffer.allocateDirect((int) doubled).put(full.flip());
+    return Memory.allocateBuffer((int) doubled).put(full.flip());
   }
 }

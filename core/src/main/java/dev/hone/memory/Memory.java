@@ -63,6 +63,17 @@ public final class Memory implements AutoCloseable {
   }
 
   /**
+   * A direct buffer in native byte order, with undefined contents, for what lives as long as a
+   * value does: a model's bytes. Nobody closes it: it goes when it, and all that derives from it,
+   * is unreachable. Unlike {@link ByteBuffer#allocateDirect} it is not limited by the size of the
+   * Java heap; it is not counted in {@link #stats}.
+   */
+  public static ByteBuffer allocateBuffer(int byteSize) {
+    requireNotNegative(byteSize);
+    return NativeHeap.allocateBuffer(byteSize);
+  }
+
+  /**
    * A region over a direct buffer's bytes from position to limit. Copies nothing; the buffer is
    * kept reachable until the region is closed.
    *

@@ -60,12 +60,7 @@ final class NativeHeap {
             ? null
             : contents == Contents.ZEROED ? Pointer.calloc(1, padded) : Pointer.malloc(padded);
     if (base == null || base.isNull()) {
-      throw new OutOfMemoryError(
-          "The system gave no "
-              + byteSize
-              + " bytes of native memory; "
-              + Memory.stats()
-              + ". Close tensors earlier, use smaller batches, or raise the memory limit.");
+      throw outOfMemory(byteSize);
     }
     long aligned = (base.address() + ALIGNMENT - 1) & -ALIGNMENT;
     Accounting.allocated(byteSize);
@@ -75,6 +70,29 @@ final class NativeHeap {
           Accounting.freed(byteSize);
         };
     return new Block(aligned, byteSize, null, free, shelf);
+  }
+
+  private static OutOfMemoryError outOfMemory(long byteSize) {
+    return new OutOfMemoryError(
+        "The system gave no "
+            + byteSize
+            + " bytes of native memory; "
+            + Memory.stats()
+            + ". Close tensors earlier, use smaller batches, or raise the memory limit.");
+  }
+
+  /** A buffer of its own, freed when nothing refers to it any more. */
+  static ByteBuffer allocateBuffer(int byteSize) {
+    if (absence() != null) {
+      return ByteBuffer.allocateDirect(byteSize).order(ByteOrder.nativeOrder());
+    }
+    Pointer base = Pointer.malloc(Math.max(byteSize, 1));
+    if (base == null || base.isNull()) {
+      throw outOfMemory(byteSize);
+    }
+    ByteBuffer buffer = buffer(base.address(), byteSize);
+    whenUnreachable(buffer, () -> Pointer.free(base));
+    return buffer;
   }
 
   private static Block allocateDirect(long byteSize, @Nullable Shelf shelf) {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -48,6 +49,35 @@ class MemoryTest {
       new Random(1).nextBytes(expected);
       assertThat(bytes(memory)).isEqualTo(expected);
     }
+  }
+
+  @Test
+  void aBufferMayBeLargerThanTheHeapAndIsNotCounted() {
+    int byteSize = 1 << 30;
+    assertThat((long) byteSize).isGreaterThan(Runtime.getRuntime().maxMemory());
+    long before = Memory.stats().liveBytes();
+    ByteBuffer buffer = Memory.allocateBuffer(byteSize);
+    assertThat(buffer.isDirect()).isTrue();
+    assertThat(buffer.capacity()).isEqualTo(byteSize);
+    assertThat(buffer.order()).isEqualTo(ByteOrder.nativeOrder());
+    assertThat(Memory.stats().liveBytes()).isEqualTo(before);
+  }
+
+  @Test
+  void whatDerivesFromABufferKeepsItsBytes() {
+    List<ByteBuffer> derived = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      derived.add(
+          Memory.allocateBuffer(4096).putInt(8, i).slice(8, 4).order(ByteOrder.nativeOrder()));
+    }
+    NoLeaks.collect();
+    List<ByteBuffer> later = new ArrayList<>(); // would take the place of what was freed
+    for (int i = 0; i < 20; i++) {
+      later.add(Memory.allocateBuffer(4096).putInt(8, -1));
+    }
+    assertThat(later).hasSameSizeAs(derived);
+    assertThat(derived.stream().map(ByteBuffer::getInt))
+        .containsExactlyElementsOf(IntStream.range(0, 20).boxed().toList());
   }
 
   @Test
