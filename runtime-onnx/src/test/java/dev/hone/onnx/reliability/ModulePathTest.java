@@ -87,7 +87,14 @@ class ModulePathTest {
   void theApplicationRunsFromTheModulePath(@TempDir Path folder) throws Exception {
     Path classes = compile(folder, "--module-path", MODULE_INFO, APPLICATION);
     ChildJvm child =
-        run(folder, "--module-path", classes, "--add-modules", "ALL-MODULE-PATH", "-m", "app/app.App");
+        run(
+            folder,
+            "--module-path",
+            classes,
+            "--add-modules",
+            "ALL-MODULE-PATH",
+            "-m",
+            "app/app.App");
     assertThat(child.verifySuccess().output())
         .containsSubsequence("named=true", "runtime named=true", "fifth=42.0");
   }

@@ -91,7 +91,8 @@ class StoppingTest {
 
   private void verifyStoppedEarly(String what, long nanos) {
     System.out.printf(
-        "%s: stopped after %.1f ms; a full run takes %.1f ms%n", what, nanos / 1e6, fullNanos / 1e6);
+        "%s: stopped after %.1f ms; a full run takes %.1f ms%n",
+        what, nanos / 1e6, fullNanos / 1e6);
     assertThat(nanos).as("ns, of %d ns of a full run", fullNanos).isLessThan(fullNanos / 2);
   }
 }
