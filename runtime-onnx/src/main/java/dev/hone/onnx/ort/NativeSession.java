@@ -316,16 +316,27 @@ public final class NativeSession implements AutoCloseable {
       }
       shapes[i] = shape;
     }
+    return outputs(lane, chosen, shapes);
+  }
+
+  /** Null if there is no memory for these shapes: a wrong model may promise any. */
+  private @Nullable Batch outputs(Lane lane, int[] chosen, Shape[] shapes) {
     Arrays.fill(lane.outputPositions, -1);
     List<String> names = new ArrayList<>(chosen.length);
     List<Tensor> tensors = new ArrayList<>(chosen.length);
-    for (int i = 0; i < chosen.length; i++) {
-      Signature.Value output = signature.outputs().get(chosen[i]);
-      DataType type = Objects.requireNonNull(output.type());
-      long byteSize = type.byteSize(shapes[i].elementCount());
-      names.add(output.name());
-      tensors.add(Tensor.of(type, shapes[i], outputMemory.take(byteSize)));
-      lane.outputPositions[chosen[i]] = i;
+    try {
+      for (int i = 0; i < chosen.length; i++) {
+        Signature.Value output = signature.outputs().get(chosen[i]);
+        DataType type = Objects.requireNonNull(output.type());
+        long byteSize = type.byteSize(shapes[i].elementCount());
+        names.add(output.name());
+        tensors.add(Tensor.of(type, shapes[i], outputMemory.take(byteSize)));
+        lane.outputPositions[chosen[i]] = i;
+      }
+    } catch (OutOfMemoryError | ArithmeticException e) {
+      tensors.forEach(Tensor::close);
+      Arrays.fill(lane.outputPositions, -1);
+      return null;
     }
     return Batch.of(names, tensors);
   }

@@ -52,16 +52,23 @@ final class Protos {
 
   /** An input of one row of two floats. */
   static byte[] input(String name) {
-    return encode(11, valueInfo(name));
+    return encode(11, valueInfo(name, 1, 2));
   }
 
   /** An output of one row of two floats. */
   static byte[] output(String name) {
-    return encode(12, valueInfo(name));
+    return output(name, 1, 2);
   }
 
-  private static byte[] valueInfo(String name) {
-    byte[] shape = join(encode(1, encode(1, 1)), encode(1, encode(1, 2)));
+  /** An output of floats of this shape. */
+  static byte[] output(String name, long... dims) {
+    return encode(12, valueInfo(name, dims));
+  }
+
+  private static byte[] valueInfo(String name, long... dims) {
+    byte[][] lengths =
+        Arrays.stream(dims).mapToObj(n -> encode(1, encode(1, n))).toArray(byte[][]::new);
+    byte[] shape = join(lengths);
     return join(text(1, name), encode(2, encode(1, join(encode(1, FLOAT), encode(2, shape)))));
   }
 

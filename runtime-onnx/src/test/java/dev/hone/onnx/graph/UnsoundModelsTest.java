@@ -14,7 +14,10 @@ import static dev.hone.onnx.testing.ProtoField.encode;
 import static dev.hone.onnx.testing.ProtoField.join;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hone.Batch;
 import dev.hone.Model;
+import dev.hone.Session;
+import dev.hone.Tensor;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import org.junit.jupiter.api.Assertions;
@@ -144,6 +147,16 @@ class UnsoundModelsTest {
             encode(5, join(text(1, "then_branch"), encode(6, then), encode(20, 5))),
             encode(5, join(text(1, "else_branch"), encode(6, otherwise), encode(20, 5))));
     return model(input("x"), input("c"), nodeWith(branches, "If", "y", "c"), output("y"));
+  }
+
+  @Test
+  void anOutputThatPromisesMoreThanMemoryHoldsGivesWhatItReallyIs() {
+    byte[] lying = model(input("x"), node("Neg", "y", "x"), output("y", 1L << 40, 2));
+    try (Session session = Session.open(Model.load(lying));
+        Batch in = Batch.of("x", Tensor.of(new float[][] {{1, 2}}));
+        Batch out = session.run(in)) {
+      assertThat(out.get("y").toFloatMatrix()).isDeepEqualTo(new float[][] {{-1, -2}});
+    }
   }
 
   @Test

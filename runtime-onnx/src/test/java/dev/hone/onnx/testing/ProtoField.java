@@ -16,12 +16,16 @@ public final class ProtoField {
 
   private final byte[] message;
   private final int number;
+  private final int start;
+  private final int wireType;
   private final int valueStart;
   private final int end;
 
-  private ProtoField(byte[] message, int number, int valueStart, int end) {
+  private ProtoField(byte[] message, int number, int start, int wireType, int valueStart, int end) {
     this.message = message;
     this.number = number;
+    this.start = start;
+    this.wireType = wireType;
     this.valueStart = valueStart;
     this.end = end;
   }
@@ -36,6 +40,7 @@ public final class ProtoField {
     int to = bytes.length;
     int position = 0;
     while (position < to) {
+      int start = position;
       long tag = varint(bytes, position, to);
       position += varintSize(bytes, position, to);
       int wireType = (int) tag & 7;
@@ -47,14 +52,18 @@ public final class ProtoField {
             case FIXED32 -> position + 4;
             case DELIMITED -> {
               valueStart = position + varintSize(bytes, position, to);
-              yield Math.toIntExact(valueStart + varint(bytes, position, to));
+              long length = varint(bytes, position, to);
+              if (length < 0 || length > to - valueStart) {
+                throw new IllegalArgumentException("A field of " + length + " bytes ends behind.");
+              }
+              yield valueStart + (int) length;
             }
             default -> throw new IllegalArgumentException("No wire type: " + wireType);
           };
       if (end > to || end < position) {
         throw new IllegalArgumentException("A field ends at " + end + ", behind " + to);
       }
-      fields.add(new ProtoField(bytes, (int) (tag >>> 3), valueStart, end));
+      fields.add(new ProtoField(bytes, (int) (tag >>> 3), start, wireType, valueStart, end));
       position = end;
     }
     return fields;
@@ -63,6 +72,21 @@ public final class ProtoField {
   /** The field's number. */
   public int number() {
     return number;
+  }
+
+  /** Whether it holds bytes, a text, a message or packed numbers. */
+  public boolean isDelimited() {
+    return wireType == DELIMITED;
+  }
+
+  /** Whether it holds one number of variable length. */
+  public boolean isVarint() {
+    return wireType == VARINT;
+  }
+
+  /** The whole field as it is, copied. */
+  public byte[] whole() {
+    return Arrays.copyOfRange(message, start, end);
   }
 
   /** The value as bytes, copied. */
