@@ -108,6 +108,7 @@ final class GraphCheck {
         throw new MalformedException(node.label() + " needs '" + input + "', which nothing makes");
       }
     }
+    AttributeCheck.check(node);
     for (Attribute attribute : node.attributes()) {
       attribute.tensors().forEach(this::checkTensor);
       for (Graph subgraph : attribute.graphs()) {
@@ -124,6 +125,7 @@ final class GraphCheck {
   /** Checks the tensors in the body of a function; its names are the runtime's business. */
   void checkBody(List<Node> nodes) {
     for (Node node : nodes) {
+      AttributeCheck.check(node);
       node.attributes().forEach(attribute -> attribute.tensors().forEach(this::checkTensor));
       node.subgraphs().forEach(subgraph -> checkBody(subgraph.nodes()));
     }

@@ -15,13 +15,19 @@ import static dev.hone.onnx.testing.ProtoField.join;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.Batch;
+import dev.hone.DataType;
 import dev.hone.Model;
 import dev.hone.Session;
+import dev.hone.Signature.Dimension;
 import dev.hone.Tensor;
+import dev.hone.memory.Memory;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Models that can be read, but whose parts do not fit together: what the message says. */
 class UnsoundModelsTest {
@@ -147,6 +153,27 @@ class UnsoundModelsTest {
             encode(5, join(text(1, "then_branch"), encode(6, then), encode(20, 5))),
             encode(5, join(text(1, "else_branch"), encode(6, otherwise), encode(20, 5))));
     return model(input("x"), input("c"), nodeWith(branches, "If", "y", "c"), output("y"));
+  }
+
+  /** Native shape inference would divide by it, and take the process with it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"strides", "dilations", "kernel_shape", "group", "blocksize", "num_outputs"})
+  void anAttributeThatIsDividedByMustNotBeZero(String name) {
+    Graph graph = new Graph("g");
+    graph.addInput(ValueInfo.tensor("x", DataType.FLOAT32, Dimension.of(1)));
+    graph.addOutput(ValueInfo.tensor("y", DataType.FLOAT32, Dimension.of(1)));
+    boolean single = name.equals("group") || name.startsWith("b") || name.startsWith("n");
+    Attribute zero = single ? Attribute.of(name, 0L) : Attribute.of(name, new long[] {1, 0});
+    graph.add(Node.of("MaxPool", List.of("x"), List.of("y"), zero));
+    try (Memory bytes = ModelData.of(graph, 17).toMemory()) {
+      byte[] model = new byte[(int) bytes.byteSize()];
+      bytes.lend(0, model.length, chunk -> chunk.get(model));
+      assertThat(refusal(model))
+          .startsWith(PREFIX)
+          .contains("MaxPool", name, "must be at least 1")
+          .endsWith(REMEDY);
+    }
   }
 
   @Test
