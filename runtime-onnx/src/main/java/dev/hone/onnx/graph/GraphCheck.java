@@ -39,6 +39,9 @@ final class GraphCheck {
     for (Node node : graph.nodes()) {
       checkNode(node, visible);
     }
+    for (Node node : graph.nodes()) { // only now are all tensors known to be sound
+      NodeCheck.check(node, graph);
+    }
     Set<String> outputs = new HashSet<>();
     for (ValueInfo output : graph.outputs()) {
       if (!outputs.add(output.name())) {
@@ -108,7 +111,6 @@ final class GraphCheck {
         throw new MalformedException(node.label() + " needs '" + input + "', which nothing makes");
       }
     }
-    AttributeCheck.check(node);
     for (Attribute attribute : node.attributes()) {
       attribute.tensors().forEach(this::checkTensor);
       for (Graph subgraph : attribute.graphs()) {
@@ -125,7 +127,7 @@ final class GraphCheck {
   /** Checks the tensors in the body of a function; its names are the runtime's business. */
   void checkBody(List<Node> nodes) {
     for (Node node : nodes) {
-      AttributeCheck.check(node);
+      NodeCheck.checkAttributes(node);
       node.attributes().forEach(attribute -> attribute.tensors().forEach(this::checkTensor));
       node.subgraphs().forEach(subgraph -> checkBody(subgraph.nodes()));
     }

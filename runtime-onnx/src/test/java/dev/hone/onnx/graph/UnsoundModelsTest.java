@@ -18,6 +18,7 @@ import dev.hone.Batch;
 import dev.hone.DataType;
 import dev.hone.Model;
 import dev.hone.Session;
+import dev.hone.Shape;
 import dev.hone.Signature.Dimension;
 import dev.hone.Tensor;
 import dev.hone.memory.Memory;
@@ -166,13 +167,32 @@ class UnsoundModelsTest {
     boolean single = name.equals("group") || name.startsWith("b") || name.startsWith("n");
     Attribute zero = single ? Attribute.of(name, 0L) : Attribute.of(name, new long[] {1, 0});
     graph.add(Node.of("MaxPool", List.of("x"), List.of("y"), zero));
-    try (Memory bytes = ModelData.of(graph, 17).toMemory()) {
-      byte[] model = new byte[(int) bytes.byteSize()];
-      bytes.lend(0, model.length, chunk -> chunk.get(model));
-      assertThat(refusal(model))
-          .startsWith(PREFIX)
-          .contains("MaxPool", name, "must be at least 1")
-          .endsWith(REMEDY);
+    assertThat(refusal(bytes(graph)))
+        .startsWith(PREFIX)
+        .contains("MaxPool", name, "must be at least 1")
+        .endsWith(REMEDY);
+  }
+
+  /** Native shape inference would look at its second dimension, which is not there. */
+  @ParameterizedTest
+  @ValueSource(strings = {"Conv", "ConvTranspose", "ConvInteger", "DeformConv", "QLinearConv"})
+  void aConvolutionNeedsAKernelWithDimensions(String op) {
+    Graph graph = new Graph("g");
+    graph.addInput(ValueInfo.tensor("x", DataType.FLOAT32, Dimension.of(1)));
+    graph.addOutput(ValueInfo.tensor("y", DataType.FLOAT32, Dimension.of(1)));
+    graph.putInitializer(TensorData.ofFloats("k", Shape.scalar(), 1));
+    List<String> inputs =
+        op.equals("QLinearConv") ? List.of("x", "x", "x", "k") : List.of("x", "k");
+    graph.add(Node.of(op, inputs, List.of("y")));
+    assertThat(refusal(bytes(graph)))
+        .contains(op, "the kernel 'k' of shape []", "three dimensions");
+  }
+
+  private static byte[] bytes(Graph graph) {
+    try (Memory memory = ModelData.of(graph, 17).toMemory()) {
+      byte[] bytes = new byte[(int) memory.byteSize()];
+      memory.lend(0, bytes.length, chunk -> chunk.get(bytes));
+      return bytes;
     }
   }
 
