@@ -43,11 +43,20 @@ final class NodeCheck {
   /** For a node in the body of a function, whose weights are not known. */
   static void checkAttributes(Node node) {
     for (Attribute attribute : node.attributes()) {
-      if (AT_LEAST_ONE.contains(attribute.name()) && least(attribute) < 1) {
+      long bound = bound(node, attribute.name());
+      if (least(attribute) < bound) {
         throw new MalformedException(
-            node.label() + " has " + attribute + ", which must be at least 1");
+            node.label() + " has " + attribute + ", which must be at least " + bound);
       }
     }
+  }
+
+  private static long bound(Node node, String attribute) {
+    if (AT_LEAST_ONE.contains(attribute)) {
+      return 1;
+    }
+    boolean padding = attribute.equals("pads") || attribute.equals("output_padding");
+    return padding && !node.is("Pad") ? 0 : Long.MIN_VALUE; // Pad cuts off where it is negative
   }
 
   private static void checkKernel(Node node, Graph graph) {
@@ -70,8 +79,9 @@ final class NodeCheck {
   private static long least(Attribute attribute) {
     return switch (attribute.kind()) {
       case INT -> attribute.asLong();
-      case INTS -> Arrays.stream(attribute.asLongs()).min().orElse(1);
-      default -> 1; // a reference to a function's attribute, or of a wrong kind: told elsewhere
+      case INTS -> Arrays.stream(attribute.asLongs()).min().orElse(Long.MAX_VALUE);
+      default -> Long.MAX_VALUE; // a reference to a function's attribute, or of a wrong kind: told
+        // elsewhere
     };
   }
 }

@@ -188,6 +188,24 @@ class UnsoundModelsTest {
         .contains(op, "the kernel 'k' of shape []", "three dimensions");
   }
 
+  /** A native kernel would write beyond its memory. */
+  @ParameterizedTest
+  @ValueSource(strings = {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool"})
+  void onlyTheOperatorPadMayPadByLessThanNothing(String op) {
+    assertThat(refusal(bytes(padding(op))))
+        .contains(op + " ", "pads", "-2", "must be at least 0")
+        .startsWith(PREFIX);
+    assertThat(Model.load(bytes(padding("Pad"))).signature().inputNames()).containsExactly("x");
+  }
+
+  private static Graph padding(String op) {
+    Graph graph = new Graph("g");
+    graph.addInput(ValueInfo.tensor("x", DataType.FLOAT32, Dimension.of(1)));
+    graph.addOutput(ValueInfo.tensor("y", DataType.FLOAT32, Dimension.of(1)));
+    graph.add(Node.of(op, List.of("x"), List.of("y"), Attribute.of("pads", 0L, -2L)));
+    return graph;
+  }
+
   private static byte[] bytes(Graph graph) {
     try (Memory memory = ModelData.of(graph, 17).toMemory()) {
       byte[] bytes = new byte[(int) memory.byteSize()];
