@@ -1,0 +1,37 @@
+package dev.hone.onnx.quantize;
+
+/**
+ * What became of one node that quantization could have changed, and why.
+ *
+ * @param node the node's name, or its first output where it has none
+ * @param operator its operator before the change
+ * @param form what it became
+ * @param reason one sentence for people
+ * @param signalToNoiseDb how far the error of the node's weights lies below them, in decibels; NaN
+ *     where it was not measured
+ */
+public record NodeChoice(
+    String node, String operator, Form form, String reason, double signalToNoiseDb) {
+  /** The forms a node can have. */
+  public enum Form {
+    /** As it was. */
+    FLOAT,
+    /** Integers of 8 bits in, with a scale fixed by calibration; floats out. */
+    STATIC_INT8,
+    /** Integers of 8 bits in and out, with scales fixed by calibration. */
+    STATIC_INT8_IN_OUT,
+    /** Integers of 8 bits in, with a scale taken from each input; floats out. */
+    DYNAMIC_INT8,
+    /** Weights of 8 bits in blocks or rows, floats in and out. */
+    WEIGHT_INT8,
+    /** Weights of 4 bits in blocks, floats in and out. */
+    WEIGHT_INT4,
+    /** Weights stored as half-precision floats, computed in single precision. */
+    HALF_STORAGE
+  }
+
+  /** A node that stays as it is. */
+  public static NodeChoice left(String node, String operator, String reason) {
+    return new NodeChoice(node, operator, Form.FLOAT, reason, Double.NaN);
+  }
+}
