@@ -73,6 +73,15 @@ public record Affine(float scale, int zeroPoint, Grid grid) {
     return new Affine((float) scale, zeroPoint, grid);
   }
 
+  /** Symmetric, over the range of the values, which are finite. */
+  static Affine around0(float[] values, Grid grid) {
+    float reach = 0;
+    for (float value : values) {
+      reach = Math.max(reach, Math.abs(value));
+    }
+    return symmetric(-reach, reach, grid);
+  }
+
   private static Affine degenerate(Grid grid) {
     return new Affine(1, grid.clamp(0), grid);
   }

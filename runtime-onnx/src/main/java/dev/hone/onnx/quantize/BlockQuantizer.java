@@ -2,6 +2,8 @@ package dev.hone.onnx.quantize;
 
 import dev.hone.onnx.quantize.BlockFit.Fit;
 import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Quantizes a weight matrix in blocks along its rows' dimension, as {@code MatMulNBits} and {@code
@@ -20,6 +22,15 @@ import java.util.Arrays;
  * @param blockSize a power of two, at least 16
  */
 public record BlockQuantizer(Method method, int bits, int blockSize) {
+  /** Eight bits around 0 in blocks of 32: exact to about 46 dB. */
+  public static final BlockQuantizer INT8 = new BlockQuantizer(Method.SYMMETRIC, 8, 32);
+
+  /** Four bits, searched, in blocks of 32. */
+  public static final BlockQuantizer INT4 = new BlockQuantizer(Method.K_QUANT, 4, 32);
+
+  /** Rows that one thread takes at a time: neighbours, which share cache lines when strided. */
+  private static final int STRIP = 16;
+
   /** How scale and zero point of a block are found. */
   public enum Method {
     /** From the range of the block. */
@@ -60,7 +71,7 @@ public record BlockQuantizer(Method method, int bits, int blockSize) {
    * @return the outputs as rows
    */
   public BlockedMatrix columns(float[] weights, int columns) {
-    return columns(weights, columns, ones(ChannelQuantizer.rows(weights, columns)));
+    return rows(MatrixRows.columnsOf(weights, columns), null);
   }
 
   /**
@@ -70,17 +81,7 @@ public record BlockQuantizer(Method method, int bits, int blockSize) {
    *     input that multiplies them
    */
   public BlockedMatrix columns(float[] weights, int columns, float[] importance) {
-    int rows = ChannelQuantizer.rows(weights, columns);
-    if (importance.length != rows) {
-      throw new IllegalArgumentException(
-          "Each of the "
-              + rows
-              + " rows needs an importance, but there are "
-              + importance.length
-              + ".");
-    }
-    Position down = (channel, i) -> i * columns + channel;
-    return quantize(columns, rows, down, weights, positive(importance));
+    return rows(MatrixRows.columnsOf(weights, columns), importance);
   }
 
   /**
@@ -90,9 +91,50 @@ public record BlockQuantizer(Method method, int bits, int blockSize) {
    * @param columns its columns
    */
   public BlockedMatrix rows(float[] weights, int columns) {
-    int rows = ChannelQuantizer.rows(weights, columns);
-    Position along = (channel, i) -> channel * columns + i;
-    return quantize(rows, columns, along, weights, ones(columns));
+    return rows(MatrixRows.rowsOf(weights, columns), null);
+  }
+
+  /**
+   * Quantizes a matrix that is read row by row, on all processors: rows do not depend on each
+   * other.
+   *
+   * @param importance how much the square error of each column counts, or null if all count alike
+   */
+  BlockedMatrix rows(MatrixRows matrix, float @Nullable [] importance) {
+    int columns = matrix.columns();
+    if (importance != null && importance.length != columns) {
+      throw new IllegalArgumentException(
+          "Each of the "
+              + columns
+              + " inputs needs an importance, but there are "
+              + importance.length
+              + ".");
+    }
+    float[] counts = importance == null ? ones(columns) : positive(importance);
+    BlockedMatrix target = BlockedMatrix.empty(this, matrix.rows(), columns);
+    IntStream.range(0, (matrix.rows() + STRIP - 1) / STRIP)
+        .parallel()
+        .forEach(strip -> quantize(matrix, strip, counts, target));
+    return target;
+  }
+
+  private void quantize(MatrixRows matrix, int strip, float[] importance, BlockedMatrix target) {
+    BlockFit fit = method.fit();
+    float[] row = new float[matrix.columns()];
+    int end = Math.min(matrix.rows(), (strip + 1) * STRIP);
+    for (int r = strip * STRIP; r < end; r++) {
+      matrix.read(r, row);
+      for (int b = 0; b < target.blocksPerRow(); b++) {
+        int from = b * blockSize;
+        int to = Math.min(from + blockSize, row.length);
+        for (int i = from; i < to; i++) {
+          ChannelQuantizer.requireFinite(row[i], r * row.length + i, row.length);
+        }
+        float[] block = Arrays.copyOfRange(row, from, to);
+        float[] counts = Arrays.copyOfRange(importance, from, to);
+        target.put(r, b, to - from, fit.fit(block, counts, (1 << bits) - 1));
+      }
+    }
   }
 
   private static float[] ones(int count) {
@@ -115,30 +157,28 @@ public record BlockQuantizer(Method method, int bits, int blockSize) {
     return positive;
   }
 
-  @FunctionalInterface
-  private interface Position {
-    int of(int channel, int index);
+  /** The same with eight bits, where no search pays: around 0. */
+  BlockQuantizer inEightBits() {
+    return bits == 8 ? this : new BlockQuantizer(Method.SYMMETRIC, 8, blockSize);
   }
 
-  private BlockedMatrix quantize(
-      int channels, int length, Position position, float[] weights, float[] importance) {
-    BlockedMatrix target = BlockedMatrix.empty(this, channels, length);
-    BlockFit fit = method.fit();
-    float[] block = new float[blockSize];
-    for (int channel = 0; channel < channels; channel++) {
-      for (int b = 0; b < target.blocksPerRow(); b++) {
-        int from = b * blockSize;
-        int count = Math.min(blockSize, length - from);
-        for (int i = 0; i < count; i++) {
-          block[i] = weights[position.of(channel, from + i)];
-          ChannelQuantizer.requireFinite(block[i], channel * length + from + i, length);
-        }
-        float[] counts = Arrays.copyOfRange(importance, from, from + count);
-        BlockFit.Fit found = fit.fit(Arrays.copyOf(block, count), counts, (1 << bits) - 1);
-        target.put(channel, b, count, found);
-      }
-    }
-    return target;
+  /** The bytes that a matrix takes: codes, scales and zero points. */
+  long byteSize(int rows, int columns) {
+    long blocks = ((long) columns + blockSize - 1) / blockSize;
+    long zeroPoints = hasZeroPoints() ? (blocks * bits + 7) / 8 : 0;
+    return rows * (blocks * ((long) blockSize * bits / 8 + Float.BYTES) + zeroPoints);
+  }
+
+  /** For reports, for example {@code 4 bits, blocks of 32, searched}. */
+  String explanation() {
+    String how =
+        switch (method) {
+          case ROUND_TO_NEAREST -> "rounded to nearest";
+          case SYMMETRIC -> "rounded to nearest around 0";
+          case K_QUANT -> "searched by least squares";
+          case HALF_QUADRATIC -> "searched by half-quadratic splitting";
+        };
+    return bits + " bits, in blocks of " + blockSize + ", " + how;
   }
 
   /** Whether blocks need zero points of their own. */

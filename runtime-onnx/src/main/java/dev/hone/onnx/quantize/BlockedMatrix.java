@@ -68,15 +68,31 @@ public record BlockedMatrix(
         : Packing.get(zeroPoints, row * Packing.byteCount(blocksPerRow(), bits), block, bits);
   }
 
+  /** How far the error of the codes lies below what they stand for, in decibels. */
+  double decibels(MatrixRows exact) {
+    SignalToNoise sum = new SignalToNoise();
+    float[] row = new float[columns];
+    for (int r = 0; r < rows; r++) {
+      exact.read(r, row);
+      for (int i = 0; i < columns; i++) {
+        sum.add(row[i], value(r, i));
+      }
+    }
+    return sum.decibels();
+  }
+
+  private float value(int row, int i) {
+    int block = row * blocksPerRow() + i / blockSize;
+    int code = Packing.get(codes, block * (blockSize * bits / 8), i % blockSize, bits);
+    return scales[block] * (code - zeroPoint(row, i / blockSize));
+  }
+
   /** What the codes stand for, row by row, without what fills the last block. */
   public float[] dequantize() {
     float[] values = new float[rows * columns];
     for (int row = 0; row < rows; row++) {
       for (int i = 0; i < columns; i++) {
-        int block = row * blocksPerRow() + i / blockSize;
-        int at = block * blockSize * bits / 8;
-        int code = Packing.get(codes, at, i % blockSize, bits);
-        values[row * columns + i] = scales[block] * (code - zeroPoint(row, i / blockSize));
+        values[row * columns + i] = value(row, i);
       }
     }
     return values;

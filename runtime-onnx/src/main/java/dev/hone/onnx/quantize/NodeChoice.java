@@ -1,5 +1,7 @@
 package dev.hone.onnx.quantize;
 
+import dev.hone.onnx.graph.Node;
+
 /**
  * What became of one node that quantization could have changed, and why.
  *
@@ -28,6 +30,11 @@ public record NodeChoice(
     WEIGHT_INT4,
     /** Weights stored as half-precision floats, computed in single precision. */
     HALF_STORAGE
+  }
+
+  /** How a choice names a node: by its name, or by its first output where it has none. */
+  public static String nameOf(Node node) {
+    return node.name().isEmpty() ? node.output(0) : node.name();
   }
 
   /** A node that stays as it is. */
