@@ -2,144 +2,130 @@ package dev.hone.benchmarks.call;
 
 import com.sun.management.ThreadMXBean;
 import dev.hone.benchmarks.inputs.GemmModel;
-import dev.hone.onnx.OnnxRuntime;
-import java.io.IOException;
+import dev.hone.benchmarks.measure.Effort;
+import dev.hone.benchmarks.measure.Entrant;
+import dev.hone.benchmarks.measure.Interleaved;
+import dev.hone.benchmarks.measure.Rival;
+import dev.hone.benchmarks.measure.Samples;
+import dev.hone.benchmarks.question.Answer;
+import dev.hone.benchmarks.question.Column;
+import dev.hone.benchmarks.question.Question;
+import dev.hone.benchmarks.question.Table;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Locale;
+import java.util.EnumMap;
+import java.util.Map;
 
-/**
- * What one call costs, as ratios within one run.
- *
- * <p>The ways take turns: in each round every way makes so many calls, and its time is divided by
- * that of the bare call in the same round. So a machine that slows down for a while slows all of
- * them. The table gives the median over the rounds and the interval that holds the median with 95
- * %, by the binomial order statistics of the rounds.
- */
-public final class CallCost {
+/** What one call costs, for each {@link CallPath}. One thread, metrics on. */
+public final class CallCost implements Question {
   private static final GemmModel MODEL = new GemmModel(16, 32, 4);
-  private static final int CALLS_PER_ROUND = 20_000;
-  private static final int WARM_UP_ROUNDS = 10;
+  private static final String RATIO = "against the bare call";
+  private static final String TIME = "time of one call";
+  private static final String HEAP = "Java heap for one call";
 
-  private final List<CallPath> ways = List.of(CallPath.values()); // the bare call is the first
+  private final Map<CallPath, Long> heapBytes = new EnumMap<>(CallPath.class);
 
-  // By the index of the way.
-  private final double[][] nanos;
-  private final long[] heapBytes = new long[ways.size()];
-  private final int rounds;
-
-  private CallCost(int rounds) {
-    this.rounds = rounds;
-    this.nanos = new double[heapBytes.length][rounds];
+  @Override
+  public String id() {
+    return "call";
   }
 
-  /** Measures, prints the table, and writes it: the rounds, and the file to write. */
-  public static void main(String... args) throws Exception {
-    CallCost cost = new CallCost(Integer.parseInt(args[0]));
-    cost.measure();
-    String table = cost.table();
-    System.out.println(table);
-    write(Path.of(args[1]), table);
+  @Override
+  public String words() {
+    return "What does one call cost? (" + MODEL + ", one row, one thread)";
   }
 
-  private static void write(Path file, String text) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
-    if (folder != null) {
-      Files.createDirectories(folder);
-    }
-    Files.writeString(file, text);
-    System.out.println("Written to " + file);
+  @Override
+  public int seconds(Effort effort) {
+    return effort.pick(1, 20, 75);
   }
 
-  private void measure() throws Exception {
+  @Override
+  public void ask(Effort effort, Answer answer) {
     float[] row = MODEL.row(1);
-    Call[] calls = new Call[heapBytes.length];
-    for (int way = 0; way < calls.length; way++) {
-      calls[way] = ways.get(way).open(MODEL, row);
+    int heapCalls = effort.pick(1_000, 300_000, 1_000_000);
+    Samples samples =
+        Interleaved.measure(
+            Arrays.stream(CallPath.values())
+                .map(
+                    path ->
+                        new Entrant(
+                            path.words(),
+                            path.side(),
+                            () -> new Way(path, path.open(MODEL, row), row, heapCalls)))
+                .toList(),
+            effort);
+    samples.failures().forEach(answer::missing);
+    table(answer, samples);
+    String inPlace = CallPath.HONE_IN_PLACE.words();
+    String bare = CallPath.BARE_BINDING.words();
+    answer.time("run.inplace.against-bare", samples, inPlace, bare);
+    answer.time("run.inplace.against-buffers", samples, inPlace, CallPath.JAVA_BUFFERS.words());
+    answer.time("run.inplace.against-arrays", samples, inPlace, CallPath.JAVA_ARRAYS.words());
+    String returning = CallPath.HONE_RETURNING.words();
+    answer.time("run.returning.against-inplace", samples, returning, inPlace);
+    answer.time("run.call.buffers", samples, CallPath.JAVA_BUFFERS.words(), bare);
+    answer.time("run.call.pinned", samples, CallPath.JAVA_PINNED.words(), bare);
+    answer.time("run.call.arrays", samples, CallPath.JAVA_ARRAYS.words(), bare);
+    if (samples.has(bare, inPlace)) {
+      answer.figure("run.call.bare", samples.nanos(bare));
+      answer.figure("run.inplace.heap", heapBytes.getOrDefault(CallPath.HONE_IN_PLACE, 0L));
     }
-    for (int round = -WARM_UP_ROUNDS; round < rounds; round++) {
-      for (int way = 0; way < calls.length; way++) {
-        double time = time(calls[way]);
-        if (round >= 0) {
-          nanos[way][round] = time;
+  }
+
+  private void table(Answer answer, Samples samples) {
+    Table table =
+        answer.add(
+            new Table(
+                "One call of a tiny model",
+                Column.lower(TIME, "ns").asBars(),
+                Column.lower(RATIO, "x"),
+                Column.lower(HEAP, "B").asBars()));
+    for (CallPath path : CallPath.values()) {
+      if (samples.has(path.words())) {
+        Table.Row row = table.row(path.words(), path.side());
+        row.set(TIME, samples.nanos(path.words()));
+        row.set(HEAP, heapBytes.getOrDefault(path, 0L));
+        if (samples.has(CallPath.BARE_BINDING.words())) {
+          row.set(RATIO, samples.timeAgainst(path.words(), CallPath.BARE_BINDING.words()));
         }
       }
     }
-    for (int way = 0; way < calls.length; way++) {
-      heapBytes[way] = heapBytesPerCall(calls[way]);
-      MODEL.check(row, calls[way].output());
-      calls[way].close();
-    }
   }
 
-  private static double time(Call call) throws Exception {
-    long start = System.nanoTime();
-    for (int i = 0; i < CALLS_PER_ROUND; i++) {
+  /** A call as a rival that in the end counts its heap and checks its output. */
+  private final class Way implements Rival {
+    private final CallPath path;
+    private final Call call;
+    private final float[] row;
+    private final int heapCalls;
+
+    Way(CallPath path, Call call, float[] row, int heapCalls) {
+      this.path = path;
+      this.call = call;
+      this.row = row;
+      this.heapCalls = heapCalls;
+    }
+
+    @Override
+    public void once() throws Exception {
       call.once();
     }
-    return (System.nanoTime() - start) / (double) CALLS_PER_ROUND;
-  }
 
-  private static long heapBytesPerCall(Call call) throws Exception {
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    int calls = 1_000_000;
-    long before = threads.getCurrentThreadAllocatedBytes();
-    for (int i = 0; i < calls; i++) {
-      call.once();
+    @Override
+    public void check() throws Exception {
+      ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+      long before = threads.getCurrentThreadAllocatedBytes();
+      for (int i = 0; i < heapCalls; i++) {
+        call.once();
+      }
+      heapBytes.put(path, (threads.getCurrentThreadAllocatedBytes() - before) / heapCalls);
+      MODEL.check(row, call.output());
     }
-    return (threads.getCurrentThreadAllocatedBytes() - before) / calls;
-  }
 
-  private String table() {
-    List<String> lines = new ArrayList<>();
-    lines.add(
-        String.format(
-            Locale.ROOT,
-            "One call of %s, one thread, ONNX Runtime %s, Java %s, %s, %d processors, %d rounds, %s.",
-            MODEL,
-            OnnxRuntime.nativeVersion(),
-            System.getProperty("java.version"),
-            System.getProperty("os.arch"),
-            Runtime.getRuntime().availableProcessors(),
-            rounds,
-            LocalDate.now(ZoneOffset.UTC)));
-    lines.add("");
-    lines.add("| way | times the bare call | 95 % interval | median ns | heap bytes per call |");
-    lines.add("|---|---:|---:|---:|---:|");
-    for (int way = 0; way < ways.size(); way++) {
-      double[] ratios = ratiosToBare(way);
-      lines.add(
-          String.format(
-              Locale.ROOT,
-              "| %s | %.2f | %.2f to %.2f | %.0f | %d |",
-              ways.get(way).words(),
-              quantile(ratios, 0.5),
-              quantile(ratios, 0.5 - 0.98 / Math.sqrt(rounds)),
-              quantile(ratios, 0.5 + 0.98 / Math.sqrt(rounds)),
-              quantile(nanos[way], 0.5),
-              heapBytes[way]));
+    @Override
+    public void close() {
+      call.close();
     }
-    return String.join("\n", lines) + "\n";
-  }
-
-  private double[] ratiosToBare(int way) {
-    double[] ratios = new double[rounds];
-    for (int i = 0; i < rounds; i++) {
-      ratios[i] = nanos[way][i] / nanos[0][i];
-    }
-    return ratios;
-  }
-
-  private static double quantile(double[] values, double share) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    int index = (int) Math.round(share * (sorted.length - 1));
-    return sorted[Math.max(0, Math.min(sorted.length - 1, index))];
   }
 }

@@ -1,6 +1,7 @@
 package dev.hone.benchmarks.call;
 
 import dev.hone.benchmarks.inputs.GemmModel;
+import dev.hone.benchmarks.measure.Entrant.Side;
 
 /** The ways from Java into ONNX Runtime that are compared. */
 public enum CallPath {
@@ -28,6 +29,11 @@ public enum CallPath {
   /** What a reader calls it. */
   public String words() {
     return words;
+  }
+
+  /** Whose it is. */
+  Side side() {
+    return this == HONE_IN_PLACE || this == HONE_RETURNING ? Side.OURS : Side.THEIRS;
   }
 
   /** Opens a session of one thread and prepares all that can be kept. */

@@ -1,0 +1,90 @@
+package dev.hone.benchmarks;
+
+import dev.hone.benchmarks.measure.Effort;
+import dev.hone.benchmarks.measure.Machine;
+import dev.hone.benchmarks.measure.Ticks;
+import dev.hone.benchmarks.question.Answer;
+import dev.hone.benchmarks.question.Question;
+import dev.hone.benchmarks.report.RunRecord;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Runs the suite and writes the report; what {@code mvn verify -Pbench} starts.
+ *
+ * <p>System properties: {@code bench.suite} is guard, short (default) or full; {@code bench.only}
+ * names questions, separated by commas; {@code bench.keep=true} keeps the run under {@code
+ * results}, enters its figures into the ledger there and renews the tables of the README.
+ */
+public final class Bench {
+  private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm");
+
+  /** How far from its target a figure must be, beyond doubt, to fail the guard. */
+  private static final double GUARD_MARGIN = 0.25;
+
+  private Bench() {}
+
+  /**
+   * Runs. The exit code is 1 if there is no report, or if this is the guard and a figure is far
+   * from its target.
+   */
+  public static void main(String[] arguments) throws InterruptedException {
+    try {
+      Effort effort = Effort.named(System.getProperty("bench.suite", "short"));
+      List<Question> questions = Questions.named(System.getProperty("bench.only", ""));
+      Results results = new Results(Path.of(System.getProperty("bench.module", "benchmarks")));
+      RunRecord run = run(effort, questions, results.work());
+      results.publish(run, Boolean.getBoolean("bench.keep"));
+      if (effort == Effort.GUARD) {
+        guard(run);
+      }
+    } catch (IllegalArgumentException | IOException e) {
+      System.err.println("[bench] " + e.getMessage());
+      System.exit(1);
+    }
+  }
+
+  private static void guard(RunRecord run) throws IOException {
+    List<String> far = run.farFromTarget(GUARD_MARGIN);
+    far.forEach(line -> System.out.println("[bench] FAR FROM ITS TARGET: " + line));
+    if (!far.isEmpty()) {
+      throw new IOException("The guard found " + far.size() + " claims that no longer hold.");
+    }
+    System.out.println("[bench] The guard found nothing.");
+  }
+
+  /** Asks all questions, process by process, so that those of one question are far apart. */
+  private static RunRecord run(Effort effort, List<Question> questions, Path work)
+      throws InterruptedException {
+    LocalDateTime begin = LocalDateTime.now(ZoneOffset.UTC);
+    double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    Ticks ticks = Ticks.now();
+    long start = System.nanoTime();
+    List<Answer> answers = questions.stream().map(Answer::new).toList();
+    Clock clock = new Clock(questions, effort);
+    for (int process = 1; process <= effort.processes(); process++) {
+      for (int i = 0; i < questions.size(); i++) {
+        clock.begin(questions.get(i), process);
+        new Interview(effort, work, clock::say).ask(questions.get(i), process, answers.get(i));
+        clock.end();
+      }
+    }
+    List<String> missing = new ArrayList<>();
+    answers.forEach(answer -> missing.addAll(answer.missing()));
+    return new RunRecord(
+        DATE.format(begin),
+        effort.toString(),
+        (System.nanoTime() - start) / 60e9,
+        Machine.here(Versions.running()),
+        Ticks.now().stolenPercentSince(ticks),
+        Math.max(0, load),
+        answers,
+        missing);
+  }
+}

@@ -1,0 +1,58 @@
+package dev.hone.benchmarks;
+
+import dev.hone.benchmarks.measure.Effort;
+import dev.hone.benchmarks.question.Question;
+import java.util.List;
+
+/**
+ * Says what runs and how long is left. The forecast is the questions' own estimates, corrected by
+ * how well those of the finished ones held.
+ */
+final class Clock {
+  private final Effort effort;
+  private final int steps;
+  private double plannedSeconds;
+  private double doneSeconds;
+  private double tookSeconds;
+  private int step;
+  private String current = "";
+  private double currentSeconds;
+  private long startNanos;
+
+  Clock(List<Question> questions, Effort effort) {
+    this.effort = effort;
+    this.steps = questions.size() * effort.processes();
+    for (Question question : questions) {
+      plannedSeconds += (double) question.seconds(effort) * effort.processes();
+    }
+  }
+
+  void begin(Question question, int process) {
+    step++;
+    current = question.id() + ", process " + process + " of " + effort.processes();
+    currentSeconds = question.seconds(effort);
+    startNanos = System.nanoTime();
+    say("begins");
+  }
+
+  void say(String what) {
+    System.out.printf(
+        "[bench] %d of %d · %s · %s · about %s left%n", step, steps, current, what, left());
+  }
+
+  void end() {
+    doneSeconds += currentSeconds;
+    tookSeconds += elapsedSeconds();
+  }
+
+  private double elapsedSeconds() {
+    return (System.nanoTime() - startNanos) / 1e9;
+  }
+
+  private String left() {
+    double pace = doneSeconds == 0 ? 1 : tookSeconds / doneSeconds;
+    double after = pace * (plannedSeconds - doneSeconds - currentSeconds);
+    double seconds = after + Math.max(1, pace * currentSeconds - elapsedSeconds());
+    return seconds < 90 ? Math.round(seconds) + " s" : Math.round(seconds / 60) + " min";
+  }
+}

@@ -1,0 +1,49 @@
+package dev.hone.benchmarks;
+
+import dev.hone.benchmarks.call.CallCost;
+import dev.hone.benchmarks.question.Question;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** All benchmarks. */
+final class Questions {
+  private Questions() {}
+
+  /** All, in the order in which they are asked. */
+  static List<Question> all() {
+    return List.of(new CallCost());
+  }
+
+  /**
+   * Those that a comma-separated list names; all if the list is empty.
+   *
+   * @throws IllegalArgumentException if a name is unknown
+   */
+  static List<Question> named(String list) {
+    if (list.isBlank()) {
+      return all();
+    }
+    Set<Question> chosen = new LinkedHashSet<>();
+    List<Question> all = all();
+    for (String name : list.split(",", -1)) {
+      List<Question> matching =
+          all.stream().filter(question -> is(question, name.strip())).toList();
+      if (matching.isEmpty()) {
+        throw new IllegalArgumentException(
+            "There is no benchmark '"
+                + name.strip()
+                + "'. -Dbench.only takes one or more of "
+                + all.stream().map(Question::id).collect(Collectors.joining(", "))
+                + ", separated by commas.");
+      }
+      chosen.addAll(matching);
+    }
+    return List.copyOf(chosen);
+  }
+
+  private static boolean is(Question question, String name) {
+    return question.id().equals(name) || question.getClass().getSimpleName().equals(name);
+  }
+}

@@ -1,0 +1,88 @@
+package dev.hone.benchmarks;
+
+import dev.hone.benchmarks.ledger.Ledger;
+import dev.hone.benchmarks.question.Json;
+import dev.hone.benchmarks.report.ReadmeTables;
+import dev.hone.benchmarks.report.Report;
+import dev.hone.benchmarks.report.RunRecord;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Where things lie: what a run leaves under {@code target}, and what is kept of it. */
+final class Results {
+  private final Path module;
+
+  /** Of the module in this folder. */
+  Results(Path module) {
+    this.module = module.toAbsolutePath().normalize();
+  }
+
+  /** For answers and logs of the processes, and models that they share. */
+  Path work() {
+    return module.resolve("target/bench");
+  }
+
+  private Path runs() {
+    return module.resolve("results/runs");
+  }
+
+  /** Writes the report; and, if the run is to be kept, the ledger and the README's tables. */
+  void publish(RunRecord run, boolean keep) throws IOException {
+    Path report = module.resolve("target/report");
+    Optional<RunRecord> earlier = earlier(run);
+    String markdown = Report.markdown(run, earlier);
+    try {
+      Ledger measured = new Ledger();
+      run.enterInto(measured);
+      measured.write(report.resolve("ledger.json"));
+      Json.write(report.resolve("report.json"), run);
+      Json.write(report.resolve("report.md"), markdown);
+      Json.write(report.resolve("index.html"), Report.html(run, earlier));
+    } catch (IOException e) {
+      System.out.println(markdown); // an hour's work shall not be lost to a full disk
+      throw e;
+    }
+    if (keep) {
+      keep(run);
+    }
+    run.missing().forEach(line -> System.out.println("[bench] missing: " + line));
+    System.out.println("[bench] " + run.verdict());
+    System.out.println("[bench] The report: " + report.resolve("index.html").toUri());
+  }
+
+  private void keep(RunRecord run) throws IOException {
+    String name = run.date().replaceAll("[: ]", "-") + "-" + run.suite() + ".json";
+    Json.write(runs().resolve(name), run);
+    Path file = module.resolve("results/ledger.json");
+    Ledger ledger = Ledger.read(file);
+    run.enterInto(ledger);
+    ledger.write(file);
+    Path readme = module.resolveSibling("README.md");
+    if (Files.exists(readme)) {
+      Json.write(readme, ReadmeTables.renew(Files.readString(readme), ledger));
+    }
+  }
+
+  /** The latest kept run on this machine, if any. */
+  private Optional<RunRecord> earlier(RunRecord run) throws IOException {
+    if (!Files.isDirectory(runs())) {
+      return Optional.empty();
+    }
+    List<Path> files;
+    try (Stream<Path> found = Files.list(runs())) {
+      files = found.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path file : files) {
+      RunRecord other = Json.read(file, RunRecord.class);
+      if (other.machine().inOneLine().equals(run.machine().inOneLine())) {
+        return Optional.of(other);
+      }
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,123 @@
+package dev.hone.benchmarks.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.hone.benchmarks.call.CallCost;
+import dev.hone.benchmarks.ledger.Ledger;
+import dev.hone.benchmarks.measure.Entrant.Side;
+import dev.hone.benchmarks.measure.Estimate;
+import dev.hone.benchmarks.measure.Machine;
+import dev.hone.benchmarks.question.Answer;
+import dev.hone.benchmarks.question.Column;
+import dev.hone.benchmarks.question.Curves;
+import dev.hone.benchmarks.question.Json;
+import dev.hone.benchmarks.question.Table;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xml.sax.InputSource;
+
+class ReportTest {
+  private static RunRecord run(double... ratios) {
+    Answer answer = new Answer(new CallCost());
+    answer.figure("run.inplace.against-bare", ratios);
+    Table table =
+        answer
+            .add(
+                new Table(
+                    "Models & speed",
+                    Column.higher("speed", "x").asBars(),
+                    Column.higher("cosine", "")))
+            .drawnAs("Speed against fidelity", "speed", "cosine");
+    table.row("ours <new>", Side.OURS).set("speed", ratios).set("cosine", 0.998);
+    table.row("theirs", Side.THEIRS).set("speed", 1).set("cosine", 1);
+    answer.add(
+        new Curves(
+            "Waiting",
+            "requests per second (1/s)",
+            "99th percentile (ms)",
+            List.of(
+                new Curves.Curve(
+                    "ours",
+                    Side.OURS,
+                    List.of(new Curves.Point(100, 2), new Curves.Point(200, 9))))));
+    answer.note("A remark.");
+    return new RunRecord(
+        "2026-11-24 12:00",
+        "short",
+        3,
+        Machine.here(Map.of("JMH", "1.37")),
+        0.5,
+        1.25,
+        List.of(answer),
+        List.of("a rival: would not load"));
+  }
+
+  @Test
+  void thePageIsWellFormedAndNeedsNothingElse() throws Exception {
+    String html = Report.html(run(1.1, 1.2, 1.3), Optional.of(run(1.5, 1.6, 1.7)));
+    String xml = html.replaceFirst("<!doctype html>", "").replaceAll("<meta[^>]*>", "");
+    DocumentBuilderFactory.newInstance()
+        .newDocumentBuilder()
+        .parse(new InputSource(new StringReader(xml)));
+    assertThat(html).doesNotContain("http:").doesNotContain("https:").doesNotContain("<script");
+    assertThat(html).contains("<svg", "speed (×)", "99th percentile (ms)", "ours &lt;new&gt;");
+    assertThat(html).contains("0 of 1 figures agree", "would not load", "prefers-color-scheme");
+  }
+
+  @Test
+  void theMarkdownTellsTheSame() {
+    String markdown = Report.markdown(run(1.1, 1.2, 1.3), Optional.empty());
+    assertThat(markdown)
+        .contains(
+            "| time of run(in, out) against the bare JavaCPP call, tiny model | 1.2× | 1.1 – 1.3"
+                + " | ≤ 1.25 | met, barely |")
+        .contains("1 of 1 targets met;", "* a rival: would not load", "A remark.");
+  }
+
+  @Test
+  void aKeptRunIsReadBackAsItWas(@TempDir Path folder) throws Exception {
+    RunRecord run = run(1.1, 1.2, 1.3);
+    Path file = folder.resolve("runs/run.json");
+    Json.write(file, run);
+    RunRecord back = Json.read(file, RunRecord.class);
+    assertThat(Report.html(back, Optional.empty())).isEqualTo(Report.html(run, Optional.empty()));
+  }
+
+  @Test
+  void theGuardSeesWhatIsFarFromItsTargetOnly() {
+    assertThat(run(1.3, 1.35, 1.4).farFromTarget(0.25)).isEmpty();
+    assertThat(run(1.5, 1.7, 1.9).farFromTarget(0.25)).isEmpty(); // 1.5 is not beyond doubt
+    assertThat(run(1.6, 1.7, 1.9).farFromTarget(0.25))
+        .containsExactly(
+            "time of run(in, out) against the bare JavaCPP call, tiny model: 1.7×, target <= 1.25");
+  }
+
+  @Test
+  void aTableBetweenMarkersIsRenewed() {
+    Ledger ledger = new Ledger();
+    ledger.record("run.idle", new Estimate(0.5, 0.25, 0.75), "2026-11-24", "here");
+    String text = "before\n<!-- figures: run -->\nold\n<!-- /figures -->\nafter\n";
+    assertThat(ReadmeTables.renew(text, ledger))
+        .startsWith("before\n<!-- figures: run -->\n| figure |")
+        .contains("0.5\u00a0% | 0.25 – 0.75 | ≤ 1 | met |")
+        .endsWith("Measured 2026-11-24 on here.\n<!-- /figures -->\nafter\n")
+        .doesNotContain("old");
+    assertThatThrownBy(() -> ReadmeTables.renew(text.replace("run", "rum"), ledger))
+        .hasMessageStartingWith("A marker names the figures 'rum', but the list has [run, ");
+  }
+
+  @Test
+  void theReadmeSaysWhatTheLedgerSays() throws Exception {
+    Ledger ledger = Ledger.read(Path.of("results/ledger.json"));
+    String readme = Files.readString(Path.of("../README.md"));
+    assertThat(ReadmeTables.renew(readme, ledger)).isEqualTo(readme);
+  }
+}
