@@ -1,0 +1,139 @@
+package dev.hone.onnx.quantize;
+
+import dev.hone.DataType;
+import dev.hone.Shape;
+import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Graph;
+import dev.hone.onnx.graph.Node;
+import dev.hone.onnx.graph.TensorData;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Writes integer products in the place of float ones. */
+final class DenseWriter {
+  private static final String MICROSOFT = "com.microsoft";
+
+  private final Graph graph;
+  private final boolean standardQuantize;
+  private @Nullable String weightZeroPoint;
+
+  /**
+   * A writer.
+   *
+   * @param standardQuantize whether the model's standard operators have QuantizeLinear; they do
+   *     from opset 10 on
+   */
+  DenseWriter(Graph graph, boolean standardQuantize) {
+    this.graph = graph;
+    this.standardQuantize = standardQuantize;
+  }
+
+  /** The names of a value's integers and of what gives them meaning. */
+  record Quantized(String integers, String scale, String zeroPoint) {}
+
+  /** Adds the node that makes a value's integers, before the first of those that will read them. */
+  Quantized quantizeInput(String value, Affine affine, Node before) {
+    String scale =
+        graph.addInitializer(
+            value + "_scale",
+            TensorData.ofFloats(value + "_scale", Shape.scalar(), affine.scale()));
+    byte[] zero = {(byte) affine.zeroPoint()};
+    String zeroPoint =
+        graph.addInitializer(
+            value + "_zero_point",
+            TensorData.of("", DataType.UINT8, Shape.scalar(), offHeap(zero)));
+    String integers = graph.uniqueName(value + "_quantized");
+    graph.insertBefore(
+        before,
+        Node.of(
+            standardQuantize ? "" : MICROSOFT,
+            "QuantizeLinear",
+            List.of(value, scale, zeroPoint),
+            List.of(integers)));
+    return new Quantized(integers, scale, zeroPoint);
+  }
+
+  /** Puts an integer product where a float one was. */
+  void replace(DenseNode dense, Quantized input, QuantizedMatrix matrix, float @Nullable [] bias) {
+    String name = dense.weight().name();
+    String weight =
+        graph.addInitializer(
+            name + "_quantized",
+            TensorData.of(
+                "",
+                DataType.INT8,
+                Shape.of(matrix.rows(), matrix.columns()),
+                offHeap(matrix.values())));
+    String scales =
+        graph.addInitializer(
+            name + "_scale", TensorData.ofFloats("", Shape.of(matrix.columns()), matrix.scales()));
+    String biasName =
+        bias == null
+            ? ""
+            : graph.addInitializer(
+                name + "_bias", TensorData.ofFloats("", Shape.of(bias.length), bias));
+    Node product =
+        dense.kind() == DenseNode.Kind.ATTENTION
+            ? attention(dense, input, weight, scales, biasName)
+            : matMul(dense, input, weight, scales, biasName);
+    graph.replace(dense.node(), product.named(dense.node().name()));
+    Node add = dense.add();
+    if (add != null) {
+      graph.remove(add);
+    }
+  }
+
+  /**
+   * The zero point of all weights, 0. It could be left out, but the rewriting of ONNX Runtime that
+   * keeps products exact on processors without VNNI writes one where it is.
+   */
+  private String weightZeroPoint() {
+    String known = weightZeroPoint;
+    if (known == null) {
+      known =
+          graph.addInitializer(
+              "weight_zero_point",
+              TensorData.of("", DataType.INT8, Shape.scalar(), offHeap(new byte[1])));
+      weightZeroPoint = known;
+    }
+    return known;
+  }
+
+  private Node matMul(DenseNode dense, Quantized input, String weight, String scales, String bias) {
+    List<String> inputs =
+        new ArrayList<>(
+            List.of(
+                input.integers(),
+                weight,
+                input.scale(),
+                scales,
+                input.zeroPoint(),
+                weightZeroPoint()));
+    if (!bias.isEmpty()) {
+      inputs.add(bias);
+    }
+    return Node.of(MICROSOFT, "MatMulIntegerToFloat", inputs, List.of(dense.output()));
+  }
+
+  private Node attention(
+      DenseNode dense, Quantized input, String weight, String scales, String bias) {
+    List<String> inputs =
+        List.of(
+            input.integers(),
+            weight,
+            bias,
+            input.scale(),
+            scales,
+            dense.node().input(3),
+            input.zeroPoint(),
+            weightZeroPoint());
+    Attribute[] attributes = dense.attentionAttributes();
+    return Node.of(MICROSOFT, "QAttention", inputs, List.of(dense.output()), attributes);
+  }
+
+  static ByteBuffer offHeap(byte[] bytes) {
+    return TensorData.littleEndian(bytes.length).put(bytes).flip();
+  }
+}
