@@ -22,6 +22,11 @@ final class OnnxModel implements Model {
     return new OnnxModel(source, ModelData.read(source));
   }
 
+  /** A model that was read already from this source. */
+  static OnnxModel of(ModelSource source, ModelData data) {
+    return new OnnxModel(source, data);
+  }
+
   /** The graph. Copy it before changing it. */
   ModelData data() {
     return data;

@@ -92,6 +92,11 @@ public final class OnnxOptions implements RuntimeOptions {
     return Optional.ofNullable(values.optimizedModel);
   }
 
+  /** How a model is brought to another precision. */
+  public Quantization quantization() {
+    return values.quantization;
+  }
+
   /** Further session entries, by ONNX Runtime's own keys. */
   public Map<String, String> config() {
     return Map.copyOf(values.config);
@@ -108,6 +113,7 @@ public final class OnnxOptions implements RuntimeOptions {
     private boolean deterministic;
     private @Nullable Path profile;
     private @Nullable Path optimizedModel;
+    private Quantization quantization = Quantization.DEFAULT;
     private final Map<String, String> config = new TreeMap<>();
 
     private Builder() {}
@@ -123,6 +129,7 @@ public final class OnnxOptions implements RuntimeOptions {
       copy.deterministic = deterministic;
       copy.profile = profile;
       copy.optimizedModel = optimizedModel;
+      copy.quantization = quantization;
       copy.config.putAll(config);
       return copy;
     }
@@ -189,6 +196,14 @@ public final class OnnxOptions implements RuntimeOptions {
     /** Writes the rewritten model at opening. */
     public Builder optimizedModel(Path file) {
       this.optimizedModel = file;
+      return this;
+    }
+
+    /**
+     * How a model is brought to the {@link dev.hone.Precision} that the session options ask for.
+     */
+    public Builder quantization(Quantization quantization) {
+      this.quantization = quantization;
       return this;
     }
 

@@ -43,6 +43,6 @@ public final class OnnxRuntime implements InferenceRuntime {
 
   @Override
   public Session open(Model model, SessionOptions options) {
-    return OnnxSession.open((OnnxModel) model, options);
+    return OnnxSession.open((OnnxModel) model, options, StandardPasses.INSTANCE);
   }
 }

@@ -21,9 +21,8 @@ import dev.hone.onnx.ort.NativeSession;
 import dev.hone.onnx.ort.OrtLibrary;
 import dev.hone.onnx.ort.OrtSettings;
 import java.lang.ref.Reference;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 /** A {@link Session} on ONNX Runtime's CPU provider. */
@@ -53,21 +52,19 @@ final class OnnxSession implements Session {
             });
   }
 
-  static OnnxSession open(OnnxModel model, SessionOptions options) {
+  static OnnxSession open(OnnxModel model, SessionOptions options, Passes passes) {
     OnnxOptions onnx = onnxOptions(options);
     requireCpu(options.device());
-    requireFp32(options.precision());
-    int threads =
-        options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
-    List<String> notes = new ArrayList<>();
+    int threads = threads(options);
     String name = model.source().name();
     Recorder recorder = options.recorder().orElseGet(() -> counting(name, threads));
     OpenTimer timer = OpenTimer.begin();
+    Ready ready = Ready.of(model, options, passes);
     NativeSession session =
         NativeSession.open(
-            model.source(),
+            ready.source(),
             model.signature(),
-            settings(onnx, threads),
+            settings(onnx, threads, ready.config()),
             runConfig(onnx),
             name,
             recorder);
@@ -75,12 +72,17 @@ final class OnnxSession implements Session {
         new SessionReport(
             "ONNX Runtime " + OrtLibrary.get().version(),
             Device.cpu(),
-            Precision.FP32,
+            ready.precision(),
             threads,
             session.nodes(),
-            notes);
+            ready.notes());
     timer.opened(name, report.precision().name(), report.device().toString(), threads);
     return new OnnxSession(model.signature(), session, report, recorder);
+  }
+
+  /** As many threads as the options want. */
+  static int threads(SessionOptions options) {
+    return options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
   }
 
   /** As many runs at once as there are processors for do not slow each other down. */
@@ -102,7 +104,7 @@ final class OnnxSession implements Session {
     }
   }
 
-  private static OnnxOptions onnxOptions(SessionOptions options) {
+  static OnnxOptions onnxOptions(SessionOptions options) {
     RuntimeOptions given = options.runtime().orElse(OnnxOptions.DEFAULT);
     if (given instanceof OnnxOptions onnx) {
       return onnx;
@@ -122,16 +124,9 @@ final class OnnxSession implements Session {
     }
   }
 
-  private static void requireFp32(Precision precision) {
-    if (precision != Precision.FP32) {
-      throw new IllegalArgumentException(
-          "This version runs a model at the precision of its file, but the session options ask for "
-              + precision
-              + ". Open a file that is quantized already, with Precision.FP32.");
-    }
-  }
-
-  private static OrtSettings settings(OnnxOptions onnx, int threads) {
+  private static OrtSettings settings(OnnxOptions onnx, int threads, Map<String, String> config) {
+    Map<String, String> entries = new TreeMap<>(config);
+    entries.putAll(onnx.config());
     return new OrtSettings(
         threads,
         onnx.branchThreads(),
@@ -142,7 +137,7 @@ final class OnnxSession implements Session {
         onnx.deterministic(),
         onnx.profile().orElse(null),
         onnx.optimizedModel().orElse(null),
-        onnx.config());
+        entries);
   }
 
   private static Map<String, String> runConfig(OnnxOptions onnx) {

@@ -68,4 +68,13 @@ class ArchitectureTest {
             "dev.hone.onnx.ort", "dev.hone", "dev.hone.memory", "dev.hone.metrics"));
     isKept(HouseRules.dependsOnlyOn("dev.hone.onnx.graph", "dev.hone", "dev.hone.memory"));
   }
+
+  @Test
+  void comparingAndKeepingKnowNoPasses() {
+    isKept(
+        HouseRules.dependsOnlyOn(
+            "dev.hone.onnx.check", "dev.hone", "dev.hone.memory", "dev.hone.onnx.graph"));
+    isKept(HouseRules.dependsOnlyOn("dev.hone.onnx.cache"));
+    isKept(HouseRules.dependsOnlyOn("dev.hone.onnx.json"));
+  }
 }

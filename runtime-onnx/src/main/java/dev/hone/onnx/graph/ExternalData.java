@@ -9,6 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import java.util.zip.CRC32C;
@@ -22,14 +25,38 @@ final class ExternalData {
 
   /** The bytes of all tensors of a model. */
   static long totalBytes(ModelData model) {
+    return sumBytes(model, tensor -> true);
+  }
+
+  /** The bytes of the tensors that lie beside a model. */
+  static long externalBytes(ModelData model) {
+    return sumBytes(model, TensorData::isExternal);
+  }
+
+  private static long sumBytes(ModelData model, Predicate<TensorData> counts) {
     long[] total = {0};
     replaceTensors(
         model.copy().graph(),
         tensor -> {
-          total[0] += tensor.byteSize();
+          total[0] += counts.test(tensor) ? tensor.byteSize() : 0;
           return tensor;
         });
     return total[0];
+  }
+
+  /** The files that hold weights of the model. */
+  static Set<Path> files(ModelData model) {
+    Set<Path> files = new TreeSet<>();
+    replaceTensors(
+        model.copy().graph(),
+        tensor -> {
+          Path file = tensor.storage() instanceof ExternalBytes external ? external.file() : null;
+          if (file != null) {
+            files.add(file);
+          }
+          return tensor;
+        });
+    return files;
   }
 
   /** The model with its external tensors in it; the model itself if there are none. */

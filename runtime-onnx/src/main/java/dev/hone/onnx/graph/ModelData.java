@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -197,6 +198,30 @@ public final class ModelData {
    */
   public Memory toMemory() {
     return ModelFiles.toMemory(this);
+  }
+
+  /**
+   * The model as bytes off the heap, weights in it, for as long as somebody holds them.
+   *
+   * @throws HoneException.ModelException if it would be 2 GiB or more
+   */
+  public ByteBuffer toBuffer() {
+    return ModelFiles.toBuffer(this);
+  }
+
+  /** The bytes that the model takes when it is written, with the weights beside it. */
+  public long byteSize() {
+    return ModelFiles.byteSize(this);
+  }
+
+  /** Whether the model stays below 2 GiB with its weights in it. */
+  public boolean fitsOneFile() {
+    return ModelFiles.fitsOneFile(this);
+  }
+
+  /** The files beside the model that hold weights, in order. */
+  public Set<Path> externalFiles() {
+    return ExternalData.files(this);
   }
 
   Map<String, ModelCodec.Opset> imports() {

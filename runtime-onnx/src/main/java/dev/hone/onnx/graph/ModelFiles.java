@@ -102,10 +102,7 @@ final class ModelFiles {
     List<ByteBuffer> parts = parts(ExternalData.inlined(model));
     long size = byteSize(parts);
     if (size > MOST_BYTES) {
-      throw new HoneException.ModelException(
-          "A model in memory may have at most 2 GiB, but this one has "
-              + size
-              + " bytes. Write it to a file with external data.");
+      throw tooLarge(size);
     }
     Memory memory = Memory.allocateUninitialized(size);
     long offset = 0;
@@ -113,6 +110,24 @@ final class ModelFiles {
       offset = copy(part.duplicate(), memory, offset);
     }
     return memory;
+  }
+
+  static ByteBuffer toBuffer(ModelData model) {
+    List<ByteBuffer> parts = parts(ExternalData.inlined(model));
+    long size = byteSize(parts);
+    if (size > MOST_BYTES) {
+      throw tooLarge(size);
+    }
+    ByteBuffer bytes = Memory.allocateBuffer((int) size);
+    parts.forEach(part -> bytes.put(part.duplicate()));
+    return bytes.flip().asReadOnlyBuffer();
+  }
+
+  private static HoneException.ModelException tooLarge(long size) {
+    return new HoneException.ModelException(
+        "A model in memory may have at most 2 GiB, but this one has "
+            + size
+            + " bytes. Write it to a file with external data.");
   }
 
   /** Copies through views of at most 1 GiB that cross no multiple of 1 GiB. */
@@ -129,11 +144,21 @@ final class ModelFiles {
   }
 
   static void write(ModelData model, Path path) {
-    if (ExternalData.totalBytes(model) < MOST_BYTES - model.graph().nodes().size() * 1024L) {
+    if (fitsOneFile(model)) {
       writeParts(parts(ExternalData.inlined(model)), path);
     } else {
       writeWithExternalData(model, path, 1024);
     }
+  }
+
+  /** The bytes of the message and of the weights beside it. */
+  static long byteSize(ModelData model) {
+    return byteSize(parts(model)) + ExternalData.externalBytes(model);
+  }
+
+  /** Whether the model stays below 2 GiB with its weights in it. */
+  static boolean fitsOneFile(ModelData model) {
+    return ExternalData.totalBytes(model) < MOST_BYTES - model.graph().nodes().size() * 1024L;
   }
 
   static void writeWithExternalData(ModelData model, Path path, long leastBytes) {

@@ -1,0 +1,110 @@
+package dev.hone.onnx;
+
+import dev.hone.Batch;
+import dev.hone.onnx.QuantizationReport.Fidelity;
+import dev.hone.onnx.QuantizationReport.Speed;
+import dev.hone.onnx.calibrate.ModelRunner;
+import dev.hone.onnx.check.Examples;
+import dev.hone.onnx.check.OutputFidelity;
+import dev.hone.onnx.check.SpeedRatio;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Holds a smaller model against the original on the same inputs. */
+final class Comparison implements AutoCloseable {
+  private static final int MOST_TIMED_BATCHES = 8;
+  private static final long MOST_TIMED_BYTES = 16 << 20;
+  private static final long TIMING_NANOS = 1_000_000_000;
+
+  private final ModelRunner original;
+  private final Iterable<Batch> inputs;
+  private final boolean madeUp;
+  private final int threads;
+  private final List<Batch> timed = new ArrayList<>();
+
+  /**
+   * Compares with this model, which is borrowed.
+   *
+   * @param madeUp whether the inputs are made up
+   */
+  Comparison(ModelRunner original, Iterable<Batch> inputs, boolean madeUp, int threads) {
+    this.original = original;
+    this.inputs = inputs;
+    this.madeUp = madeUp;
+    this.threads = threads;
+  }
+
+  /** How near the answers are; empty if there is nothing to compare. */
+  Optional<Fidelity> fidelity(ModelRunner smaller) {
+    dev.hone.onnx.check.Fidelity fidelity = new dev.hone.onnx.check.Fidelity();
+    for (Batch in : inputs) {
+      try (Batch exact = original.run(in);
+          Batch approximate = smaller.run(in)) {
+        fidelity.add(in, exact, approximate);
+      }
+    }
+    String worst = fidelity.worst();
+    OutputFidelity output = fidelity.outputs().get(worst);
+    if (output == null) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Fidelity(
+            worst,
+            output.rows(),
+            madeUp,
+            output.meanCosine(),
+            output.percentileCosine(0.01),
+            output.percentileCosine(0),
+            output.spearman(),
+            output.sameNeighbour(),
+            output.sameTop()));
+  }
+
+  /** How much faster the smaller model is on the first inputs; empty if there are none. */
+  Optional<Speed> speed(ModelRunner smaller) {
+    if (timed.isEmpty()) {
+      copyFirst();
+    }
+    if (timed.isEmpty()) {
+      return Optional.empty();
+    }
+    SpeedRatio ratio =
+        SpeedRatio.measure(() -> runAll(original), () -> runAll(smaller), TIMING_NANOS);
+    String input = timed.size() + (timed.size() == 1 ? " batch like " : " batches like ");
+    return Optional.of(
+        new Speed(
+            ratio.ratio(),
+            ratio.low(),
+            ratio.high(),
+            ratio.turns(),
+            threads,
+            input + timed.get(0)));
+  }
+
+  /** Copies, because a borrowed batch may be gone when the next one is asked for. */
+  private void copyFirst() {
+    long bytes = 0;
+    for (Batch in : inputs) {
+      for (int i = 0; i < in.size(); i++) {
+        bytes += in.tensor(i).byteSize();
+      }
+      if (timed.size() == MOST_TIMED_BATCHES || (bytes > MOST_TIMED_BYTES && !timed.isEmpty())) {
+        return;
+      }
+      if (Examples.isDivisible(in)) {
+        timed.add(Batch.join(List.of(in)));
+      }
+    }
+  }
+
+  private void runAll(ModelRunner runner) {
+    timed.forEach(in -> runner.run(in).close());
+  }
+
+  @Override
+  public void close() {
+    timed.forEach(Batch::close);
+  }
+}

@@ -1,0 +1,60 @@
+package dev.hone.onnx;
+
+import dev.hone.Model;
+import dev.hone.ModelSource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A model that was brought to another precision, and the report about it. A value: it holds no
+ * session and needs no closing.
+ */
+public final class QuantizedModel {
+  private final Model original;
+  private final OnnxModel model;
+  private final QuantizationReport report;
+
+  QuantizedModel(Model original, OnnxModel model, QuantizationReport report) {
+    this.original = original;
+    this.model = model;
+    this.report = report;
+  }
+
+  /** The model, to be opened with {@link dev.hone.Session#open(Model)}: it is what it is now. */
+  public Model model() {
+    return model;
+  }
+
+  /** What was done, and how good it is. */
+  public QuantizationReport report() {
+    return report;
+  }
+
+  /**
+   * Writes the model to a file, to be shipped. The file appears whole or not at all; what was there
+   * before stays until then.
+   *
+   * @param file where to; not the file of the original
+   * @throws IllegalArgumentException if it is the file of the original
+   * @throws dev.hone.HoneException if it cannot be written; nothing is left behind then
+   */
+  public void save(Path file) {
+    if (original.source() instanceof ModelSource.OfFile from && isSame(from.path(), file)) {
+      throw new IllegalArgumentException(
+          "The file of the original, '"
+              + file
+              + "', is not written over: a model cannot be made whole again. Save under another"
+              + " name.");
+    }
+    model.data().write(file);
+  }
+
+  private static boolean isSame(Path a, Path b) {
+    try {
+      return Files.exists(b) && Files.isSameFile(a, b);
+    } catch (IOException e) {
+      return a.toAbsolutePath().normalize().equals(b.toAbsolutePath().normalize());
+    }
+  }
+}

@@ -1,0 +1,186 @@
+package dev.hone.onnx;
+
+import dev.hone.Batch;
+import dev.hone.HoneException;
+import dev.hone.Model;
+import dev.hone.ModelSource;
+import dev.hone.Precision;
+import dev.hone.SessionOptions;
+import dev.hone.onnx.Quantizing.Looked;
+import dev.hone.onnx.Quantizing.Result;
+import dev.hone.onnx.cache.DiskCache;
+import dev.hone.onnx.check.ExampleCheck;
+import dev.hone.onnx.graph.ModelData;
+import java.io.IOException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a model smaller and faster: a model in, a model out.
+ *
+ * <pre>{@code
+ * QuantizedModel small =
+ *     Quantizer.quantize(
+ *         Model.load(Path.of("model.onnx")),
+ *         SessionOptions.builder().precision(Precision.INT8).calibration(examples).build());
+ * System.out.println(small.report());
+ * small.save(Path.of("model-int8.onnx"));
+ * }</pre>
+ *
+ * <p>It takes the same options as {@link dev.hone.Session#open(Model, SessionOptions)}, which does
+ * the same work by itself and keeps the result on disk. Use this to look at the result, to ship it,
+ * or to do the work at build time.
+ */
+public final class Quantizer {
+  private Quantizer() {}
+
+  /**
+   * Brings a model to the precision that the options ask for. Always does the work: nothing is read
+   * from the cache or kept in it. The model that is given stays as it is.
+   *
+   * @param model an ONNX model
+   * @param options precision, calibration and checks, threads for the timing, and in {@link
+   *     OnnxOptions#quantization} how it is done
+   * @throws QuantizationException if the result is refused; see {@link Quantization}
+   * @throws IllegalArgumentException if the options do not ask for a precision that another file
+   *     could have, or if the calibration data is of no use
+   */
+  public static QuantizedModel quantize(Model model, SessionOptions options) {
+    return quantize(model, options, StandardPasses.INSTANCE);
+  }
+
+  static QuantizedModel quantize(Model model, SessionOptions options, Passes passes) {
+    if (!(model instanceof OnnxModel onnx)) {
+      throw new IllegalArgumentException(
+          "Only models loaded as ONNX can be quantized, but '"
+              + model.source().name()
+              + "' is a "
+              + model.getClass().getName()
+              + ".");
+    }
+    requireStorable(options.precision());
+    Looked looked = look(onnx, options);
+    Result result = work(onnx, options, passes, looked);
+    return new QuantizedModel(onnx, inMemory(result, onnx.source().name()), result.report());
+  }
+
+  private static void requireStorable(Precision precision) {
+    if (precision == Precision.FP32 || precision == Precision.BF16) {
+      throw new IllegalArgumentException(
+          "A model can be brought to INT8, INT4 or FP16, but the options ask for "
+              + precision
+              + (precision == Precision.FP32
+                  ? ", which it has already."
+                  : ", which is no form of a file: open it with this precision instead."));
+    }
+  }
+
+  private static OnnxModel inMemory(Result result, String name) {
+    ModelData data = result.model();
+    return OnnxModel.of(new ModelSource.OfBytes(data.toBuffer(), name, null), data);
+  }
+
+  private static Looked look(OnnxModel model, SessionOptions options) {
+    return new Looked(
+        look("calibration", options.calibration().orElse(null), model),
+        look("check", options.checks().orElse(null), model));
+  }
+
+  private static @Nullable ExampleCheck look(
+      String what, @Nullable Iterable<Batch> examples, OnnxModel model) {
+    return examples == null ? null : ExampleCheck.of(what, examples, model.signature());
+  }
+
+  private static Result work(
+      OnnxModel model, SessionOptions options, Passes passes, Looked looked) {
+    Quantization how = OnnxSession.onnxOptions(options).quantization();
+    Quantizing work =
+        new Quantizing(model, options.precision(), how, passes, OnnxSession.threads(options));
+    return work.run(options.calibration().orElse(null), options.checks().orElse(null), looked);
+  }
+
+  /**
+   * A model made ready for a session.
+   *
+   * @param source its bytes
+   * @param report what was done
+   * @param note what is to be said about the cache; empty if nothing
+   */
+  record Prepared(ModelSource source, QuantizationReport report, String note) {}
+
+  /** As {@link #quantize(Model, SessionOptions)}, but from the cache where it is there. */
+  static Prepared prepare(OnnxModel model, SessionOptions options, Passes passes) {
+    Looked looked = look(model, options);
+    Quantization how = OnnxSession.onnxOptions(options).quantization();
+    QuantizationCache cache = QuantizationCache.of(how);
+    if (cache == null) {
+      return fresh(work(model, options, passes, looked), model, "");
+    }
+    String key;
+    Optional<QuantizationCache.Kept> kept;
+    String name = model.source().name();
+    try {
+      key = cache.key(model, options.precision(), how, looked.digest());
+      kept = cache.find(key, name);
+    } catch (IOException e) {
+      return fresh(work(model, options, passes, looked), model, notRead(cache, e));
+    }
+    if (kept.isPresent()) {
+      return fromCache(kept.get());
+    }
+    DiskCache.Work turn = cache.lock(key);
+    try {
+      kept = findAgain(cache, key, name); // another may have done it meanwhile
+      return kept.isPresent()
+          ? fromCache(kept.get())
+          : keep(cache, key, work(model, options, passes, looked), model);
+    } finally {
+      turn.close();
+    }
+  }
+
+  private static Prepared fromCache(QuantizationCache.Kept kept) {
+    return new Prepared(kept.source(), kept.report(), "From the cache.");
+  }
+
+  private static Optional<QuantizationCache.Kept> findAgain(
+      QuantizationCache cache, String key, String name) {
+    try {
+      return cache.find(key, name);
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Prepared keep(
+      QuantizationCache cache, String key, Result result, OnnxModel model) {
+    String name = model.source().name();
+    try {
+      Optional<ModelSource> stored = cache.store(key, result.model(), result.report(), name);
+      if (stored.isPresent()) {
+        return new Prepared(stored.get(), result.report(), "Kept in " + cache + ".");
+      }
+      return fresh(result, model, "Not kept: it is larger than the cache may be.");
+    } catch (IOException | HoneException e) {
+      return fresh(
+          result,
+          model,
+          "Not kept for the next opening: the cache "
+              + cache
+              + " cannot be written: "
+              + e.getMessage()
+              + ". Name a folder that can, with Quantization.cacheFolder or the system property"
+              + " hone.cache.");
+    }
+  }
+
+  private static String notRead(QuantizationCache cache, IOException e) {
+    return "The cache " + cache + " cannot be read: " + e + ". The work is done at each opening.";
+  }
+
+  private static Prepared fresh(Result result, OnnxModel model, String note) {
+    String name = model.source().name();
+    ModelSource source = new ModelSource.OfBytes(result.model().toBuffer(), name, null);
+    return new Prepared(source, result.report(), note);
+  }
+}

@@ -1,0 +1,269 @@
+package dev.hone.onnx;
+
+import dev.hone.Batch;
+import dev.hone.HoneException;
+import dev.hone.ModelSource;
+import dev.hone.Precision;
+import dev.hone.onnx.Passes.Draft;
+import dev.hone.onnx.QuantizationReport.Fidelity;
+import dev.hone.onnx.QuantizationReport.Speed;
+import dev.hone.onnx.calibrate.ModelRunner;
+import dev.hone.onnx.check.ExampleCheck;
+import dev.hone.onnx.check.Examples;
+import dev.hone.onnx.check.MadeUpInputs;
+import dev.hone.onnx.graph.ModelData;
+import dev.hone.onnx.quantize.CpuPolicy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings one model to one precision: runs the passes, compares what comes out with the original,
+ * leaves the weakest nodes as they were until the floors hold, and refuses what falls short.
+ */
+final class Quantizing {
+  private static final int MOST_DRAFTS = 6;
+  private static final int[] MADE_UP_LENGTHS = {32, 64, 224, 128, 16, 1};
+  private static final int MADE_UP_BATCHES = 4;
+  private static final double TIMING = 0.9;
+  private static final String METADATA_KEY = "hone.precision";
+
+  private final OnnxModel original;
+  private final Precision precision;
+  private final Quantization options;
+  private final Passes passes;
+  private final int threads;
+  private final Advance advance;
+  private final CpuPolicy policy = CpuPolicy.here();
+  private final long startNanos = System.nanoTime();
+
+  Quantizing(
+      OnnxModel original, Precision precision, Quantization options, Passes passes, int threads) {
+    this.original = original;
+    this.precision = precision;
+    this.options = options;
+    this.passes = passes;
+    this.threads = threads;
+    this.advance = new Advance(options.progress());
+  }
+
+  /** A result that was taken. */
+  record Result(ModelData model, QuantizationReport report) {}
+
+  /**
+   * Does the work on data that was looked at.
+   *
+   * @throws QuantizationException if the result is refused
+   */
+  Result run(
+      @Nullable Iterable<Batch> calibration, @Nullable Iterable<Batch> checks, Looked looked) {
+    advance.to("opening the original", 0);
+    try (ModelRunner runner =
+        Runners.open(original.source(), original.signature(), threads, Map.of())) {
+      List<Batch> madeUp = calibration == null && checks == null ? madeUp(runner) : List.of();
+      try (Examples examples = examples(calibration, checks, looked, madeUp);
+          Comparison comparison =
+              new Comparison(runner, examples.check(), !madeUp.isEmpty(), threads)) {
+        return run(calibration == null ? null : examples.learn(), examples, comparison);
+      } finally {
+        madeUp.forEach(Batch::close);
+      }
+    }
+  }
+
+  /**
+   * What was found out about the data.
+   *
+   * @param calibration null where there is none
+   * @param checks null where there are none
+   */
+  record Looked(@Nullable ExampleCheck calibration, @Nullable ExampleCheck checks) {
+    String digest() {
+      return (calibration == null ? "" : calibration.digest())
+          + " "
+          + (checks == null ? "" : checks.digest());
+    }
+  }
+
+  private static Examples examples(
+      @Nullable Iterable<Batch> calibration,
+      @Nullable Iterable<Batch> checks,
+      Looked looked,
+      List<Batch> madeUp) {
+    ExampleCheck learnt = looked.calibration();
+    ExampleCheck checked = looked.checks();
+    if (checks != null && checked != null) {
+      Iterable<Batch> learn = calibration == null ? List.of() : calibration;
+      return Examples.of(
+          learn, learnt == null ? 0 : learnt.totalRows(), checks, checked.totalRows());
+    }
+    if (calibration != null && learnt != null) {
+      return Examples.divide(calibration, learnt.rows());
+    }
+    return Examples.of(List.of(), 0, madeUp, madeUp.stream().mapToLong(Examples::rowsOf).sum());
+  }
+
+  private Result run(
+      @Nullable Iterable<Batch> calibration, Examples examples, Comparison comparison) {
+    ModelRunner.Opener opener = Runners.opener(threads, policy.sessionConfiguration());
+    Set<String> excluded = new HashSet<>();
+    for (int drafts = 1; ; drafts++) {
+      Draft draft = draft(calibration, excluded, opener);
+      advance.attempt(TIMING).at("comparing answers", 0);
+      try (ModelRunner smaller = opener.open(draft.model())) {
+        Optional<Fidelity> fidelity =
+            examples.checkRows() == 0 ? Optional.empty() : comparison.fidelity(smaller);
+        Floors floors = Floors.of(precision, options, isForSpeed(draft));
+        boolean near =
+            options.evenIfWorse() || fidelity.isEmpty() || floors.isMetBy(fidelity.get());
+        if (near || drafts == MOST_DRAFTS || !excludeMore(draft, excluded)) {
+          advance.to("timing", TIMING);
+          Optional<Speed> speed = comparison.speed(smaller);
+          QuantizationReport report = report(draft, fidelity, speed, examples.learnRows());
+          floors.check(report, options);
+          advance.to("done", 1);
+          return new Result(draft.model(), report);
+        }
+      }
+    }
+  }
+
+  private Draft draft(
+      @Nullable Iterable<Batch> calibration, Set<String> excluded, ModelRunner.Opener opener) {
+    Progress part = advance.attempt(TIMING);
+    Draft draft =
+        passes.apply(
+            new Passes.Task(
+                original.data(),
+                precision,
+                options,
+                calibration,
+                Set.copyOf(excluded),
+                opener,
+                part));
+    if (!draft.changesAnything()) {
+      throw nothingChanged(draft);
+    }
+    draft.model().putMetadata(METADATA_KEY, precision.name());
+    return draft;
+  }
+
+  /** Doubles what is left alone, the weakest first. */
+  private static boolean excludeMore(Draft draft, Set<String> excluded) {
+    int more = Math.max(1, excluded.size());
+    List<String> next =
+        draft.sensitive().stream().filter(node -> !excluded.contains(node)).limit(more).toList();
+    return excluded.addAll(next);
+  }
+
+  private static boolean isForSpeed(Draft draft) {
+    return draft.choices().stream()
+        .anyMatch(
+            choice ->
+                switch (choice.form()) {
+                  case STATIC_INT8, STATIC_INT8_IN_OUT, DYNAMIC_INT8 -> true;
+                  default -> false;
+                });
+  }
+
+  private QuantizationException nothingChanged(Draft draft) {
+    return new QuantizationException(
+        "At "
+            + precision
+            + " there is nothing to make smaller in '"
+            + original.source().name()
+            + "': "
+            + (draft.choices().isEmpty()
+                ? "it has no weights that a pass knows"
+                : draft.choices().get(0).operator()
+                    + " '"
+                    + draft.choices().get(0).node()
+                    + "': "
+                    + draft.choices().get(0).reason())
+            + ". Open it as it is, with Precision.FP32.",
+        null);
+  }
+
+  private QuantizationReport report(
+      Draft draft, Optional<Fidelity> fidelity, Optional<Speed> speed, long calibrationRows) {
+    return new QuantizationReport(
+        original.source().name(),
+        precision,
+        draft.precision(),
+        draft.form(),
+        byteSize(original),
+        draft.model().byteSize(),
+        draft.choices().stream()
+            .map(
+                choice ->
+                    new QuantizationReport.Node(
+                        choice.node(),
+                        choice.operator(),
+                        choice.form().name(),
+                        choice.reason(),
+                        choice.signalToNoiseDb(),
+                        Double.NaN))
+            .toList(),
+        draft.fusions(),
+        calibrationRows,
+        fidelity,
+        speed,
+        policy.explanation(),
+        (System.nanoTime() - startNanos) / 1e9,
+        notes(draft, fidelity));
+  }
+
+  private static List<String> notes(Draft draft, Optional<Fidelity> fidelity) {
+    List<String> notes = new ArrayList<>(draft.notes());
+    if (fidelity.isEmpty()) {
+      notes.add(
+          "Nothing was compared with the original, for want of rows to check on: bring"
+              + " SessionOptions.checks, or more calibration rows.");
+    } else if (fidelity.get().madeUp()) {
+      notes.add(
+          "Compared on made-up inputs only. With SessionOptions.calibration the result is checked on"
+              + " real ones, and can be faster and closer.");
+    }
+    return notes;
+  }
+
+  private static long byteSize(OnnxModel model) {
+    try {
+      long bytes =
+          model.source() instanceof ModelSource.OfFile file
+              ? Files.size(file.path())
+              : ((ModelSource.OfBytes) model.source()).bytes().remaining();
+      for (Path file : model.data().externalFiles()) {
+        bytes += Files.size(file);
+      }
+      return bytes;
+    } catch (IOException e) {
+      throw new HoneException(
+          "The file of the model '" + model.source().name() + "' cannot be read any more: " + e, e);
+    }
+  }
+
+  /** Inputs that the model takes, tried on it; empty if none can be made up. */
+  private List<Batch> madeUp(ModelRunner runner) {
+    for (int length : MADE_UP_LENGTHS) {
+      List<Batch> batches = MadeUpInputs.of(original.data(), length, MADE_UP_BATCHES);
+      if (batches.isEmpty()) {
+        return batches;
+      }
+      try {
+        runner.run(batches.get(0)).close();
+        return batches;
+      } catch (HoneException | IllegalArgumentException e) {
+        batches.forEach(Batch::close); // the model wants other lengths
+      }
+    }
+    return List.of();
+  }
+}

@@ -1,0 +1,89 @@
+package dev.hone.onnx;
+
+import dev.hone.ModelSource;
+import dev.hone.Precision;
+import dev.hone.SessionOptions;
+import dev.hone.onnx.quantize.CpuFeatures;
+import dev.hone.onnx.quantize.CpuFeatures.Architecture;
+import dev.hone.onnx.quantize.CpuPolicy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A model in the form in which a session opens it.
+ *
+ * @param source its bytes
+ * @param precision the numbers it computes with
+ * @param config entries that a session of it needs on this processor
+ * @param notes what was done, and why
+ */
+record Ready(
+    ModelSource source, Precision precision, Map<String, String> config, List<String> notes) {
+  private static final String FAST_BF16 = "mlas.enable_gemm_fastmath_arm64_bfloat16";
+
+  Ready {
+    config = Map.copyOf(config);
+    notes = List.copyOf(notes);
+  }
+
+  /** Brings a model to the precision that the options ask for. */
+  static Ready of(OnnxModel model, SessionOptions options, Passes passes) {
+    Precision asked = options.precision();
+    Optional<Precision> already = passes.quantizedAs(model.data());
+    if (already.isPresent()) {
+      return asItIs(model, already.get(), asked);
+    }
+    return switch (asked) {
+      case FP32 -> new Ready(model.source(), asked, Map.of(), List.of());
+      case BF16 -> bf16(model, CpuFeatures.here());
+      case FP16, INT8, INT4 -> quantized(Quantizer.prepare(model, options, passes));
+    };
+  }
+
+  /** Others may have quantized it for another processor. */
+  private static Ready asItIs(OnnxModel model, Precision already, Precision asked) {
+    CpuPolicy policy = CpuPolicy.here();
+    List<String> notes = new ArrayList<>();
+    if (asked != Precision.FP32 && asked != already) {
+      notes.add(
+          asked
+              + " was asked for, but the file is quantized already, to "
+              + already
+              + ": it runs as it is. Quantize the original instead.");
+    } else {
+      notes.add("The file is quantized already, to " + already + ": it runs as it is.");
+    }
+    notes.add(policy.explanation());
+    return new Ready(model.source(), already, policy.sessionConfiguration(), notes);
+  }
+
+  private static Ready quantized(Quantizer.Prepared prepared) {
+    QuantizationReport report = prepared.report();
+    List<String> notes = new ArrayList<>(report.summary());
+    notes.add(report.processor());
+    notes.addAll(report.notes());
+    if (!prepared.note().isEmpty()) {
+      notes.add(prepared.note());
+    }
+    return new Ready(
+        prepared.source(), report.precision(), CpuPolicy.here().sessionConfiguration(), notes);
+  }
+
+  static Ready bf16(OnnxModel model, CpuFeatures cpu) {
+    if (cpu.architecture() != Architecture.ARM64 || cpu.has("bf16") == CpuFeatures.Answer.NO) {
+      throw new QuantizationException(
+          "BF16 needs a processor whose matrix kernels multiply it, ARM64 with the bf16 feature, but"
+              + " this is "
+              + cpu.summary()
+              + ": here it would be slower than FP32. Ask for INT8, or for FP32.",
+          null);
+    }
+    return new Ready(
+        model.source(),
+        Precision.BF16,
+        Map.of(FAST_BF16, "1"),
+        List.of("Products of matrices are computed in BF16 and added up in FP32."));
+  }
+}

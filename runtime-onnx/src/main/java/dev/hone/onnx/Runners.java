@@ -1,0 +1,101 @@
+package dev.hone.onnx;
+
+import dev.hone.Batch;
+import dev.hone.HoneException;
+import dev.hone.ModelSource;
+import dev.hone.RunOptions;
+import dev.hone.Signature;
+import dev.hone.metrics.Recorder;
+import dev.hone.onnx.calibrate.ModelRunner;
+import dev.hone.onnx.graph.ModelData;
+import dev.hone.onnx.ort.NativeSession;
+import dev.hone.onnx.ort.OrtSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Makes graphs ready to run while they are worked on: sessions that nobody else sees. */
+final class Runners {
+  private Runners() {}
+
+  /** Opens graphs in memory, with so many threads. */
+  static ModelRunner.Opener opener(int threads, Map<String, String> config) {
+    return model -> open(model, threads, config);
+  }
+
+  private static ModelRunner open(ModelData model, int threads, Map<String, String> config) {
+    Signature signature = model.signature();
+    if (model.fitsOneFile()) {
+      ModelSource source = new ModelSource.OfBytes(model.toBuffer(), "memory", null);
+      return new Runner(session(source, signature, threads, config), null);
+    }
+    Path folder = temporaryFolder();
+    try {
+      Path file = folder.resolve("model.onnx");
+      model.write(file);
+      return new Runner(session(ModelSource.of(file), signature, threads, config), folder);
+    } catch (RuntimeException | Error e) {
+      delete(folder);
+      throw e;
+    }
+  }
+
+  /** Opens a model where it is. */
+  static ModelRunner open(
+      ModelSource source, Signature signature, int threads, Map<String, String> config) {
+    return new Runner(session(source, signature, threads, config), null);
+  }
+
+  private static NativeSession session(
+      ModelSource source, Signature signature, int threads, Map<String, String> config) {
+    OrtSettings settings =
+        new OrtSettings(
+            threads, 1, false, OrtSettings.Optimization.ALL, true, true, false, null, null, config);
+    return NativeSession.open(
+        source, signature, settings, Map.of(), source.name(), Recorder.disabled());
+  }
+
+  private static Path temporaryFolder() {
+    try {
+      return Files.createTempDirectory("hone-");
+    } catch (IOException e) {
+      throw new HoneException(
+          "A model of more than 2 GiB is worked on through a file, but the folder for temporary files,"
+              + " "
+              + System.getProperty("java.io.tmpdir")
+              + ", cannot be written: "
+              + e
+              + ". Set java.io.tmpdir to one that has room.",
+          e);
+    }
+  }
+
+  private static void delete(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        Files.deleteIfExists(file);
+      }
+      Files.deleteIfExists(folder);
+    } catch (IOException e) {
+      // Left to whoever clears the folder for temporary files.
+    }
+  }
+
+  private record Runner(NativeSession session, @Nullable Path folder) implements ModelRunner {
+    @Override
+    public Batch run(Batch in) {
+      return session.run(in, RunOptions.DEFAULT, 0);
+    }
+
+    @Override
+    public void close() {
+      session.close();
+      if (folder != null) {
+        delete(folder);
+      }
+    }
+  }
+}

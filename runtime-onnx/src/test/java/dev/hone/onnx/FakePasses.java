@@ -1,0 +1,110 @@
+package dev.hone.onnx;
+
+import dev.hone.Precision;
+import dev.hone.Shape;
+import dev.hone.onnx.graph.Graph;
+import dev.hone.onnx.graph.ModelData;
+import dev.hone.onnx.graph.Node;
+import dev.hone.onnx.graph.TensorData;
+import dev.hone.onnx.quantize.NodeChoice;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A pass that spoils weights by an error of a size that a test chooses, node by node, and counts
+ * how often it was asked.
+ */
+final class FakePasses implements Passes {
+  private final Map<String, Float> errors;
+  private final NodeChoice.Form form;
+  private final int burden;
+  int applied;
+
+  /**
+   * Spoils weights.
+   *
+   * @param errors the error of the weights of each node, by its name
+   * @param form what the nodes are said to become
+   * @param burden how many large products are put in the way
+   */
+  FakePasses(Map<String, Float> errors, NodeChoice.Form form, int burden) {
+    this.errors = errors;
+    this.form = form;
+    this.burden = burden;
+  }
+
+  @Override
+  public Optional<Precision> quantizedAs(ModelData model) {
+    boolean integers = model.graph().nodes().stream().anyMatch(node -> node.is("MatMulInteger"));
+    return integers ? Optional.of(Precision.INT8) : Optional.empty();
+  }
+
+  @Override
+  public Draft apply(Task task) {
+    applied++;
+    task.progress().at("spoiling weights", 0.5);
+    ModelData model = task.model().copy();
+    List<NodeChoice> choices = new ArrayList<>();
+    List<String> sensitive = new ArrayList<>();
+    for (Node node : model.graph().nodes("MatMul")) {
+      Float error = errors.get(node.name());
+      if (error == null || task.excluded().contains(node.name())) {
+        choices.add(NodeChoice.left(node.name(), "MatMul", "excluded"));
+      } else {
+        spoil(model.graph(), node, error);
+        choices.add(new NodeChoice(node.name(), "MatMul", form, "a test", 40));
+        sensitive.add(node.name());
+      }
+    }
+    sensitive.sort((a, b) -> Float.compare(error(b), error(a)));
+    addBurden(model.graph());
+    return new Draft(
+        model,
+        task.precision(),
+        "a fake form",
+        choices,
+        Map.of("Attention", 2),
+        sensitive,
+        List.of("a note of the pass"));
+  }
+
+  private float error(String node) {
+    return errors.getOrDefault(node, 0f);
+  }
+
+  private static void spoil(Graph graph, Node node, float error) {
+    TensorData weight = graph.initializer(node.input(1));
+    if (weight == null) {
+      throw new IllegalStateException(node.toString());
+    }
+    float[] values = weight.toFloats();
+    for (int i = 0; i < values.length; i++) {
+      values[i] += i % 2 == 0 ? error : -error;
+    }
+    graph.putInitializer(TensorData.ofFloats(weight.name(), weight.shape(), values));
+  }
+
+  /** Multiplies the output by the identity, often. */
+  private void addBurden(Graph graph) {
+    String output = graph.outputs().get(0).name();
+    Node last = graph.producer(output);
+    if (burden == 0 || last == null) {
+      return;
+    }
+    float[] identity = new float[TwoLayers.WIDTH * TwoLayers.WIDTH];
+    for (int i = 0; i < TwoLayers.WIDTH; i++) {
+      identity[i * TwoLayers.WIDTH + i] = 1;
+    }
+    Shape square = Shape.of(TwoLayers.WIDTH, TwoLayers.WIDTH);
+    String one = graph.addInitializer("one", TensorData.ofFloats("", square, identity));
+    String value = graph.uniqueName("value");
+    last.setOutput(0, value);
+    for (int i = 0; i < burden; i++) {
+      String next = i == burden - 1 ? output : graph.uniqueName("value");
+      graph.add(Node.of("MatMul", List.of(value, one), List.of(next)));
+      value = next;
+    }
+  }
+}
