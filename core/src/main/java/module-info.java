@@ -6,6 +6,7 @@ module dev.hone.core {
   requires static transitive org.jspecify;
 
   exports dev.hone;
+  exports dev.hone.batching;
   exports dev.hone.memory;
   exports dev.hone.metrics;
   exports dev.hone.shadow;

@@ -1,5 +1,6 @@
 package dev.hone;
 
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -7,8 +8,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A wrong argument is an {@link IllegalArgumentException} and a wrong order an {@link
  * IllegalStateException} instead. The kinds are {@link ModelException}, {@link
- * NativeLibraryException}, {@link DeadlineException}, {@link CancelledException} and {@link
- * OutOfMemoryException}; what is none of these is a plain {@code HoneException}.
+ * NativeLibraryException}, {@link DeadlineException}, {@link CancelledException}, {@link
+ * OutOfMemoryException} and {@link OverloadException}; what is none of these is a plain {@code
+ * HoneException}.
  */
 public class HoneException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -75,6 +77,28 @@ public class HoneException extends RuntimeException {
     /** Memory ran out. */
     public OutOfMemoryException(String message, @Nullable Throwable cause) {
       super(message, cause);
+    }
+  }
+
+  /** More work came than can be done in time. Nothing was computed; try again a little later. */
+  public static final class OverloadException extends HoneException {
+    private static final long serialVersionUID = 1L;
+
+    private final Duration retryAfter;
+
+    /**
+     * Work was refused.
+     *
+     * @param retryAfter when there will probably be room again
+     */
+    public OverloadException(String message, Duration retryAfter) {
+      super(message);
+      this.retryAfter = retryAfter;
+    }
+
+    /** When there will probably be room again: an estimate, not a promise. */
+    public Duration retryAfter() {
+      return retryAfter;
     }
   }
 }

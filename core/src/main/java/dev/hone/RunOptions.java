@@ -14,16 +14,36 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RunOptions {
   /** All outputs, no deadline, no cancellation. */
-  public static final RunOptions DEFAULT = new RunOptions(List.of(), 0, null);
+  public static final RunOptions DEFAULT =
+      new RunOptions(List.of(), 0, null, Priority.STANDARD, "");
 
   private final List<String> outputs;
   private final long timeoutNanos;
   private final @Nullable Cancellation cancellation;
+  private final Priority priority;
+  private final String tenant;
 
-  private RunOptions(List<String> outputs, long timeoutNanos, @Nullable Cancellation cancellation) {
+  private RunOptions(
+      List<String> outputs,
+      long timeoutNanos,
+      @Nullable Cancellation cancellation,
+      Priority priority,
+      String tenant) {
     this.outputs = outputs;
     this.timeoutNanos = timeoutNanos;
     this.cancellation = cancellation;
+    this.priority = priority;
+    this.tenant = tenant;
+  }
+
+  /** How urgent a run is, where runs wait for each other. */
+  public enum Priority {
+    /** Somebody is waiting for the answer. */
+    INTERACTIVE,
+    /** The usual. */
+    STANDARD,
+    /** Work that fills the gaps: served last, though never starved. */
+    BULK
   }
 
   /**
@@ -37,7 +57,7 @@ public final class RunOptions {
       throw new IllegalArgumentException(
           "Name at least one output, and each once, but not " + wanted + ".");
     }
-    return new RunOptions(wanted, timeoutNanos, cancellation);
+    return new RunOptions(wanted, timeoutNanos, cancellation, priority, tenant);
   }
 
   /**
@@ -52,12 +72,26 @@ public final class RunOptions {
           "A timeout must be more than zero, but is " + timeout + ".");
     }
     long nanos = timeout.compareTo(Duration.ofDays(1000)) > 0 ? 0 : timeout.toNanos();
-    return new RunOptions(outputs, nanos, cancellation);
+    return new RunOptions(outputs, nanos, cancellation, priority, tenant);
   }
 
   /** Stops the run with a {@link HoneException.CancelledException} when the switch is thrown. */
   public RunOptions withCancellation(Cancellation cancellation) {
-    return new RunOptions(outputs, timeoutNanos, cancellation);
+    return new RunOptions(outputs, timeoutNanos, cancellation, priority, tenant);
+  }
+
+  /** How urgent the run is, where runs wait for each other; a plain session takes no notice. */
+  public RunOptions withPriority(Priority priority) {
+    return new RunOptions(outputs, timeoutNanos, cancellation, priority, tenant);
+  }
+
+  /**
+   * For whom the run is, where tenants share what there is fairly; a plain session takes no notice.
+   *
+   * @param tenant any key, for example a customer's number; empty for nobody in particular
+   */
+  public RunOptions withTenant(String tenant) {
+    return new RunOptions(outputs, timeoutNanos, cancellation, priority, tenant);
   }
 
   /** The outputs to compute, in order; empty for all. */
@@ -73,6 +107,16 @@ public final class RunOptions {
   /** What may stop the run. */
   public Optional<Cancellation> cancellation() {
     return Optional.ofNullable(cancellation);
+  }
+
+  /** How urgent the run is. */
+  public Priority priority() {
+    return priority;
+  }
+
+  /** For whom the run is; empty for nobody in particular. */
+  public String tenant() {
+    return tenant;
   }
 
   /** Whether the run needs watching: it has a timeout or may be cancelled. */

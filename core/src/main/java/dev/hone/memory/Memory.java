@@ -241,20 +241,48 @@ public final class Memory implements AutoCloseable {
 
   /** Copies bytes from one region to another. Neither may be closed. */
   public static void copy(Memory from, long fromOffset, Memory to, long toOffset, long length) {
-    long[] done = {0};
-    from.lend(
-        fromOffset,
-        length,
-        source ->
-            to.lend(
-                toOffset + done[0],
-                source.remaining(),
-                target -> {
-                  int step = target.remaining();
-                  target.put(0, source, source.position(), step);
-                  source.position(source.position() + step);
-                  done[0] += step;
-                }));
+    from.hold();
+    try {
+      to.hold();
+      try {
+        copyHeld(from, fromOffset, to, toOffset, length);
+      } finally {
+        to.release();
+      }
+    } finally {
+      from.release();
+    }
+  }
+
+  /**
+   * As {@link #copy}, for regions that may have been closed while the caller held them. The caller
+   * keeps both alive: it holds them, or nobody else can close them. Allocates nothing.
+   *
+   * @throws IllegalStateException if a region is closed and nobody holds it
+   * @throws IllegalArgumentException if the bytes are not inside the regions
+   */
+  public static void copyHeld(Memory from, long fromOffset, Memory to, long toOffset, long length) {
+    from.checkRange(fromOffset, length);
+    to.checkRange(toOffset, length);
+    if (from.state == CLOSED || to.state == CLOSED) {
+      throw new IllegalStateException("This memory was closed: its contents are gone.");
+    }
+    for (long done = 0; done < length; ) {
+      long source = fromOffset + done;
+      long target = toOffset + done;
+      int sourceStart = (int) (source & (Block.SEGMENT_BYTES - 1));
+      int targetStart = (int) (target & (Block.SEGMENT_BYTES - 1));
+      int room = (int) (Block.SEGMENT_BYTES - Math.max(sourceStart, targetStart));
+      int step = (int) Math.min(length - done, room);
+      to.block
+          .segment((int) (target >>> Block.SEGMENT_BITS))
+          .put(
+              targetStart,
+              from.block.segment((int) (source >>> Block.SEGMENT_BITS)),
+              sourceStart,
+              step);
+      done += step;
+    }
   }
 
   private void checkRange(long offset, long length) {

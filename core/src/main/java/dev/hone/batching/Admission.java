@@ -1,0 +1,202 @@
+package dev.hone.batching;
+
+import dev.hone.HoneException.OverloadException;
+import dev.hone.metrics.Recorder;
+import dev.hone.metrics.Rejection;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Bounds what waits: rows, bytes, and the time that serving it will take.
+ *
+ * <p>A request is counted when it is admitted and until it has left the queue, whole. Counting is
+ * optimistic, add first and take back if that was too much, so that admitting costs three additions
+ * and no lock.
+ */
+final class Admission {
+  private final BatchPolicy policy;
+  private final int lanes;
+  private final Recorder recorder;
+  private final AtomicLong rows = new AtomicLong();
+  private final AtomicLong bytes = new AtomicLong();
+  private final AtomicLong nanos = new AtomicLong();
+  private final AtomicInteger blocked = new AtomicInteger();
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition room = lock.newCondition();
+
+  Admission(BatchPolicy policy, int lanes, Recorder recorder) {
+    this.policy = policy;
+    this.lanes = lanes;
+    this.recorder = recorder;
+  }
+
+  /** Takes older requests out of the queue; see {@link BatchPolicy.Overload#SHED_OLDEST}. */
+  interface Shedder {
+    /** Whether one could be shed in favour of this one; it is told when to try again. */
+    boolean shedFor(Request request, Duration retryAfter);
+  }
+
+  long rows() {
+    return rows.get();
+  }
+
+  /** How long what waits will take. */
+  long delayNanos() {
+    return Math.max(0, nanos.get()) / lanes;
+  }
+
+  /**
+   * Counts a request in, as the policy says.
+   *
+   * @throws OverloadException if there is no room for it, or none in time
+   */
+  void admit(Request request, Shedder shedder) {
+    refuseIfHopeless(request);
+    boolean admitted = tryAdmit(request);
+    if (!admitted) {
+      admitted =
+          switch (policy.overload) {
+            case REJECT -> false;
+            case BLOCK -> awaitRoom(request);
+            case SHED_OLDEST -> shedFor(request, shedder);
+          };
+    }
+    if (!admitted) {
+      throw refusal(request);
+    }
+  }
+
+  private boolean shedFor(Request request, Shedder shedder) {
+    while (shedder.shedFor(request, retryAfter())) {
+      if (tryAdmit(request)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What cannot be served before its deadline would only be in the way. */
+  private void refuseIfHopeless(Request request) {
+    if (request.hasDeadline) {
+      long left = request.deadlineNanos - request.submittedNanos;
+      long delay = delayNanos();
+      if (delay > left) {
+        recorder.rejected(Rejection.TOO_LATE);
+        throw new OverloadException(
+            "A call may wait for its deadline at most, which is "
+                + millis(left)
+                + " away, but what waits already will take "
+                + millis(delay)
+                + ". Allow more time, or send less.",
+            Duration.ofNanos(delay - left));
+      }
+    }
+  }
+
+  private boolean tryAdmit(Request request) {
+    long allRows = rows.addAndGet(request.rows);
+    long allBytes = bytes.addAndGet(request.bytes);
+    long allNanos = nanos.addAndGet(request.costNanos);
+    // A request that meets an empty queue is taken whatever its size, or it never would be.
+    boolean fits =
+        (allRows <= policy.maxQueueRows || allRows == request.rows)
+            && (allBytes <= policy.maxQueueBytes || allBytes == request.bytes)
+            && (allNanos - request.costNanos) / lanes <= policy.maxQueueDelayNanos;
+    if (!fits) {
+      take(request);
+    }
+    return fits;
+  }
+
+  private OverloadException refusal(Request request) {
+    long waitingRows = rows.get();
+    long waitingBytes = bytes.get();
+    boolean rowsFit = waitingRows + request.rows <= policy.maxQueueRows;
+    boolean bytesFit = waitingBytes + request.bytes <= policy.maxQueueBytes;
+    String full;
+    if (!rowsFit) {
+      full = waitingRows + " of " + policy.maxQueueRows + " rows (maxQueueRows)";
+    } else if (!bytesFit) {
+      full = waitingBytes + " of " + policy.maxQueueBytes + " bytes (maxQueueBytes)";
+    } else {
+      full = millis(delayNanos()) + " of at most " + millis(policy.maxQueueDelayNanos);
+      full += " of work (maxQueueDelay)";
+    }
+    recorder.rejected(rowsFit && bytesFit ? Rejection.TOO_LATE : Rejection.QUEUE_FULL);
+    return new OverloadException(
+        "The queue is full: "
+            + full
+            + " wait, and this call has "
+            + request.rows
+            + " rows of "
+            + request.bytes
+            + " bytes. Try again in "
+            + millis(retryAfter().toNanos())
+            + ", or allow a longer queue.",
+        retryAfter());
+  }
+
+  /** When there will probably be room: when a tenth of what waits is done, but 1 ms at least. */
+  private Duration retryAfter() {
+    return Duration.ofNanos(Math.max(1_000_000, delayNanos() / 10));
+  }
+
+  private boolean awaitRoom(Request request) {
+    long giveUp = System.nanoTime() + policy.blockNanos;
+    if (request.hasDeadline && request.deadlineNanos - giveUp < 0) {
+      giveUp = request.deadlineNanos;
+    }
+    boolean interrupted = false;
+    lock.lock();
+    blocked.incrementAndGet();
+    try {
+      // For a moment this request was counted, and may have kept out another that waits here now.
+      room.signalAll();
+      while (!tryAdmit(request)) {
+        long left = giveUp - System.nanoTime();
+        if (left <= 0) {
+          return false;
+        }
+        try {
+          room.await(left, TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      return true;
+    } finally {
+      blocked.decrementAndGet();
+      lock.unlock();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** A request has left the queue. */
+  void left(Request request) {
+    take(request);
+    if (blocked.get() > 0) {
+      lock.lock();
+      try {
+        room.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  private void take(Request request) {
+    rows.addAndGet(-request.rows);
+    bytes.addAndGet(-request.bytes);
+    nanos.addAndGet(-request.costNanos);
+  }
+
+  private static String millis(long nanos) {
+    return nanos / 1_000_000 + " ms";
+  }
+}

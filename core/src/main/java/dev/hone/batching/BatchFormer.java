@@ -1,0 +1,218 @@
+package dev.hone.batching;
+
+import dev.hone.metrics.Dispatch;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * Which of the waiting requests run together?
+ *
+ * The request that must be served next, by priority, fairness and age, is the anchor: it is in the
+ * batch whatever else is, so that nobody starves: a request is passed only by batches of anchors
+ * that were before it.
+ *
+ * Rows of one length: as many as make a row cheapest, in their order.
+ *
+ * Rows of many lengths: padding costs, so who joins whom matters. Sort a window of what waits by
+ * length and cut it into runs so that the sum of the predicted times of all runs is least; that is
+ * a shortest path over cut points, n times the batch limit steps. Cutting the sorted order only is
+ * no loss: T grows with the length, so exchanging two rows between batches never helps. The run
+ * with the anchor is the batch. The others stay and are cut anew next time, with what has come
+ * meanwhile.
+ *
+ * A prediction that says "no gain" must lead to small batches, not to large ones by chance: T is
+ * weighed up by two percent for each doubling of the rows (CostModel.weigh).
+ */
+
+/** Forms the next flight out of what waits. Not thread-safe: guarded by the forming lock. */
+final class BatchFormer {
+  private static final int MOST_SORTED = 128;
+
+  private final WaitingRoom room;
+  private final CostModel costs;
+  private final Limits limits;
+  private final Admission admission;
+  private final List<Request> window = new ArrayList<>();
+  private final List<Request> fillers = new ArrayList<>();
+  private final double[] least = new double[MOST_SORTED + 1];
+  private final int[] cut = new int[MOST_SORTED + 1];
+
+  BatchFormer(WaitingRoom room, CostModel costs, Limits limits, Admission admission) {
+    this.room = room;
+    this.costs = costs;
+    this.limits = limits;
+    this.admission = admission;
+  }
+
+  /**
+   * The next flight, its requests claimed; null if nothing waits.
+   *
+   * @param why why it runs now, unless that is because it is full
+   */
+  @Nullable Flight form(Dispatch why, long nowNanos) {
+    Request anchor = room.first();
+    while (anchor != null) {
+      Flight flight = form(anchor, why, nowNanos);
+      if (!flight.pieces.isEmpty()) {
+        return flight;
+      }
+      anchor = room.first(); // all of them ended in this moment
+    }
+    return null;
+  }
+
+  private Flight form(Request anchor, Dispatch why, long nowNanos) {
+    Flight flight = new Flight(anchor.kind, why, nowNanos);
+    try {
+      gather(flight, anchor, nowNanos);
+      double nanos = flight.rows == 0 ? 0 : costs.predict(flight.rows, flight.length);
+      for (Piece piece : flight.pieces) {
+        room.charge(piece.request(), nanos * piece.rows() / flight.rows);
+        leaveIfTaken(piece.request());
+      }
+      flight.seal((long) nanos);
+      return flight;
+    } catch (RuntimeException | Error e) { // no memory for a list, say: what was claimed must end
+      for (Piece piece : flight.pieces) {
+        piece.request().settle(e);
+        piece.request().endUse();
+      }
+      throw e;
+    }
+  }
+
+  private void gather(Flight flight, Request anchor, long nowNanos) {
+    int most = limits.maxRows(anchor.kind, anchor.length);
+    if (remaining(anchor) >= most) {
+      take(flight, anchor, most);
+    } else if (anchor.kind.hasLength) {
+      room.window(anchor, Math.min(MOST_SORTED, 2 * limits.maxRows), window);
+      takeByLength(flight, anchor, maxNanos(anchor, nowNanos));
+      fill(flight, anchor);
+    } else {
+      room.window(anchor, most, window);
+      takeInOrder(flight, anchor, most, maxNanos(anchor, nowNanos));
+      fill(flight, anchor);
+    }
+    if (flight.rows >= limits.maxRows(anchor.kind, flight.length)) {
+      flight.why = Dispatch.FULL;
+    }
+  }
+
+  /** How long the batch may take: the latency target's limit, and what the anchor has left. */
+  private double maxNanos(Request anchor, long nowNanos) {
+    double most = limits.maxNanos();
+    if (anchor.hasDeadline) {
+      double left = anchor.deadlineNanos - nowNanos;
+      if (left > costs.predict(remaining(anchor), anchor.length)) { // else it is late in any batch
+        most = Math.min(most, left);
+      }
+    }
+    return most;
+  }
+
+  private void takeInOrder(Flight flight, Request anchor, int most, double maxNanos) {
+    int available = 0;
+    for (Request request : window) {
+      available += fits(request, available, most) ? remaining(request) : 0;
+    }
+    int wanted = Math.max(remaining(anchor), costs.bestRows(available, anchor.length));
+    while (wanted > remaining(anchor) && costs.predict(wanted, anchor.length) > maxNanos) {
+      wanted = Math.max(remaining(anchor), wanted / 2);
+    }
+    for (Request request : window) {
+      if (flight.rows >= wanted) {
+        return;
+      }
+      if (fits(request, flight.rows, wanted)) {
+        take(flight, request, remaining(request));
+      }
+    }
+  }
+
+  private static boolean fits(Request request, int taken, int most) {
+    return taken + remaining(request) <= most;
+  }
+
+  private void takeByLength(Flight flight, Request anchor, double maxNanos) {
+    window.removeIf(r -> r != anchor && remaining(r) >= limits.maxRows(r.kind, r.length));
+    window.sort(Comparator.comparingInt(request -> request.length));
+    cutIntoRuns(anchor, maxNanos);
+    int end = window.size();
+    int anchorAt = window.indexOf(anchor);
+    while (cut[end] > anchorAt) {
+      end = cut[end];
+    }
+    for (int i = cut[end]; i < end; i++) {
+      Request request = window.get(i);
+      take(flight, request, remaining(request));
+    }
+  }
+
+  /** Fills {@code cut[end]}: where the last run of the first {@code end} requests begins. */
+  private void cutIntoRuns(Request anchor, double maxNanos) {
+    least[0] = 0;
+    for (int end = 1; end <= window.size(); end++) {
+      Request longest = window.get(end - 1);
+      int most = limits.maxRows(anchor.kind, longest.length);
+      int rows = 0;
+      least[end] = Double.POSITIVE_INFINITY;
+      for (int begin = end - 1; begin >= 0; begin--) {
+        rows += remaining(window.get(begin));
+        boolean single = begin == end - 1;
+        if (!single && (rows > most || costs.predict(rows, longest.length) > maxNanos)) {
+          break;
+        }
+        double time = least[begin] + costs.weigh(rows, longest.length);
+        if (time < least[end]) {
+          least[end] = time;
+          cut[end] = begin;
+        }
+      }
+    }
+  }
+
+  /**
+   * Room that is left goes to lower priorities, as long as that costs this batch hardly anything.
+   */
+  private void fill(Flight flight, Request anchor) {
+    int most = limits.maxRows(anchor.kind, flight.length);
+    if (flight.rows == 0 || flight.rows >= most) {
+      return;
+    }
+    room.fillers(anchor, flight.length, most - flight.rows, fillers);
+    double bearable = 1.05 * costs.predict(flight.rows, flight.length);
+    for (Request request : fillers) {
+      int rows = flight.rows + remaining(request);
+      if (rows <= most && costs.predict(rows, flight.length) <= bearable) {
+        take(flight, request, remaining(request));
+      }
+    }
+  }
+
+  private void take(Flight flight, Request request, int rows) {
+    flight.board();
+    if (!request.claim(flight)) {
+      flight.abandonedByOne();
+      room.discard(request);
+      return;
+    }
+    request.addUse();
+    flight.add(new Piece(request, request.takenRows, rows));
+    request.takenRows += rows;
+  }
+
+  private void leaveIfTaken(Request request) {
+    if (request.takenRows == request.rows) {
+      room.remove(request);
+      admission.left(request);
+      request.endUse();
+    }
+  }
+
+  private static int remaining(Request request) {
+    return request.rows - request.takenRows;
+  }
+}

@@ -1,0 +1,363 @@
+package dev.hone.batching;
+
+import dev.hone.Batch;
+import dev.hone.metrics.Recorder;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a {@link Batcher} may do. Immutable; {@link #automatic} is all that most programs need.
+ *
+ * <pre>{@code
+ * BatchPolicy.builder().maxRows(32).latencyTarget(Duration.ofMillis(50)).build();
+ * }</pre>
+ */
+public final class BatchPolicy {
+  private static final BatchPolicy AUTOMATIC = builder().build();
+
+  final int maxRows;
+  final long maxTokens;
+  final long maxBatchBytes;
+  final int lanes;
+  final long lingerNanos;
+  final long latencyTargetNanos;
+  final long warmUpNanos;
+  final long maxQueueRows;
+  final long maxQueueBytes;
+  final long maxQueueDelayNanos;
+  final Overload overload;
+  final long blockNanos;
+  final Interaction interaction;
+  final double tolerance;
+  final @Nullable String lengthAxis;
+  final @Nullable String mask;
+  final Map<String, Long> padding;
+  final Map<String, Double> shares;
+  final List<Batch> samples;
+  final Executor callbacks;
+  final @Nullable Recorder recorder;
+  final boolean always;
+
+  private BatchPolicy(Builder builder) {
+    maxRows = builder.maxRows;
+    maxTokens = builder.maxTokens;
+    maxBatchBytes = builder.maxBatchBytes;
+    lanes = builder.lanes;
+    lingerNanos = builder.lingerNanos;
+    latencyTargetNanos = builder.latencyTargetNanos;
+    warmUpNanos = builder.warmUpNanos;
+    maxQueueRows = builder.maxQueueRows;
+    maxQueueBytes = builder.maxQueueBytes;
+    maxQueueDelayNanos = builder.maxQueueDelayNanos;
+    overload = builder.overload;
+    blockNanos = builder.blockNanos;
+    interaction = builder.interaction;
+    tolerance = builder.tolerance;
+    lengthAxis = builder.lengthAxis;
+    mask = builder.mask;
+    padding = Map.copyOf(builder.padding);
+    shares = Map.copyOf(builder.shares);
+    samples = List.copyOf(builder.samples);
+    callbacks = builder.callbacks;
+    recorder = builder.recorder;
+    always = builder.always;
+  }
+
+  /** Everything measured and chosen when the batcher opens. */
+  public static BatchPolicy automatic() {
+    return AUTOMATIC;
+  }
+
+  /** Begins with everything automatic. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** What happens to a call that finds the queue full. */
+  public enum Overload {
+    /** It fails at once with an {@link dev.hone.HoneException.OverloadException}. */
+    REJECT,
+    /** It waits for room, and fails so if none comes in time. */
+    BLOCK,
+    /** The oldest waiting calls of no higher priority fail instead, until there is room. */
+    SHED_OLDEST
+  }
+
+  /** What happens if the rows of a batch change each other's results. */
+  public enum Interaction {
+    /** The batcher does not open. */
+    REFUSE,
+    /** Calls run one by one. */
+    RUN_ALONE,
+    /** Calls share batches all the same: the application accepts that results vary. */
+    ACCEPT
+  }
+
+  /** Collects what a policy says. Each method refuses a value that makes no sense by itself. */
+  public static final class Builder {
+    private int maxRows;
+    private long maxTokens = Long.MAX_VALUE;
+    private long maxBatchBytes = 1L << 30;
+    private int lanes;
+    private long lingerNanos;
+    private long latencyTargetNanos;
+    private long warmUpNanos = Duration.ofSeconds(1).toNanos();
+    private long maxQueueRows = 16_384;
+    private long maxQueueBytes = 256L << 20;
+    private long maxQueueDelayNanos = Duration.ofSeconds(30).toNanos();
+    private Overload overload = Overload.REJECT;
+    private long blockNanos;
+    private Interaction interaction = Interaction.RUN_ALONE;
+    private double tolerance;
+    private @Nullable String lengthAxis;
+    private @Nullable String mask;
+    private final Map<String, Long> padding = new HashMap<>();
+    private final Map<String, Double> shares = new HashMap<>();
+    private List<Batch> samples = List.of();
+    private Executor callbacks = ForkJoinPool.commonPool();
+    private @Nullable Recorder recorder;
+    private boolean always;
+
+    private Builder() {}
+
+    /** The most rows in one batch, 1 to 4096; by default as many as measurably pay. */
+    public Builder maxRows(int rows) {
+      if (rows < 1 || rows > CostModel.MAX_ROWS) {
+        throw new IllegalArgumentException(
+            "A batch must hold 1 to " + CostModel.MAX_ROWS + " rows, but maxRows is " + rows + ".");
+      }
+      this.maxRows = rows;
+      return this;
+    }
+
+    /** The most rows times padded length in one batch, at least 1; by default unlimited. */
+    public Builder maxTokens(long tokens) {
+      this.maxTokens = positive("maxTokens", tokens);
+      return this;
+    }
+
+    /** The most bytes of inputs and outputs in one batch, at least 1; by default 1 GiB. */
+    public Builder maxBatchBytes(long bytes) {
+      this.maxBatchBytes = positive("maxBatchBytes", bytes);
+      return this;
+    }
+
+    /** How many batches run at once, 1 to 64; by default what measurably serves the most rows. */
+    public Builder lanes(int lanes) {
+      if (lanes < 1 || lanes > Lanes.MOST) {
+        throw new IllegalArgumentException(
+            "1 to " + Lanes.MOST + " batches can run at once, but lanes is " + lanes + ".");
+      }
+      this.lanes = lanes;
+      return this;
+    }
+
+    /**
+     * How long a batch that is not full waits for more rows although nothing stops it from running.
+     * Zero, the default, is right for almost everybody: batches then form while others run.
+     */
+    public Builder linger(Duration linger) {
+      if (linger.isNegative()) {
+        throw new IllegalArgumentException("Linger must not be negative, but is " + linger + ".");
+      }
+      this.lingerNanos = linger.toNanos();
+      return this;
+    }
+
+    /** Batches stay short enough for the slowest percent of answers to come within this time. */
+    public Builder latencyTarget(Duration target) {
+      this.latencyTargetNanos = positive("latencyTarget", target);
+      return this;
+    }
+
+    /** About how long opening may measure; a second by default. */
+    public Builder warmUp(Duration time) {
+      this.warmUpNanos = positive("warmUp", time);
+      return this;
+    }
+
+    /** The most rows that wait, at least 1; 16,384 by default. */
+    public Builder maxQueueRows(long rows) {
+      this.maxQueueRows = positive("maxQueueRows", rows);
+      return this;
+    }
+
+    /** The most bytes of inputs that wait, at least 1; 256 MiB by default. */
+    public Builder maxQueueBytes(long bytes) {
+      this.maxQueueBytes = positive("maxQueueBytes", bytes);
+      return this;
+    }
+
+    /** The longest predicted wait with which a call is still taken; 30 s by default. */
+    public Builder maxQueueDelay(Duration delay) {
+      this.maxQueueDelayNanos = positive("maxQueueDelay", delay);
+      return this;
+    }
+
+    /** What happens to a call that finds the queue full; REJECT by default. */
+    public Builder whenOverloaded(Overload overload) {
+      if (overload == Overload.BLOCK) {
+        throw new IllegalArgumentException(
+            "BLOCK needs to know how long; use blockWhenOverloaded(Duration).");
+      }
+      this.overload = overload;
+      return this;
+    }
+
+    /** A call that finds the queue full waits up to this long for room. */
+    public Builder blockWhenOverloaded(Duration atMost) {
+      this.overload = Overload.BLOCK;
+      this.blockNanos = positive("blockWhenOverloaded", atMost);
+      return this;
+    }
+
+    /** What happens if the rows of a batch change each other's results; RUN_ALONE by default. */
+    public Builder whenRowsInteract(Interaction interaction) {
+      this.interaction = interaction;
+      return this;
+    }
+
+    /**
+     * By how much a result may differ from the one the row gets alone, relative to the row's
+     * largest result; by default 1e-4, or 1e-2 at FP16 and BF16, room for another order of
+     * summation.
+     */
+    public Builder tolerance(double tolerance) {
+      if (!(tolerance >= 0 && tolerance < 1)) {
+        throw new IllegalArgumentException(
+            "The tolerance must be at least 0 and below 1, but is " + tolerance + ".");
+      }
+      this.tolerance = tolerance;
+      return this;
+    }
+
+    /**
+     * The symbolic dimension along which rows differ in length and may be padded, for example
+     * {@code sequence}; by default the one that an input named like {@code attention_mask} has.
+     */
+    public Builder lengthAxis(String symbol) {
+      this.lengthAxis = symbol;
+      return this;
+    }
+
+    /** The input that is 1 where a row has content and 0 where it is padded. */
+    public Builder mask(String input) {
+      this.mask = input;
+      return this;
+    }
+
+    /** What an input is padded with; 0 by default. */
+    public Builder padding(String input, long value) {
+      this.padding.put(input, value);
+      return this;
+    }
+
+    /**
+     * The share of a tenant against the others' when both want more than there is; 1 by default.
+     */
+    public Builder tenantShare(String tenant, double share) {
+      if (!(share > 0 && share <= 1000)) {
+        throw new IllegalArgumentException(
+            "A share must be above 0 and at most 1000, but that of '"
+                + tenant
+                + "' is "
+                + share
+                + ".");
+      }
+      this.shares.put(tenant, share);
+      return this;
+    }
+
+    /**
+     * Usual inputs of one row or more, from which opening makes what it measures with. Without them
+     * it makes inputs up, which not every model takes. Borrowed until the batcher is open.
+     */
+    public Builder samples(Batch... samples) {
+      this.samples = List.of(samples);
+      return this;
+    }
+
+    /** Where the dependents of futures run; the common pool by default. */
+    public Builder callbacksOn(Executor executor) {
+      this.callbacks = executor;
+      return this;
+    }
+
+    /**
+     * Takes note of what the batcher does. By default it counts by itself, for {@link
+     * Batcher#stats}; {@link Recorder#disabled} ends that, and any other recorder takes its place.
+     */
+    public Builder recorder(Recorder recorder) {
+      this.recorder = Recorder.guarded(recorder);
+      return this;
+    }
+
+    /** Batches even where measurement says that it cannot pay. */
+    public Builder evenIfItDoesNotPay() {
+      this.always = true;
+      return this;
+    }
+
+    /**
+     * The policy.
+     *
+     * @throws IllegalArgumentException if two of its parts contradict each other
+     */
+    public BatchPolicy build() {
+      if (maxRows > maxTokens) {
+        throw contradiction("maxRows", maxRows, "maxTokens", maxTokens, "a row has a token");
+      }
+      if (maxRows > maxQueueRows) {
+        throw contradiction(
+            "maxRows", maxRows, "maxQueueRows", maxQueueRows, "a full batch must fit the queue");
+      }
+      if (latencyTargetNanos > 0 && lingerNanos >= latencyTargetNanos) {
+        throw contradiction(
+            "linger",
+            Duration.ofNanos(lingerNanos),
+            "latencyTarget",
+            Duration.ofNanos(latencyTargetNanos),
+            "lingering alone would miss the target");
+      }
+      if (interaction == Interaction.ACCEPT && tolerance > 0) {
+        throw contradiction(
+            "tolerance", tolerance, "whenRowsInteract", interaction, "accepting leaves no limit");
+      }
+      return new BatchPolicy(this);
+    }
+
+    private static IllegalArgumentException contradiction(
+        String name, Object value, String otherName, Object otherValue, String why) {
+      return new IllegalArgumentException(
+          name
+              + " is "
+              + value
+              + " but "
+              + otherName
+              + " is "
+              + otherValue
+              + ": "
+              + why
+              + ". Change one of the two.");
+    }
+
+    private static long positive(String name, long value) {
+      if (value < 1) {
+        throw new IllegalArgumentException(name + " must be at least 1, but is " + value + ".");
+      }
+      return value;
+    }
+
+    private static long positive(String name, Duration time) {
+      if (time.isZero() || time.isNegative()) {
+        throw new IllegalArgumentException(name + " must be more than zero, but is " + time + ".");
+      }
+      return time.compareTo(Duration.ofDays(1000)) > 0 ? Long.MAX_VALUE / 4 : time.toNanos();
+    }
+  }
+}

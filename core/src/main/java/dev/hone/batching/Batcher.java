@@ -1,0 +1,214 @@
+package dev.hone.batching;
+
+import dev.hone.Batch;
+import dev.hone.Device;
+import dev.hone.Precision;
+import dev.hone.RunOptions;
+import dev.hone.Session;
+import dev.hone.SessionReport;
+import dev.hone.Signature;
+import dev.hone.memory.LeakDetection;
+import dev.hone.metrics.SessionStats;
+import java.lang.ref.Reference;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A session that lets its callers share batches.
+ *
+ * <pre>{@code
+ * Session session = Batcher.over(Session.open(path), BatchPolicy.automatic());
+ * }</pre>
+ *
+ * <p><b>What it does.</b> While the model is idle a call runs at once, in its caller's thread.
+ * Calls that come while it is busy wait, and run together as soon as it is free: those for which
+ * that is predicted to be cheapest, the oldest always among them. Where rows differ in length and
+ * the model has a mask, they are padded, and rows of like length are put together. Calls may have
+ * any number of rows; large ones are split and joined again. An answer is what the call would have
+ * got alone.
+ *
+ * <p><b>What it finds out.</b> Opening measures for about a second: whether rows may share a batch
+ * at all (a model whose rows influence each other is run call by call), what batches cost, how many
+ * should run at once, and whether sharing pays; if it does not, calls go straight to the session.
+ * {@link #report} says what was found.
+ *
+ * <p><b>Ownership.</b> The batcher owns the session it was given: closing it ends the calls under
+ * way as usual, and then closes the session. Inputs of {@code runAsync} may be closed before the
+ * result is there.
+ *
+ * <p><b>Overload.</b> What waits is bounded; see {@link BatchPolicy.Builder#maxQueueRows}. A call
+ * that finds the queue full, or could not meet its deadline, fails with an {@link
+ * dev.hone.HoneException.OverloadException} at once. {@link RunOptions#withPriority} and {@link
+ * RunOptions#withTenant} say who goes first.
+ *
+ * <p><b>Threads.</b> Thread-safe. Dependents of futures run on {@link
+ * BatchPolicy.Builder#callbacksOn}, or in the thread that adds them. Virtual threads may call; what
+ * they ask for runs on the batcher's own threads.
+ */
+public final class Batcher implements Session {
+  /** What measuring the time of a run may be wrong by, as a part of it. */
+  private static final double NOISE = 0.03;
+
+  /** What a call costs that nobody blocks for, as a part of waking a thread. */
+  private static final double ASYNC_PART = 0.25;
+
+  private final Session session;
+  private final List<String> notes;
+  private final @Nullable Engine engine; // null: calls go straight to the session
+  private final boolean blockingCallsToo;
+  private final LeakDetection.Lifeline lifeline;
+
+  private Batcher(Session session, BatchPolicy policy, @Nullable CostGrid known) {
+    this.session = session;
+    Probe.Verdict verdict = new Probe(session, policy).run();
+    this.notes = new ArrayList<>(verdict.notes());
+    Layout layout = verdict.layout();
+    Samples samples = verdict.samples();
+    if (layout == null || samples == null) {
+      this.engine = null;
+      this.blockingCallsToo = false;
+      this.lifeline = LeakDetection.track(this, "batcher", session::close);
+      return;
+    }
+    WarmUp warmUp = new WarmUp(session, layout, samples, policy);
+    Plan plan = warmUp.plan(known == null ? warmUp.measure() : known);
+    long wake = WakeCost.nanos();
+    double saved = plan.savedNanos() - NOISE * plan.grid().get(0, 0);
+    this.blockingCallsToo = policy.always || saved > wake;
+    boolean pays = blockingCallsToo || saved > ASYNC_PART * wake;
+    this.engine = pays ? new Engine(session, layout, policy, plan) : null;
+    notes.add(describe(plan, wake, verdict.maxError()));
+    this.lifeline =
+        LeakDetection.track(this, "batcher", engine == null ? session::close : engine::close);
+  }
+
+  /**
+   * Lets the callers of a session share batches.
+   *
+   * @param session the session; the batcher owns it from now on, unless this fails
+   * @param policy what is allowed
+   * @throws IllegalArgumentException if the policy does not fit the model, or refuses it
+   */
+  public static Batcher over(Session session, BatchPolicy policy) {
+    return new Batcher(session, policy, null);
+  }
+
+  /** The same where the times of batches are known and need no measuring; for tests. */
+  static Batcher over(Session session, BatchPolicy policy, CostGrid known) {
+    return new Batcher(session, policy, known);
+  }
+
+  private String describe(Plan plan, long wakeNanos, double maxError) {
+    String found =
+        String.format(
+            Locale.ROOT,
+            "batching: sharing saves up to %.1f us a row, waking a caller takes %.1f us: ",
+            plan.savedNanos() / 1e3,
+            wakeNanos / 1e3);
+    if (engine == null) {
+      return found + "calls go straight to the session";
+    }
+    return found
+        + (blockingCallsToo ? "" : "only asynchronous calls share; ")
+        + String.format(
+            Locale.ROOT,
+            "up to %d rows a batch, %d at once; rows differ by %.1e at most",
+            plan.maxRows(),
+            plan.lanes(),
+            maxError);
+  }
+
+  @Override
+  public Signature signature() {
+    return session.signature();
+  }
+
+  @Override
+  public Device device() {
+    return session.device();
+  }
+
+  @Override
+  public Precision precision() {
+    return session.precision();
+  }
+
+  /** The session's report, with notes on what batching found. */
+  @Override
+  public SessionReport report() {
+    SessionReport report = session.report();
+    List<String> all = new ArrayList<>(report.notes());
+    all.addAll(notes);
+    return new SessionReport(
+        report.runtime(),
+        report.device(),
+        report.precision(),
+        report.threads(),
+        report.nodes(),
+        all);
+  }
+
+  /** Whether calls can share batches; if not, {@link #report} says why. */
+  public boolean isBatching() {
+    return engine != null;
+  }
+
+  /** Whether {@link #close} was called and new calls are refused. */
+  boolean isClosing() {
+    return engine != null && engine.isClosing();
+  }
+
+  /** What was called on it, and in what batches that ran. */
+  @Override
+  public SessionStats stats() {
+    return engine == null ? session.stats() : engine.stats();
+  }
+
+  @Override
+  public Batch run(Batch in, RunOptions options) {
+    try {
+      if (engine == null) {
+        return session.run(in, options);
+      }
+      return blockingCallsToo
+          ? engine.call(in, null, options)
+          : engine.callAlone(in, null, options);
+    } finally {
+      Reference.reachabilityFence(this); // a session is no leak while it runs
+    }
+  }
+
+  @Override
+  public void run(Batch in, Batch out, RunOptions options) {
+    try {
+      boolean odd = out == null || !options.outputs().isEmpty(); // the session refuses these
+      if (engine == null || odd) {
+        session.run(in, out, options);
+      } else if (blockingCallsToo) {
+        engine.call(in, out, options);
+      } else {
+        engine.callAlone(in, out, options);
+      }
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public CompletableFuture<Batch> runAsync(Batch in, RunOptions options) {
+    return engine == null ? session.runAsync(in, options) : engine.callAsync(this, in, options);
+  }
+
+  @Override
+  public void close() {
+    if (engine == null) {
+      session.close();
+    } else {
+      engine.close();
+    }
+    lifeline.cut();
+  }
+}

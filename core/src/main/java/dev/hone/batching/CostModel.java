@@ -1,0 +1,161 @@
+package dev.hone.batching;
+
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/**
+ * How long a batch takes: T(rows, length), measured when the batcher opens and corrected by every
+ * batch that runs.
+ *
+ * <p>A lattice of nodes, rows in powers of two and lengths in powers of two from {@value
+ * #SHORTEST}; between nodes T is bilinear, which is exact for the usual shape of T, a constant plus
+ * so much for each row and token. A measured batch moves the four nodes around it by their weights
+ * (least mean squares), so that the model follows a machine that becomes slower or faster; all
+ * other nodes follow a little, so that a size that has not been tried for long is not believed to
+ * be as it was.
+ *
+ * <p>Not thread-safe but for {@link #rowNanos}: guarded by the forming lock.
+ */
+final class CostModel {
+  static final int MAX_ROWS = 4096;
+  static final int SHORTEST = 8;
+  private static final int ROW_NODES = 13; // 1 to 4096
+  private static final int LENGTH_NODES = 10; // 8 to 4096
+  private static final double STEP = 0.2;
+  private static final double DRIFT = 0.01;
+
+  /** What a batch must save, as a part of its time, for each doubling of its rows. */
+  private static final double PATIENCE = 0.02;
+
+  private static final double[] PENALTY = penalties();
+
+  private final double[][] nanos; // by length node, by row node
+  private final boolean hasLength;
+  private final int maxRows;
+  private final AtomicLongArray rowNanos; // by length node
+
+  /**
+   * A model.
+   *
+   * @param maxRows the most rows that a batch can have
+   */
+  CostModel(double[][] nanos, int maxRows) {
+    this.nanos = nanos;
+    this.hasLength = nanos.length > 1;
+    this.maxRows = maxRows;
+    this.rowNanos = new AtomicLongArray(nanos.length);
+    publishRowNanos();
+  }
+
+  static int rowNodes() {
+    return ROW_NODES;
+  }
+
+  static int lengthNodes(boolean hasLength) {
+    return hasLength ? LENGTH_NODES : 1;
+  }
+
+  private static double[] penalties() {
+    double[] penalty = new double[MAX_ROWS + 1];
+    for (int rows = 1; rows <= MAX_ROWS; rows++) {
+      penalty[rows] = 1 + PATIENCE * Math.log(rows) / Math.log(2);
+    }
+    return penalty;
+  }
+
+  /** The predicted time of a batch, in nanoseconds. */
+  double predict(int rows, int length) {
+    int r = rowNode(rows);
+    double rowPart = (double) (rows - (1 << r)) / (1 << r);
+    if (!hasLength) {
+      return at(0, r, rowPart);
+    }
+    int l = lengthNode(length);
+    double lengthPart = lengthPart(l, length);
+    return at(l, r, rowPart) * (1 - lengthPart) + at(l + 1, r, rowPart) * lengthPart;
+  }
+
+  private double at(int l, int r, double rowPart) {
+    double[] row = nanos[l];
+    return row[r] + (row[r + 1] - row[r]) * rowPart;
+  }
+
+  /** The predicted time, made longer the more rows have to wait for it: see PATIENCE. */
+  double weigh(int rows, int length) {
+    return predict(rows, length) * PENALTY[rows];
+  }
+
+  /** The number of rows, at most {@code most}, with which a row of this length is cheapest. */
+  int bestRows(int most, int length) {
+    int best = most;
+    double bestPerRow = weigh(most, length) / most;
+    for (int rows = 1; rows < most; rows <<= 1) {
+      double perRow = weigh(rows, length) / rows;
+      if (perRow < bestPerRow) {
+        bestPerRow = perRow;
+        best = rows;
+      }
+    }
+    return best;
+  }
+
+  /** What one row of this length costs in a good batch, in nanoseconds. Thread-safe. */
+  long rowNanos(int length) {
+    if (!hasLength) {
+      return rowNanos.get(0);
+    }
+    int l = lengthNode(length);
+    double part = lengthPart(l, length);
+    return (long) (rowNanos.get(l) * (1 - part) + rowNanos.get(l + 1) * part);
+  }
+
+  private void publishRowNanos() {
+    for (int l = 0; l < nanos.length; l++) {
+      int length = SHORTEST << l;
+      int rows = bestRows(maxRows, length);
+      rowNanos.set(l, (long) Math.max(1, predict(rows, length) / rows));
+    }
+  }
+
+  /** Learns from a batch that ran. */
+  void observe(int rows, int length, long tookNanos) {
+    double ratio = tookNanos / predict(rows, length);
+    double error = Math.max(0.5, Math.min(2, ratio)) - 1; // one pause must not upset everything
+    int r = rowNode(rows);
+    double rowPart = (double) (rows - (1 << r)) / (1 << r);
+    int l = hasLength ? lengthNode(length) : 0;
+    double lengthPart = hasLength ? lengthPart(l, length) : 0;
+    for (double[] row : nanos) {
+      for (int i = 0; i < row.length; i++) {
+        row[i] *= 1 + DRIFT * error;
+      }
+    }
+    move(l, r, (1 - lengthPart) * (1 - rowPart), error);
+    move(l, r + 1, (1 - lengthPart) * rowPart, error);
+    if (hasLength) {
+      move(l + 1, r, lengthPart * (1 - rowPart), error);
+      move(l + 1, r + 1, lengthPart * rowPart, error);
+    }
+    publishRowNanos();
+  }
+
+  private void move(int l, int r, double weight, double error) {
+    nanos[l][r] *= 1 + STEP * weight * error;
+  }
+
+  /**
+   * The node at or below, never the last: predictions beyond the lattice continue its last step.
+   */
+  private static int rowNode(int rows) {
+    return Math.min(31 - Integer.numberOfLeadingZeros(rows), ROW_NODES - 2);
+  }
+
+  private static int lengthNode(int length) {
+    int log = 31 - Integer.numberOfLeadingZeros(Math.max(length, SHORTEST) / SHORTEST);
+    return Math.min(log, LENGTH_NODES - 2);
+  }
+
+  private static double lengthPart(int node, int length) {
+    int from = SHORTEST << node;
+    return (double) (Math.max(length, SHORTEST) - from) / from;
+  }
+}

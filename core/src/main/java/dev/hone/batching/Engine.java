@@ -1,0 +1,325 @@
+package dev.hone.batching;
+
+import dev.hone.Batch;
+import dev.hone.Failures;
+import dev.hone.HoneException.OverloadException;
+import dev.hone.RunOptions;
+import dev.hone.Session;
+import dev.hone.memory.Memory;
+import dev.hone.memory.MemoryPool;
+import dev.hone.metrics.Capacity;
+import dev.hone.metrics.Gauges;
+import dev.hone.metrics.Recorder;
+import dev.hone.metrics.SessionStats;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/*
+ * The map of this package.
+ *
+ *   caller ──▶ Layout: valid? which Kind? ──▶ Admission: room? ──▶ Intake
+ *     │                                                              │ drained by whoever forms
+ *     │ a lane is free and nothing waits                             ▼
+ *     ▼                                                          WaitingRoom: Level ▶ TenantQueue
+ *   Session.run, in the caller's thread                              │
+ *                                                                    ▼ BatchFormer, CostModel, Limits
+ *   caller ◀── Request: answered, once ◀── Pilot, Joiner ◀──────── Flight, on a Lane
+ *
+ * Engine is the front: it takes calls, and closes. Scheduler is the back: it has the lanes and
+ * decides who runs when. Opening is apart from both: Probe finds out whether rows may share a
+ * batch, WarmUp what batches cost.
+ *
+ * Closing. The gate counts calls under way; closing refuses new ones, waits until those have ended
+ * as they always do, and then stops the lanes, which have nothing to do any more.
+ */
+
+/** Takes calls, runs them by themselves or queues them, and counts how they end. Thread-safe. */
+final class Engine implements Request.Events, Gauges {
+  private final Session session;
+  private final Layout layout;
+  private final BatchPolicy policy;
+  private final Recorder recorder;
+  private final Admission admission;
+  private final Scheduler scheduler;
+  private final Padding padding;
+  private final MemoryPool pool;
+  private final Gate gate = new Gate();
+  private final Deadlines deadlines = new Deadlines();
+  private final ReentrantLock closing = new ReentrantLock();
+
+  Engine(Session session, Layout layout, BatchPolicy policy, Plan plan) {
+    this.session = session;
+    this.layout = layout;
+    this.policy = policy;
+    this.recorder = policy.recorder != null ? policy.recorder : counting(plan);
+    this.admission = new Admission(policy, plan.lanes(), recorder);
+    this.padding = new Padding(layout.ports());
+    this.pool = new MemoryPool(policy.maxQueueBytes);
+    Joiner joiner = new Joiner(layout, pool, padding);
+    this.scheduler = new Scheduler(session, joiner, admission, policy, plan, recorder);
+  }
+
+  private Recorder counting(Plan plan) {
+    Capacity capacity = new Capacity(plan.lanes(), plan.maxRows(), policy.maxQueueDelayNanos);
+    return Recorder.counting("batcher", capacity, this);
+  }
+
+  /** A blocking call; the results are the caller's, or {@code out} if that is given. */
+  Batch call(Batch in, @Nullable Batch out, RunOptions options) {
+    long begunNanos = System.nanoTime();
+    enter();
+    try {
+      Batch ordered = layout.inOrder(in);
+      Kind kind = kindOf(ordered, Layout.wanted(out, options));
+      boolean platform = Threads.mayRunNative();
+      Lane lane = kind == null || !platform ? null : scheduler.laneFor(kind, ordered);
+      if (kind == null || lane != null) {
+        return runAlone(lane, ordered, out, options, begunNanos);
+      }
+      Request request = request(ordered, out, options, kind, begunNanos);
+      request.setWaiter(Thread.currentThread());
+      admit(request, options);
+      // Who runs a batch cannot watch a deadline.
+      scheduler.submit(request, platform && !request.hasDeadline);
+      return request.await();
+    } catch (RuntimeException | Error e) {
+      record(e);
+      throw e;
+    } finally {
+      gate.leave();
+    }
+  }
+
+  /** A blocking call that shares nothing; the session checks it, and watches over its closing. */
+  Batch callAlone(Batch in, @Nullable Batch out, RunOptions options) {
+    try {
+      return runAlone(null, in, out, options, System.nanoTime());
+    } catch (RuntimeException | Error e) {
+      record(e);
+      throw e;
+    }
+  }
+
+  /**
+   * An asynchronous call.
+   *
+   * @param owner what must not be lost before the call is over
+   */
+  CompletableFuture<Batch> callAsync(Object owner, Batch in, RunOptions options) {
+    long begunNanos = System.nanoTime();
+    try {
+      enter();
+    } catch (IllegalStateException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    Request request;
+    RequestFuture future;
+    try {
+      Batch ordered = layout.inOrder(in);
+      Kind kind = kindOf(ordered, options.outputs());
+      if (kind == null) {
+        return runAloneAsync(ordered, options, begunNanos);
+      }
+      request = request(ordered, null, options, kind, begunNanos);
+      future = new RequestFuture(request, owner);
+      request.future = future;
+      admit(request, options);
+    } catch (RuntimeException | Error e) {
+      record(e);
+      gate.leave();
+      return CompletableFuture.failedFuture(e);
+    }
+    scheduler.submit(request, false);
+    return future; // the end of the request leaves the gate
+  }
+
+  private void enter() {
+    try {
+      gate.enter();
+    } catch (IllegalStateException e) {
+      record(e);
+      throw e;
+    }
+  }
+
+  /** The kind of a call, or null if it can only run by itself. */
+  private @Nullable Kind kindOf(Batch in, List<String> outputs) {
+    Kind kind = layout.kindOf(in, outputs);
+    if (kind == null || in.tensor(0).shape().rows() == 0) {
+      return null;
+    }
+    scheduler.requireFits(kind, kind.lengthOf(in));
+    return kind;
+  }
+
+  private Request request(
+      Batch in, @Nullable Batch out, RunOptions options, Kind kind, long begunNanos) {
+    long rows = in.tensor(0).shape().rows();
+    int length = kind.lengthOf(in);
+    if (rows > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException("A call may have at most 2^31-1 rows, not " + rows + ".");
+    }
+    if (out != null) {
+      layout.checkTargets(out, rows, length);
+    }
+    long cost = scheduler.costNanos(length, rows);
+    return new Request(this, kind, in, out, length, cost, options, begunNanos);
+  }
+
+  /**
+   * Admits a request and watches for its early end, which may come before this returns; throws if
+   * there is no room, and then holds nothing.
+   */
+  private void admit(Request request, RunOptions options) {
+    request.holdTensors();
+    try {
+      admission.admit(request, scheduler::shedFor);
+    } catch (RuntimeException | Error e) {
+      request.endUse();
+      throw e;
+    }
+    if (request.hasDeadline && request.future != null) {
+      request.listenTo(deadlines.watch(request));
+    }
+    options.cancellation().ifPresent(c -> request.listenTo(c.onCancel(request::cancel)));
+  }
+
+  /** Runs one call by itself, in the caller's thread. */
+  private Batch runAlone(
+      @Nullable Lane lane, Batch in, @Nullable Batch out, RunOptions options, long begunNanos) {
+    try {
+      long startNanos = System.nanoTime();
+      Batch results = out;
+      if (results == null) {
+        results = session.run(in, options);
+      } else {
+        session.run(in, results, options);
+      }
+      ranAlone(in, begunNanos, startNanos);
+      return results;
+    } finally {
+      if (lane != null) {
+        scheduler.giveBack(lane);
+      }
+    }
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // what whenComplete returns says nothing new
+  private CompletableFuture<Batch> runAloneAsync(Batch in, RunOptions options, long begunNanos) {
+    long startNanos = System.nanoTime();
+    long rows = in.tensor(0).shape().rows();
+    CompletableFuture<Batch> answer = session.runAsync(in, options);
+    answer.whenComplete(
+        (results, thrown) -> {
+          if (thrown == null) {
+            long now = System.nanoTime();
+            recorder.ran(rows, startNanos - begunNanos, now - startNanos, 0);
+          } else {
+            record(thrown);
+          }
+        });
+    gate.leave(); // closing the session waits for its calls by itself
+    return answer;
+  }
+
+  private void ranAlone(Batch in, long begunNanos, long startNanos) {
+    if (recorder.isEnabled()) {
+      long runNanos = System.nanoTime() - startNanos;
+      recorder.ran(in.tensor(0).shape().rows(), startNanos - begunNanos, runNanos, 0);
+    }
+  }
+
+  /** Counts a call that failed; refusals count where they are made. */
+  private void record(Throwable thrown) {
+    if (!(thrown instanceof OverloadException)) {
+      Failures.record(recorder, thrown);
+    }
+  }
+
+  @Override
+  public void leftQueue(Request request) {
+    admission.left(request);
+  }
+
+  @Override
+  public void answered(Request request, Flight flight) {
+    if (!recorder.isEnabled()) {
+      return;
+    }
+    long now = System.nanoTime();
+    recorder.answered(
+        request.rows,
+        request.submittedNanos - request.begunNanos,
+        flight.formedNanos - request.submittedNanos,
+        flight.runBeginNanos - flight.formedNanos,
+        flight.runNanos(),
+        now - flight.runEndNanos);
+    if (request.hasDeadline && now - request.deadlineNanos > 0) {
+      recorder.late();
+    }
+  }
+
+  /** Dependents of a future are the application's code, and must not hold up a lane. */
+  @Override
+  public void completed(RequestFuture future, Object outcome) {
+    if (outcome instanceof Request.Failure failure) {
+      record(failure.cause());
+    }
+    gate.leave(); // before completing: what the caller does then may close the batcher
+    if (future.getNumberOfDependents() > 0 && !future.isDone()) {
+      try {
+        policy.callbacks.execute(() -> future.finish(outcome));
+        return;
+      } catch (RejectedExecutionException e) {
+        // better here than never
+      }
+    }
+    future.finish(outcome);
+  }
+
+  @Override
+  public long queuedRows() {
+    return admission.rows();
+  }
+
+  @Override
+  public long oldestWaitNanos() {
+    return scheduler.oldestWaitNanos();
+  }
+
+  @Override
+  public long nativeBytes() {
+    return Memory.stats().liveBytes();
+  }
+
+  @Override
+  public long peakNativeBytes() {
+    return Memory.stats().peakBytes();
+  }
+
+  SessionStats stats() {
+    return recorder.snapshot();
+  }
+
+  boolean isClosing() {
+    return gate.isClosed();
+  }
+
+  /** Refuses new calls, waits for those under way, lets everything go and closes the session. */
+  void close() {
+    gate.close();
+    closing.lock();
+    try {
+      scheduler.stop();
+      deadlines.close();
+      padding.close();
+      pool.close();
+      session.close();
+    } finally {
+      closing.unlock();
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package dev.hone.batching;
+
+import dev.hone.Cancellation;
+import dev.hone.RunOptions;
+import dev.hone.metrics.Dispatch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Pieces that run as one batch. Stops the run when nobody waits for it any more: {@code live}
+ * counts the requests aboard that have not ended early, and one more while the flight is being
+ * formed.
+ */
+final class Flight {
+  final Kind kind;
+  final long formedNanos;
+  Dispatch why;
+  long runBeginNanos; // of the last run, if there were several
+  long runEndNanos;
+  final List<Piece> pieces = new ArrayList<>();
+  final Cancellation cancellation = new Cancellation();
+  int rows;
+  int length;
+  long predictedNanos;
+  private boolean stoppable;
+  private final AtomicInteger live = new AtomicInteger(1);
+
+  Flight(Kind kind, Dispatch why, long formedNanos) {
+    this.kind = kind;
+    this.why = why;
+    this.formedNanos = formedNanos;
+  }
+
+  /** How long its last run took. */
+  long runNanos() {
+    return runEndNanos - runBeginNanos;
+  }
+
+  /** Adds a piece that was claimed for this flight. */
+  void add(Piece piece) {
+    Request request = piece.request();
+    pieces.add(piece);
+    rows += piece.rows();
+    length = Math.max(length, request.length);
+    stoppable |= request.canStop();
+  }
+
+  boolean carries(Request request) {
+    for (Piece piece : pieces) {
+      if (piece.request() == request) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Counts a request in, before it is claimed. */
+  void board() {
+    live.incrementAndGet();
+  }
+
+  /** A request ended while it was in this flight, or could not be claimed for it. */
+  void abandonedByOne() {
+    if (live.decrementAndGet() == 0) {
+      cancellation.cancel();
+    }
+  }
+
+  /** Nobody boards any more. */
+  void seal(long predictedNanos) {
+    this.predictedNanos = predictedNanos;
+    abandonedByOne();
+  }
+
+  /** For a run that makes its outputs. */
+  RunOptions options() {
+    return stoppable ? kind.options.withCancellation(cancellation) : kind.options;
+  }
+
+  /** For a run into tensors, which say by themselves what outputs they are. */
+  RunOptions optionsForTargets() {
+    return stoppable ? RunOptions.DEFAULT.withCancellation(cancellation) : RunOptions.DEFAULT;
+  }
+}

@@ -1,0 +1,50 @@
+package dev.hone.batching;
+
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** The lanes, and which of them are free: one bit for each. Taking and freeing need no lock. */
+final class Lanes {
+  static final int MOST = 64;
+
+  private final Lane[] lanes;
+  private final AtomicLong free;
+
+  Lanes(int count, Lane.Service service) {
+    this.lanes = new Lane[count];
+    for (int i = 0; i < count; i++) {
+      lanes[i] = new Lane(i, service);
+      lanes[i].start();
+    }
+    this.free = new AtomicLong(count == MOST ? -1L : (1L << count) - 1);
+  }
+
+  /** A lane that was free and now is the caller's, or null if all are taken. */
+  @Nullable Lane acquire() {
+    while (true) {
+      long seen = free.get();
+      if (seen == 0) {
+        return null;
+      }
+      int index = Long.numberOfTrailingZeros(seen);
+      if (free.compareAndSet(seen, seen & ~(1L << index))) {
+        return lanes[index];
+      }
+    }
+  }
+
+  void release(Lane lane) {
+    long bit = 1L << lane.index;
+    free.getAndUpdate(bits -> bits | bit);
+  }
+
+  /** Ends the threads, and returns when they have ended. */
+  void stop() {
+    for (Lane lane : lanes) {
+      lane.stop();
+    }
+    for (Lane lane : lanes) {
+      lane.awaitStopped();
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package dev.hone.batching;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The waiting requests of one priority, shared fairly between tenants.
+ *
+ * <p>Start-time fair queueing (Goyal, Vin and Cheng, 1996): a tenant has a virtual time that grows
+ * with the cost of what it got, divided by its share; the one with the least is next. A tenant that
+ * begins to wait starts at the virtual time of who was served last, so being idle earns no credit.
+ */
+final class Level {
+  private static final int MOST_IDLE_TENANTS = 1024;
+
+  final double weight;
+  double virtualTime;
+  int size;
+  private final Map<String, Double> shares;
+  private final Map<String, TenantQueue> tenants = new HashMap<>();
+  private final List<TenantQueue> active = new ArrayList<>();
+  private double servedTime; // of the tenant served last
+
+  Level(double weight, Map<String, Double> shares) {
+    this.weight = weight;
+    this.shares = shares;
+  }
+
+  void add(Request request) {
+    TenantQueue tenant = tenants.get(request.tenant);
+    if (tenant == null) {
+      if (tenants.size() > MOST_IDLE_TENANTS + active.size()) {
+        tenants.values().removeIf(TenantQueue::isEmpty);
+      }
+      tenant = new TenantQueue(shares.getOrDefault(request.tenant, 1.0));
+      tenants.put(request.tenant, tenant);
+    }
+    if (tenant.isEmpty()) {
+      tenant.virtualTime = Math.max(tenant.virtualTime, servedTime);
+      active.add(tenant);
+    }
+    tenant.add(request);
+    size++;
+  }
+
+  void remove(Request request) {
+    TenantQueue tenant = queueOf(request);
+    tenant.remove(request);
+    size--;
+    if (tenant.isEmpty()) {
+      active.remove(tenant);
+    }
+  }
+
+  private TenantQueue queueOf(Request request) {
+    TenantQueue tenant = tenants.get(request.tenant);
+    if (tenant == null) {
+      throw new AssertionError("a waiting request has a tenant");
+    }
+    return tenant;
+  }
+
+  /** The oldest request of the tenant that got least, or null if none waits. */
+  @Nullable Request first() {
+    TenantQueue least = null;
+    for (TenantQueue tenant : active) {
+      if (least == null || tenant.virtualTime < least.virtualTime) {
+        least = tenant;
+      }
+    }
+    return least == null ? null : least.head();
+  }
+
+  /** The request that waits longest, or null if none waits. */
+  @Nullable Request oldest() {
+    Request oldest = null;
+    for (TenantQueue tenant : active) {
+      Request head = tenant.head();
+      if (head != null && (oldest == null || head.submittedNanos - oldest.submittedNanos < 0)) {
+        oldest = head;
+      }
+    }
+    return oldest;
+  }
+
+  /** A request was served at this cost. */
+  void charge(Request request, double costNanos) {
+    TenantQueue tenant = queueOf(request);
+    servedTime = Math.max(servedTime, tenant.virtualTime);
+    tenant.virtualTime += costNanos / tenant.share;
+    virtualTime += costNanos / weight;
+  }
+
+  void startWindow() {
+    active.forEach(TenantQueue::startCursor);
+  }
+
+  /** The next request in fair order, or null at the end; see {@link #startWindow}. */
+  @Nullable Request nextInWindow() {
+    TenantQueue least = null;
+    for (TenantQueue tenant : active) {
+      if (tenant.cursor != null && (least == null || tenant.tentativeTime < least.tentativeTime)) {
+        least = tenant;
+      }
+    }
+    if (least == null || least.cursor == null) {
+      return null;
+    }
+    Request request = least.cursor;
+    least.cursor = request.next;
+    least.tentativeTime += request.costNanos / least.share;
+    return request;
+  }
+}

@@ -1,0 +1,241 @@
+package dev.hone.batching;
+
+import dev.hone.Batch;
+import dev.hone.Precision;
+import dev.hone.RunOptions;
+import dev.hone.Session;
+import dev.hone.memory.MemoryPool;
+import dev.hone.metrics.Dispatch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds out by trying whether rows may share a batch.
+ *
+ * <p>The same rows run alone, together, together with rows of far larger values, and padded to a
+ * common length; each time a row must give what it gives alone. What makes it differ: scales that
+ * are computed over the whole batch (dynamic quantization), normalization or reductions over rows,
+ * a mask that is not applied everywhere. Another order of summation is no reason, within the
+ * tolerance.
+ */
+final class Probe {
+  private static final int[] LENGTHS = {3, 9, 14, 16};
+
+  private final Session session;
+  private final BatchPolicy policy;
+  private final double tolerance;
+  private final List<String> notes = new ArrayList<>();
+
+  /**
+   * What was found.
+   *
+   * @param layout the model as it may be batched, or null if calls must run alone
+   * @param samples inputs that the model takes, or null if none were found
+   * @param maxError the largest difference between a row together and alone, relative
+   * @param notes what to tell people
+   */
+  record Verdict(
+      @Nullable Layout layout, @Nullable Samples samples, double maxError, List<String> notes) {}
+
+  Probe(Session session, BatchPolicy policy) {
+    this.session = session;
+    this.policy = policy;
+    boolean half = session.precision() == Precision.FP16 || session.precision() == Precision.BF16;
+    this.tolerance = policy.tolerance > 0 ? policy.tolerance : half ? 1e-2 : 1e-4;
+  }
+
+  /**
+   * Tries the model.
+   *
+   * @throws IllegalArgumentException if the policy does not fit the model, or refuses it
+   */
+  Verdict run() {
+    LengthAxis axis = LengthAxis.of(session.signature(), policy);
+    String obstacle = Layout.obstacle(session.signature());
+    if (obstacle != null) {
+      return alone(obstacle);
+    }
+    Layout layout = Layout.of(session.signature(), axis);
+    Samples samples = usableSamples(layout);
+    if (samples == null) {
+      return alone("it takes no made-up inputs (" + lastFailure + "); give BatchPolicy.samples");
+    }
+    return judge(layout, samples);
+  }
+
+  private String lastFailure = "";
+
+  private @Nullable Samples usableSamples(Layout layout) {
+    for (int largestId : policy.samples.isEmpty() ? new int[] {100, 1, 0} : new int[] {0}) {
+      Samples samples = new Samples(session.signature(), layout, policy.samples, largestId);
+      try (Batch in = samples.rows(0, 1, LENGTHS[0], false);
+          Batch out = session.run(in)) {
+        lastFailure = out.size() == 0 ? "no outputs" : "";
+        return samples;
+      } catch (RuntimeException e) {
+        lastFailure = String.valueOf(e.getMessage());
+      }
+    }
+    return null;
+  }
+
+  private Verdict judge(Layout layout, Samples samples) {
+    String shapeless = learnShapes(layout, samples);
+    if (shapeless != null) {
+      return alone(shapeless);
+    }
+    double error;
+    try (MemoryPool pool = new MemoryPool(0);
+        Padding padding = new Padding(layout.ports())) {
+      Trial trial = new Trial(session, layout, new Joiner(layout, pool, padding));
+      error = Math.max(mates(trial, samples, false), mates(trial, samples, true));
+      if (error > tolerance) {
+        String how =
+            String.format(Locale.ROOT, "rows change each other's results, by %.1e relative", error);
+        if (policy.interaction != BatchPolicy.Interaction.ACCEPT) {
+          return alone(how + ", more than the tolerance of " + tolerance);
+        }
+        notes.add("batching: " + how + ", as the policy accepts");
+      }
+      Layout padded = layout;
+      if (layout.hasLength()) {
+        padded = judgePadding(layout, samples, trial, error);
+      }
+      return new Verdict(padded, samples, error, List.copyOf(notes));
+    }
+  }
+
+  private Layout judgePadding(Layout layout, Samples samples, Trial trial, double unpadded) {
+    if (!layout.outputShapes().canBeCut()) {
+      notes.add("batching: only rows of one length, as an output's length follows no simple rule");
+      return fixed(layout);
+    }
+    List<Batch> rows = new ArrayList<>();
+    try {
+      for (int i = 0; i < LENGTHS.length; i++) {
+        rows.add(samples.rows(100 + i, 1, LENGTHS[i], false));
+      }
+      double error = trial.error(rows, rows.size());
+      if (error <= Math.max(tolerance, unpadded)) {
+        notes.add(
+            String.format(Locale.ROOT, "batching: padding changes results by %.1e at most", error));
+        return layout;
+      }
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "batching: only rows of one length, as padding changes them by %.1e",
+              error));
+      return fixed(layout);
+    } finally {
+      rows.forEach(Batch::close);
+    }
+  }
+
+  private static Layout fixed(Layout layout) {
+    Layout fixed = layout.withoutPadding();
+    fixed.learn(layout.outputShapes().ofAnyLength());
+    return fixed;
+  }
+
+  /** Why rows cannot be told apart in the outputs, or null. */
+  private @Nullable String learnShapes(Layout layout, Samples samples) {
+    int[] rows = {2, 3, 5};
+    int[] lengths = layout.hasLength() ? new int[] {7, 11, 7} : new int[] {1, 1, 1};
+    List<Batch> outputs = new ArrayList<>();
+    try {
+      for (int i = 0; i < rows.length; i++) {
+        try (Batch in = samples.rows(0, rows[i], lengths[i], false)) {
+          outputs.add(session.run(in));
+        }
+      }
+      OutputShapes shapes = OutputShapes.learn(outputs, rows, lengths, layout.isRegular());
+      layout.learn(shapes);
+      return shapes.obstacle(session.signature());
+    } catch (RuntimeException e) {
+      return "it does not take several rows at once (" + e.getMessage() + ")";
+    } finally {
+      outputs.forEach(Batch::close);
+    }
+  }
+
+  /** The error of rows that run together, with loud mates or without. */
+  private double mates(Trial trial, Samples samples, boolean loud) {
+    List<Batch> rows = new ArrayList<>();
+    try {
+      for (int i = 0; i < 8; i++) {
+        rows.add(samples.rows(10 + i, 1, LENGTHS[1], loud && i >= 4));
+      }
+      return trial.error(rows, 4);
+    } finally {
+      rows.forEach(Batch::close);
+    }
+  }
+
+  private Verdict alone(String reason) {
+    if (policy.interaction == BatchPolicy.Interaction.REFUSE) {
+      throw new IllegalArgumentException(
+          "The policy refuses a model whose rows cannot share batches, and this one is: "
+              + reason
+              + ". Choose Interaction.RUN_ALONE to run its calls one by one.");
+    }
+    notes.add("batching: calls run one by one, because " + reason);
+    return new Verdict(null, null, 0, List.copyOf(notes));
+  }
+
+  /** Runs rows alone and together, through the joints that real calls go through. */
+  private record Trial(Session session, Layout layout, Joiner joiner) {
+    /** The largest relative difference among the first {@code judged} rows. */
+    double error(List<Batch> rows, int judged) {
+      Flight flight = flightOf(rows);
+      try (Batch in = joiner.join(flight.kind, flight.pieces, flight.rows, flight.length);
+          Batch out = session.run(in)) {
+        double worst = 0;
+        for (int i = 0; i < rows.size(); i++) {
+          Piece piece = flight.pieces.get(i);
+          joiner.deliver(flight, piece, out, i);
+          try (Batch together = piece.request().await();
+              Batch alone = session.run(rows.get(i))) {
+            worst = i < judged ? Math.max(worst, Difference.of(alone, together)) : worst;
+          }
+        }
+        return worst;
+      }
+    }
+
+    private Flight flightOf(List<Batch> rows) {
+      Kind kind = kindOf(rows.get(0));
+      Flight flight = new Flight(kind, Dispatch.FULL, System.nanoTime());
+      for (Batch row : rows) {
+        int length = kind.lengthOf(row);
+        Request request =
+            new Request(NOBODY, kindOf(row), row, null, length, 0, RunOptions.DEFAULT, 0);
+        request.claim(flight);
+        flight.add(new Piece(request, 0, 1));
+      }
+      return flight;
+    }
+
+    private Kind kindOf(Batch row) {
+      Kind kind = layout.kindOf(row, List.of());
+      if (kind == null) {
+        throw new IllegalStateException("Made-up inputs are not rows: " + row);
+      }
+      return kind;
+    }
+
+    private static final Request.Events NOBODY =
+        new Request.Events() {
+          @Override
+          public void leftQueue(Request request) {}
+
+          @Override
+          public void answered(Request request, Flight flight) {}
+
+          @Override
+          public void completed(RequestFuture future, Object outcome) {}
+        };
+  }
+}

@@ -1,0 +1,36 @@
+package dev.hone.batching;
+
+import dev.hone.Batch;
+import java.lang.ref.Reference;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+
+/** The future of an asynchronous call: cancelling it takes the call out of queue or batch. */
+final class RequestFuture extends CompletableFuture<Batch> {
+  private final Request request;
+  private final Object owner; // its loss would close the session, so not before this is finished
+
+  RequestFuture(Request request, Object owner) {
+    this.request = request;
+    this.owner = owner;
+  }
+
+  @Override
+  public boolean cancel(boolean mayInterruptIfRunning) {
+    request.settle(new CancellationException("The call was cancelled by its caller."));
+    return super.cancel(mayInterruptIfRunning);
+  }
+
+  /** Passes the outcome on; results that nobody takes are closed. */
+  void finish(Object outcome) {
+    try {
+      if (outcome instanceof Request.Failure failure) {
+        completeExceptionally(failure.cause());
+      } else if (outcome instanceof Batch results && !complete(results)) {
+        results.close();
+      }
+    } finally {
+      Reference.reachabilityFence(owner);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+package dev.hone.batching;
+
+import dev.hone.RunOptions.Priority;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All requests that wait, in three levels of priority. The levels share the machine 64 : 8 : 1
+ * while all of them want more than there is, so the lowest is slow but never starves; a level that
+ * leaves room gives it to the others.
+ *
+ * <p>Requests that ended while they waited stay in their list until somebody comes by.
+ *
+ * <p>Not thread-safe: guarded by the forming lock.
+ */
+final class WaitingRoom {
+  private static final double[] WEIGHTS = {64, 8, 1};
+
+  private final Level[] levels = new Level[WEIGHTS.length];
+  private final Admission admission;
+  private double servedTime;
+
+  WaitingRoom(Admission admission, Map<String, Double> shares) {
+    this.admission = admission;
+    for (int i = 0; i < levels.length; i++) {
+      levels[i] = new Level(WEIGHTS[i], shares);
+    }
+  }
+
+  boolean isEmpty() {
+    for (Level level : levels) {
+      if (level.size > 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void add(Request request) {
+    Level level = levelOf(request);
+    if (level.size == 0) {
+      level.virtualTime = Math.max(level.virtualTime, servedTime);
+    }
+    level.add(request);
+  }
+
+  /** Takes a request out of its list. */
+  void remove(Request request) {
+    levelOf(request).remove(request);
+  }
+
+  /** Takes a request out that ended by itself, and lets go of what it still has. */
+  void discard(Request request) {
+    remove(request);
+    if (request.takenRows > 0) { // else it let go when it ended
+      admission.left(request);
+      request.endUse();
+    }
+  }
+
+  /** The request that must be served next, or null if none waits. */
+  @Nullable Request first() {
+    while (true) {
+      Level next = null;
+      for (Level level : levels) {
+        if (level.size > 0 && (next == null || level.virtualTime < next.virtualTime)) {
+          next = level;
+        }
+      }
+      Request first = next == null ? null : next.first();
+      if (first == null || first.isLive()) {
+        return first;
+      }
+      discard(first);
+    }
+  }
+
+  /**
+   * Requests of the anchor's kind and priority, the anchor first and the others in fair order.
+   *
+   * @param most how many at most
+   */
+  void window(Request anchor, int most, List<Request> into) {
+    into.clear();
+    into.add(anchor);
+    Level level = levelOf(anchor);
+    level.startWindow();
+    int looked = 0;
+    Request request = level.nextInWindow();
+    while (request != null && into.size() < most && looked++ < 4 * most) {
+      if (request != anchor) {
+        if (!request.isLive()) {
+          discard(request);
+        } else if (request.kind.equals(anchor.kind)) {
+          into.add(request);
+        }
+      }
+      request = level.nextInWindow();
+    }
+  }
+
+  /** Calls of lower priority, of this kind and no longer than this, that could fill a batch. */
+  void fillers(Request anchor, int length, int most, List<Request> into) {
+    into.clear();
+    for (int i = rank(anchor.priority) + 1; i < levels.length; i++) {
+      levels[i].startWindow();
+      int looked = 0;
+      Request request = levels[i].size == 0 ? null : levels[i].nextInWindow();
+      while (request != null && into.size() < most && looked++ < 4 * most) {
+        boolean fits = request.length <= length && request.kind.equals(anchor.kind);
+        if (fits && request.isLive()) {
+          into.add(request);
+        }
+        request = levels[i].nextInWindow();
+      }
+    }
+  }
+
+  void charge(Request request, double costNanos) {
+    Level level = levelOf(request);
+    servedTime = Math.max(servedTime, level.virtualTime);
+    level.charge(request, costNanos);
+  }
+
+  /** The oldest live request of the lowest priority, but none above {@code highest}; or null. */
+  @Nullable Request toShed(Priority highest) {
+    for (int i = levels.length - 1; i >= rank(highest); i--) {
+      Request oldest = levels[i].oldest();
+      while (oldest != null && !oldest.isWaiting()) {
+        if (oldest.isLive()) {
+          break; // it is served in parts already
+        }
+        discard(oldest);
+        oldest = levels[i].oldest();
+      }
+      if (oldest != null && oldest.isWaiting()) {
+        return oldest;
+      }
+    }
+    return null;
+  }
+
+  /** The request that waits longest, or null if none waits. */
+  @Nullable Request oldest() {
+    Request oldest = null;
+    for (Level level : levels) {
+      Request first = level.oldest();
+      if (first != null && (oldest == null || first.submittedNanos - oldest.submittedNanos < 0)) {
+        oldest = first;
+      }
+    }
+    return oldest;
+  }
+
+  private Level levelOf(Request request) {
+    return levels[rank(request.priority)];
+  }
+
+  private static int rank(Priority priority) {
+    return switch (priority) {
+      case INTERACTIVE -> 0;
+      case STANDARD -> 1;
+      case BULK -> 2;
+    };
+  }
+}

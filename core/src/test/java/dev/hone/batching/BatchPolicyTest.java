@@ -1,0 +1,69 @@
+package dev.hone.batching;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+
+class BatchPolicyTest {
+  private static void refused(ThrowingCallable building, String... words) {
+    assertThatThrownBy(building)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll(words);
+  }
+
+  @Test
+  void aValueOutOfRangeIsRefusedWithTheRange() {
+    BatchPolicy.Builder builder = BatchPolicy.builder();
+    refused(() -> builder.maxRows(0), "1 to 4096 rows", "is 0");
+    refused(() -> builder.maxRows(5000), "1 to 4096 rows", "is 5000");
+    refused(() -> builder.lanes(65), "1 to 64", "is 65");
+    refused(() -> builder.maxTokens(0), "maxTokens must be at least 1", "is 0");
+    refused(() -> builder.maxBatchBytes(-1), "maxBatchBytes", "is -1");
+    refused(() -> builder.maxQueueRows(0), "maxQueueRows must be at least 1", "is 0");
+    refused(() -> builder.maxQueueBytes(0), "maxQueueBytes", "is 0");
+    refused(() -> builder.maxQueueDelay(Duration.ZERO), "maxQueueDelay", "more than zero");
+    refused(() -> builder.latencyTarget(Duration.ofMillis(-1)), "latencyTarget", "PT-0.001S");
+    refused(() -> builder.linger(Duration.ofMillis(-1)), "must not be negative");
+    refused(() -> builder.tolerance(1.5), "below 1", "1.5");
+    refused(() -> builder.tolerance(Double.NaN), "at least 0", "NaN");
+    refused(() -> builder.tenantShare("a", 0), "'a'", "above 0");
+  }
+
+  @Test
+  void contradictionsNameBothSides() {
+    refused(
+        () -> BatchPolicy.builder().maxRows(64).maxTokens(32).build(),
+        "maxRows is 64 but maxTokens is 32",
+        "Change one of the two");
+    refused(
+        () -> BatchPolicy.builder().maxRows(64).maxQueueRows(8).build(),
+        "maxRows is 64 but maxQueueRows is 8",
+        "must fit the queue");
+    refused(
+        () ->
+            BatchPolicy.builder()
+                .linger(Duration.ofMillis(20))
+                .latencyTarget(Duration.ofMillis(10))
+                .build(),
+        "linger is PT0.02S but latencyTarget is PT0.01S");
+    refused(
+        () ->
+            BatchPolicy.builder()
+                .tolerance(0.1)
+                .whenRowsInteract(BatchPolicy.Interaction.ACCEPT)
+                .build(),
+        "tolerance is 0.1 but whenRowsInteract is ACCEPT");
+  }
+
+  @Test
+  void blockingNeedsATime() {
+    refused(
+        () -> BatchPolicy.builder().whenOverloaded(BatchPolicy.Overload.BLOCK),
+        "blockWhenOverloaded(Duration)");
+    assertThatCode(() -> BatchPolicy.builder().blockWhenOverloaded(Duration.ofSeconds(1)).build())
+        .doesNotThrowAnyException();
+  }
+}

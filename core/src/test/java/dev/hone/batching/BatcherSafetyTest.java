@@ -1,0 +1,182 @@
+package dev.hone.batching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.hone.Batch;
+import dev.hone.contract.NoLeaks;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What opening finds out about a model before it lets calls share batches. */
+@ExtendWith(NoLeaks.class)
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class BatcherSafetyTest {
+  private static BatchPolicy.Builder policy() {
+    return BatchPolicy.builder().evenIfItDoesNotPay().warmUp(Duration.ofMillis(20)).lanes(1);
+  }
+
+  private static String noteOf(Batcher batcher) {
+    return String.join("\n", batcher.report().notes());
+  }
+
+  private static void requireAnswersAsAlone(Batcher batcher, ToySession.Trait trait) {
+    try (Batch in = ToySession.input(new long[] {1, 2, 3});
+        Batch answer = batcher.run(in);
+        Batch expected = new ToySession(trait).run(in)) {
+      assertThat(answer.get("pooled").toFloatArray())
+          .isEqualTo(expected.get("pooled").toFloatArray());
+    }
+  }
+
+  private static void spin(long nanos) {
+    long until = System.nanoTime() + nanos;
+    while (System.nanoTime() - until < 0) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void aModelWhoseRowsInfluenceEachOtherRunsCallByCall() {
+    ToySession toy = new ToySession(ToySession.Trait.MIXES_ROWS);
+    try (Batcher batcher = Batcher.over(toy, policy().build())) {
+      assertThat(batcher.isBatching()).isFalse();
+      assertThat(noteOf(batcher)).contains("one by one", "rows change each other's results");
+      requireAnswersAsAlone(batcher, ToySession.Trait.MIXES_ROWS);
+    }
+  }
+
+  @Test
+  void thePolicyMayRefuseSuchAModel() {
+    try (ToySession toy = new ToySession(ToySession.Trait.MIXES_ROWS)) {
+      BatchPolicy refusing = policy().whenRowsInteract(BatchPolicy.Interaction.REFUSE).build();
+      assertThatThrownBy(() -> Batcher.over(toy, refusing))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("rows change each other's results")
+          .hasMessageContaining("RUN_ALONE");
+      assertThat(toy.isClosed()).isFalse();
+    }
+  }
+
+  @Test
+  void thePolicyMayAcceptSuchAModel() {
+    ToySession toy = new ToySession(ToySession.Trait.MIXES_ROWS);
+    BatchPolicy accepting = policy().whenRowsInteract(BatchPolicy.Interaction.ACCEPT).build();
+    try (Batcher batcher = Batcher.over(toy, accepting)) {
+      assertThat(batcher.isBatching()).isTrue();
+      assertThat(noteOf(batcher)).contains("as the policy accepts");
+    }
+  }
+
+  @Test
+  void aModelThatDoesNotLookAtItsMaskSharesBatchesOfOneLength() {
+    ToySession toy = new ToySession(ToySession.Trait.IGNORES_MASK);
+    try (Batcher batcher = Batcher.over(toy, policy().build())) {
+      assertThat(batcher.isBatching()).isTrue();
+      assertThat(noteOf(batcher)).contains("only rows of one length");
+      requireAnswersAsAlone(batcher, ToySession.Trait.IGNORES_MASK);
+    }
+  }
+
+  @Test
+  void aModelWithoutAMaskSharesBatchesOfOneLength() {
+    ToySession toy = new ToySession(ToySession.Trait.NO_MASK);
+    try (Batcher batcher = Batcher.over(toy, policy().build())) {
+      assertThat(batcher.isBatching()).isTrue();
+      assertThat(noteOf(batcher)).doesNotContain("padding");
+    }
+  }
+
+  @Test
+  void aFixedBatchOfOneRunsCallByCall() {
+    ToySession toy = new ToySession(ToySession.Trait.FIXED_BATCH);
+    try (Batcher batcher = Batcher.over(toy, policy().build())) {
+      assertThat(batcher.isBatching()).isFalse();
+      assertThat(noteOf(batcher)).contains("fixed first dimension of 1");
+      requireAnswersAsAlone(batcher, ToySession.Trait.FIXED_BATCH);
+    }
+  }
+
+  @Test
+  void anOutputWithoutRowsMeansCallByCall() {
+    ToySession toy = new ToySession(ToySession.Trait.ROWLESS_OUTPUT);
+    try (Batcher batcher = Batcher.over(toy, policy().build())) {
+      assertThat(batcher.isBatching()).isFalse();
+      assertThat(noteOf(batcher)).contains("'total' has no axis of rows");
+    }
+  }
+
+  @Test
+  void smallerIdsAreTriedWhereLargeOnesAreNotTaken() {
+    ToySession toy = new ToySession(ToySession.Trait.TINY_VOCABULARY);
+    try (Batcher batcher = Batcher.over(toy, policy().build())) {
+      assertThat(batcher.isBatching()).isTrue();
+    }
+  }
+
+  @Test
+  void aModelThatTakesNothingMadeUpAsksForSamples() {
+    ToySession toy = new ToySession(ToySession.Trait.NO_VOCABULARY);
+    try (Batcher batcher = Batcher.over(toy, policy().build())) {
+      assertThat(batcher.isBatching()).isFalse();
+      assertThat(noteOf(batcher)).contains("BatchPolicy.samples", "not in the vocabulary");
+    }
+    ToySession other = new ToySession(ToySession.Trait.NO_VOCABULARY);
+    try (Batch sample = ToySession.input(new long[] {1000, 2000, 1500, 1700});
+        Batcher batcher =
+            Batcher.over(other, policy().samples(sample).padding("input_ids", 1000).build())) {
+      assertThat(batcher.isBatching()).isTrue();
+    }
+  }
+
+  @Test
+  void whereSharingCannotPayCallsGoStraightToTheSession() {
+    ToySession toy = new ToySession();
+    toy.fault = (in, options) -> spin(100_000 * in.rows() * in.rows()); // together is dearer
+    try (Batcher batcher =
+        Batcher.over(toy, BatchPolicy.builder().warmUp(Duration.ofMillis(300)).build())) {
+      assertThat(noteOf(batcher)).contains("calls go straight to the session");
+      assertThat(batcher.isBatching()).isFalse();
+    }
+  }
+
+  @Test
+  void anUnknownLengthAxisIsRefusedNamingTheKnownOnes() {
+    try (ToySession toy = new ToySession()) {
+      BatchPolicy wrong = policy().lengthAxis("tokens").build();
+      assertThatThrownBy(() -> Batcher.over(toy, wrong))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "lengthAxis is 'tokens', but the symbolic dimensions of the model's inputs are"
+                  + " [batch, sequence].");
+    }
+  }
+
+  @Test
+  void anUnknownMaskOrPaddedInputIsRefusedNamingTheInputs() {
+    try (ToySession toy = new ToySession()) {
+      BatchPolicy mask = policy().mask("mask").build();
+      BatchPolicy padding = policy().padding("ids", 1).build();
+      assertThatThrownBy(() -> Batcher.over(toy, mask))
+          .hasMessageContaining("mask names the input 'mask'")
+          .hasMessageContaining("[input_ids, attention_mask]");
+      assertThatThrownBy(() -> Batcher.over(toy, padding))
+          .hasMessageContaining("padding names the input 'ids'");
+    }
+  }
+
+  @Test
+  void aRowThatIsLargerThanABudgetIsRefusedNamingBoth() {
+    ToySession toy = new ToySession();
+    try (Batcher batcher = Batcher.over(toy, policy().maxRows(2).maxTokens(4).build());
+        Batch in = ToySession.input(new long[] {1, 2, 3, 4, 5})) {
+      assertThatThrownBy(() -> batcher.run(in))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("4 tokens a batch (maxTokens)")
+          .hasMessageContaining("have 5");
+    }
+  }
+}

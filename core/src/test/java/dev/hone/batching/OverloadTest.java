@@ -1,0 +1,300 @@
+package dev.hone.batching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.hone.Batch;
+import dev.hone.HoneException.OverloadException;
+import dev.hone.RunOptions;
+import dev.hone.RunOptions.Priority;
+import dev.hone.contract.NoLeaks;
+import dev.hone.metrics.Rejection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Who is served when more comes than can be done. */
+@ExtendWith(NoLeaks.class)
+@Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class OverloadTest {
+  private final ToySession toy = new ToySession();
+  private final CountDownLatch go = new CountDownLatch(1);
+  private final List<Long> served = Collections.synchronizedList(new ArrayList<>());
+
+  /** A batcher whose only lane is busy until {@code go} is opened. */
+  private Batcher openBusy(BatchPolicy.Builder builder, List<CompletableFuture<Batch>> futures) {
+    BatchPolicy policy = builder.evenIfItDoesNotPay().lanes(1).build();
+    Batcher batcher = Batcher.over(toy, policy, ToySession.costs(5_000_000));
+    toy.runs.set(0);
+    toy.fault =
+        (in, options) -> {
+          try {
+            go.await();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+          long[] ids = in.get("input_ids").toLongArray();
+          for (long id : ids) {
+            served.add(id);
+          }
+        };
+    futures.add(ask(batcher, RunOptions.DEFAULT, 99));
+    while (toy.runs.get() == 0) {
+      Thread.onSpinWait();
+    }
+    return batcher;
+  }
+
+  private static CompletableFuture<Batch> ask(Batcher batcher, RunOptions options, long id) {
+    try (Batch in = ToySession.input(new long[] {id})) {
+      return batcher.runAsync(in, options);
+    }
+  }
+
+  private void finish(List<CompletableFuture<Batch>> futures) {
+    go.countDown();
+    futures.forEach(future -> future.handle((b, e) -> b).join());
+    futures.forEach(
+        future -> {
+          if (!future.isCompletedExceptionally()) {
+            future.join().close();
+          }
+        });
+  }
+
+  @Test
+  void aFullQueueRefusesWithAHint() {
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    try (Batcher batcher = openBusy(BatchPolicy.builder().maxRows(2).maxQueueRows(3), futures)) {
+      for (int i = 0; i < 3; i++) {
+        futures.add(ask(batcher, RunOptions.DEFAULT, i));
+      }
+      assertThatThrownBy(ask(batcher, RunOptions.DEFAULT, 7)::join)
+          .cause()
+          .isInstanceOfSatisfying(
+              OverloadException.class, e -> assertThat(e.retryAfter()).isPositive())
+          .hasMessageContainingAll("3 of 3 rows (maxQueueRows)", "Try again in");
+      try (Batch in = ToySession.input(new long[] {7})) {
+        assertThatThrownBy(() -> batcher.run(in)).isInstanceOf(OverloadException.class);
+      }
+      assertThat(batcher.stats().count(Rejection.QUEUE_FULL)).isEqualTo(2);
+      finish(futures);
+      assertThat(served).containsExactlyInAnyOrder(99L, 0L, 1L, 2L);
+    }
+  }
+
+  @Test
+  void bytesAreBoundedToo() {
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    try (Batcher batcher = openBusy(BatchPolicy.builder().maxQueueBytes(40), futures)) {
+      futures.add(ask(batcher, RunOptions.DEFAULT, 1));
+      futures.add(ask(batcher, RunOptions.DEFAULT, 2));
+      assertThatThrownBy(ask(batcher, RunOptions.DEFAULT, 3)::join)
+          .hasMessageContaining("32 of 40 bytes (maxQueueBytes)");
+      finish(futures);
+    }
+  }
+
+  @Test
+  void aPredictedDelayThatIsTooLongRefuses() {
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    BatchPolicy.Builder builder =
+        BatchPolicy.builder().maxRows(1).maxQueueDelay(Duration.ofNanos(1_000));
+    try (Batcher batcher = openBusy(builder, futures)) {
+      futures.add(ask(batcher, RunOptions.DEFAULT, 1));
+      assertThatThrownBy(ask(batcher, RunOptions.DEFAULT, 2)::join)
+          .hasMessageContaining("(maxQueueDelay)");
+      finish(futures);
+    }
+  }
+
+  @Test
+  void aDeadlineThatCannotBeMetIsRefusedAtOnce() {
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    try (Batcher batcher = openBusy(BatchPolicy.builder().maxRows(1), futures)) {
+      for (int i = 0; i < 20; i++) {
+        futures.add(ask(batcher, RunOptions.DEFAULT, i));
+      }
+      RunOptions soon = RunOptions.DEFAULT.withTimeout(Duration.ofMillis(1));
+      assertThatThrownBy(ask(batcher, soon, 7)::join)
+          .hasCauseInstanceOf(OverloadException.class)
+          .hasMessageContaining("what waits already will take");
+      finish(futures);
+    }
+  }
+
+  @Test
+  void aBlockedCallGoesInWhenThereIsRoom() throws InterruptedException {
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    BatchPolicy.Builder builder =
+        BatchPolicy.builder()
+            .maxRows(1)
+            .maxQueueRows(1)
+            .blockWhenOverloaded(Duration.ofSeconds(30));
+    try (Batcher batcher = openBusy(builder, futures)) {
+      futures.add(ask(batcher, RunOptions.DEFAULT, 1));
+      Thread blocked = new Thread(() -> futures.add(ask(batcher, RunOptions.DEFAULT, 2)));
+      blocked.start();
+      while (blocked.getState() != Thread.State.TIMED_WAITING) {
+        Thread.onSpinWait();
+      }
+      go.countDown();
+      blocked.join();
+      finish(futures);
+      assertThat(served).containsExactly(99L, 1L, 2L);
+    }
+  }
+
+  @Test
+  void aBlockedCallGivesUpInTime() {
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    BatchPolicy.Builder builder =
+        BatchPolicy.builder().maxRows(1).maxQueueRows(1).blockWhenOverloaded(Duration.ofMillis(20));
+    try (Batcher batcher = openBusy(builder, futures)) {
+      futures.add(ask(batcher, RunOptions.DEFAULT, 1));
+      assertThatThrownBy(ask(batcher, RunOptions.DEFAULT, 2)::join)
+          .hasCauseInstanceOf(OverloadException.class);
+      finish(futures);
+    }
+  }
+
+  @Test
+  void callsLargerThanTheQueueTakeTurnsAndNobodyIsForgotten() throws InterruptedException {
+    BatchPolicy policy =
+        BatchPolicy.builder()
+            .evenIfItDoesNotPay()
+            .lanes(1)
+            .warmUp(Duration.ofMillis(20))
+            .maxRows(2)
+            .maxQueueRows(2)
+            .blockWhenOverloaded(Duration.ofSeconds(30))
+            .build();
+    try (Batcher batcher = Batcher.over(toy, policy)) {
+      List<Throwable> wrong = Collections.synchronizedList(new ArrayList<>());
+      List<Thread> threads = new ArrayList<>();
+      for (int t = 0; t < 6; t++) {
+        int rows = 3 + t;
+        Thread thread =
+            new Thread(
+                () -> {
+                  try (Batch in = ToySession.input(new long[rows][2])) {
+                    for (int i = 0; i < 60; i++) {
+                      batcher.run(in).close();
+                    }
+                  } catch (RuntimeException e) {
+                    wrong.add(e);
+                  }
+                });
+        threads.add(thread);
+        thread.start();
+      }
+      for (Thread thread : threads) {
+        thread.join();
+      }
+      assertThat(wrong).isEmpty();
+    }
+  }
+
+  @Test
+  void whatFillsABatchKeepsItsBudgetToo() {
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    try (Batcher batcher = openBusy(BatchPolicy.builder().maxRows(8).maxTokens(16), futures)) {
+      AtomicLong most = new AtomicLong();
+      RunOptions bulk = RunOptions.DEFAULT.withPriority(Priority.BULK);
+      futures.add(ask(batcher, RunOptions.DEFAULT, 1));
+      try (Batch in = ToySession.input(new long[] {1, 2, 3, 4, 5, 6, 7, 8})) {
+        futures.add(batcher.runAsync(in));
+      }
+      for (int i = 0; i < 6; i++) {
+        futures.add(ask(batcher, bulk, 2));
+      }
+      ToySession.Fault before = toy.fault;
+      toy.fault =
+          (in, options) -> {
+            before.before(in, options);
+            most.accumulateAndGet(in.tensor(0).shape().elementCount(), Math::max);
+          };
+      finish(futures);
+      assertThat(most.get()).isBetween(8L, 16L);
+    }
+  }
+
+  @Test
+  void theOldestOfTheLowestPriorityIsShedForNewerOnes() {
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    BatchPolicy.Builder builder =
+        BatchPolicy.builder()
+            .maxRows(1)
+            .maxQueueRows(3)
+            .whenOverloaded(BatchPolicy.Overload.SHED_OLDEST);
+    try (Batcher batcher = openBusy(builder, futures)) {
+      RunOptions bulk = RunOptions.DEFAULT.withPriority(Priority.BULK);
+      RunOptions urgent = RunOptions.DEFAULT.withPriority(Priority.INTERACTIVE);
+      futures.add(ask(batcher, urgent, 1));
+      futures.add(ask(batcher, bulk, 2));
+      futures.add(ask(batcher, bulk, 3));
+      futures.add(ask(batcher, urgent, 4)); // sheds 2
+      futures.add(ask(batcher, urgent, 5)); // sheds 3
+      futures.add(ask(batcher, urgent, 6)); // sheds 1
+      assertThatThrownBy(ask(batcher, bulk, 7)::join).hasCauseInstanceOf(OverloadException.class);
+      finish(futures);
+      assertThat(served).containsExactly(99L, 4L, 5L, 6L);
+      assertThat(futures.get(2)).isCompletedExceptionally();
+    }
+  }
+
+  @Test
+  void theMoreUrgentGoFirstAndBulkIsNotStarved() {
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    try (Batcher batcher = openBusy(BatchPolicy.builder().maxRows(1), futures)) {
+      for (int i = 0; i < 100; i++) {
+        futures.add(ask(batcher, RunOptions.DEFAULT.withPriority(Priority.BULK), i));
+      }
+      for (int i = 0; i < 200; i++) {
+        futures.add(ask(batcher, RunOptions.DEFAULT.withPriority(Priority.INTERACTIVE), 1000 + i));
+      }
+      finish(futures);
+      List<Long> first = served.subList(1, 131);
+      long bulk = first.stream().filter(id -> id < 99).count();
+      assertThat(bulk).as("a 64th of the machine, about").isBetween(1L, 6L);
+    }
+  }
+
+  @Test
+  void aLightTenantIsServedBetweenTheCallsOfAHeavyOne() {
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    try (Batcher batcher = openBusy(BatchPolicy.builder().maxRows(1), futures)) {
+      for (int i = 0; i < 60; i++) {
+        futures.add(ask(batcher, RunOptions.DEFAULT.withTenant("heavy"), i));
+      }
+      for (int i = 0; i < 5; i++) {
+        futures.add(ask(batcher, RunOptions.DEFAULT.withTenant("light"), 1000 + i));
+      }
+      finish(futures);
+      assertThat(served.subList(1, 13)).contains(1000L, 1001L, 1002L, 1003L, 1004L);
+    }
+  }
+
+  @Test
+  void sharesAreKept() {
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    BatchPolicy.Builder builder = BatchPolicy.builder().maxRows(1).tenantShare("a", 3);
+    try (Batcher batcher = openBusy(builder, futures)) {
+      for (int i = 0; i < 100; i++) {
+        futures.add(ask(batcher, RunOptions.DEFAULT.withTenant("a"), i));
+        futures.add(ask(batcher, RunOptions.DEFAULT.withTenant("b"), 1000 + i));
+      }
+      finish(futures);
+      long a = served.subList(1, 81).stream().filter(id -> id < 1000).count();
+      assertThat(a).as("three of four").isBetween(57L, 63L);
+    }
+  }
+}
