@@ -29,9 +29,9 @@ class SessionMetricsTest {
     assertThat(counter("inference.batches", "reason", "full")).isEqualTo(1);
     assertThat(counter("inference.rows", "precision", "int8")).isEqualTo(3);
     assertThat(counter("inference.batch.tokens.padding", "session", "embedder")).isEqualTo(10);
-    assertThat(counter("inference.request.duration.bucket", "le", "0.005")).isZero();
-    assertThat(counter("inference.request.duration.bucket", "le", "0.025")).isEqualTo(1);
-    assertThat(counter("inference.request.duration.bucket", "le", "+Inf")).isEqualTo(1);
+    assertThat(counter("inference.requests.within", "le", "0.005")).isZero();
+    assertThat(counter("inference.requests.within", "le", "0.025")).isEqualTo(1);
+    assertThat(counter("inference.requests.within", "le", "+Inf")).isEqualTo(1);
     assertThat(
             registry.get("inference.request.duration").functionTimer().totalTime(TimeUnit.SECONDS))
         .isEqualTo(0.010);

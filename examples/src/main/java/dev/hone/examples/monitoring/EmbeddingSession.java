@@ -1,0 +1,22 @@
+package dev.hone.examples.monitoring;
+
+import dev.hone.Model;
+import dev.hone.Session;
+import dev.hone.SessionOptions;
+import dev.hone.shadow.Shadow;
+import dev.hone.shadow.ShadowPolicy;
+
+/**
+ * The session that serves: quantized, its callers share batches, and one request in a hundred is
+ * answered by the full model as well, to see that the two still agree.
+ */
+final class EmbeddingSession {
+  private EmbeddingSession() {}
+
+  static Shadow open() {
+    Model model = Model.loadResource(EmbeddingSession.class, "/all-minilm-l6-v2.onnx");
+    Session fast = Session.open(model);
+    Session baseline = Session.open(model, SessionOptions.builder().threads(1).build());
+    return Shadow.of(fast, baseline, ShadowPolicy.builder().sampledShare(0.01).build());
+  }
+}
