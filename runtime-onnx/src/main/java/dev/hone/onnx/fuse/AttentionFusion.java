@@ -45,19 +45,24 @@ final class AttentionFusion {
   }
 
   private void tryAt(Node last) {
-    String result = last.output(0);
-    Optional<Match> whole = AttentionPattern.at(result, context).findFirst();
-    Optional<Match> fitting =
-        AttentionPattern.at(result, context)
-            .filter(AttentionFusion::isOneWay)
-            .filter(match -> Heads.of(match, result) != null)
-            .filter(match -> match.neededElsewhere(last) == null)
-            .findFirst();
-    if (fitting.isPresent()) {
-      fuse(last, fitting.get());
-    } else {
-      whole.ifPresent(match -> tellWhy(last, match));
+    List<Match> ways =
+        AttentionPattern.at(last.output(0), context).filter(AttentionFusion::isOneWay).toList();
+    List<Match> fitting =
+        ways.stream().filter(match -> Heads.of(match, last.output(0)) != null).toList();
+    Optional<Match> free =
+        fitting.stream().filter(match -> match.neededElsewhere(last) == null).findFirst();
+    if (free.isPresent()) {
+      fuse(last, free.get());
+    } else if (!fitting.isEmpty()) {
+      String needed = fitting.get(0).neededElsewhere(last);
+      tell(last, "'" + needed + "' inside is used elsewhere");
+    } else if (!ways.isEmpty()) {
+      tell(last, "the shapes of its heads are not known before it runs, or fit no attention");
     }
+  }
+
+  private void tell(Node last, String why) {
+    context.report().left("The attention at " + last.label() + " was not fused: " + why + ".");
   }
 
   /** Whether all three are taken as projections of one input, or all three as they come. */
@@ -66,21 +71,13 @@ final class AttentionFusion {
     return none || Projections.of(match) != null;
   }
 
-  private void tellWhy(Node last, Match match) {
-    String needed = match.neededElsewhere(last);
-    String why =
-        Heads.of(match, last.output(0)) == null
-            ? "the shapes of its heads are not known before it runs, or not those of an attention."
-            : "'" + needed + "' inside is used elsewhere.";
-    context.report().left("Attention at " + last.label() + " was not fused: " + why);
-  }
-
   private void fuse(Node last, Match match) {
     Heads heads = Heads.of(match, last.output(0));
     Masks.Entry mask = masks.of(match, last);
     if (heads == null || mask == null) {
-      String label = last.label();
-      context.report().left("Attention at " + label + " was not fused: its mask hides too little.");
+      tell(
+          last,
+          "its mask depends on the scores, or puts a number in their place that does not hide them");
       return;
     }
     Projections projections = Projections.of(match);
@@ -90,7 +87,7 @@ final class AttentionFusion {
     if (mask.filter() != 0) {
       node.put(Attribute.of("mask_filter_value", mask.filter()));
     }
-    double scale = match.number(AttentionPattern.SCALE, 1);
+    double scale = match.number(HeadsPattern.SCALE, 1);
     if (Math.abs(scale / heads.defaultScale() - 1) > SCALE_TOLERANCE) {
       node.put(Attribute.of("scale", (float) scale));
     }
@@ -102,8 +99,8 @@ final class AttentionFusion {
     List<String> inputs =
         inputs(
             projections.input(),
-            projections.addWeight(hint + ".qkv_weight"),
-            projections.addBias(hint + ".qkv_bias"),
+            projections.weight(hint + ".qkv_weight"),
+            projections.bias(hint + ".qkv_bias"),
             mask.mask(),
             "",
             mask.bias());

@@ -10,7 +10,8 @@ import java.util.stream.Collectors;
 /**
  * What was fused, and what looked like it and was left alone.
  *
- * @param counts how many nodes were made, by operator; those with none are missing
+ * @param counts how many nodes were made, by operator, for {@code Conv} how many were folded in;
+ *     those with none are missing
  * @param notes one sentence for each candidate that was left, with the reason
  */
 public record FusionReport(Map<String, Integer> counts, List<String> notes) {
@@ -49,6 +50,12 @@ public record FusionReport(Map<String, Integer> counts, List<String> notes) {
 
     void fused(String operator) {
       counts.merge(operator, 1, Integer::sum);
+    }
+
+    void fused(String operator, int count) {
+      if (count > 0) {
+        counts.merge(operator, count, Integer::sum);
+      }
     }
 
     /** Takes one back: a later fusion has taken the node into a larger one. */

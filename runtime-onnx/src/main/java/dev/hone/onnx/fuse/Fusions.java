@@ -7,6 +7,8 @@ import dev.hone.onnx.graph.ModelData;
  * optimizer does not find in today's exports:
  *
  * <ol>
+ *   <li>{@code Conv} with what is affine in each channel behind it folded in ({@link
+ *       BatchNormFold}),
  *   <li>{@code LayerNormalization} and {@code Gelu} from their pieces,
  *   <li>{@code Attention} with merged projections, or {@code MultiHeadAttention},
  *   <li>{@code SkipLayerNormalization}, with the bias before it, and {@code BiasGelu},
@@ -26,7 +28,9 @@ public final class Fusions {
 
   /** Fuses in place; the model should have gone through constant lifting. */
   public static FusionReport apply(ModelData model, FusionOptions options) {
+    int folded = BatchNormFold.apply(model);
     Context context = new Context(model, options);
+    context.report().fused("Conv", folded);
     LayerNormFusion.apply(context);
     GeluFusion.apply(context);
     AttentionFusion.apply(context);

@@ -1,7 +1,6 @@
 package dev.hone.onnx.fuse;
 
 import dev.hone.onnx.graph.Length;
-import dev.hone.onnx.graph.SymbolicShapes;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,61 +19,72 @@ record Heads(long count, long size, long valueSize) {
    * @return null if a shape is unknown or not that of an attention
    */
   static @Nullable Heads of(Match match, String result) {
-    SymbolicShapes shapes = match.context().shapes();
-    List<Length> q = shapes.dims(match.value("q.heads"));
-    List<Length> v = shapes.dims(match.value("v.heads"));
-    if (q == null || v == null || q.size() != 4 || v.size() != 4) {
+    List<Length> q = cut(match, "q");
+    List<Length> k = cut(match, "k");
+    List<Length> v = cut(match, "v");
+    if (q == null || k == null || v == null) {
       return null;
     }
-    Length count = q.get(2);
-    Length size = q.get(3);
-    Length valueSize = v.get(3);
-    if (!count.isKnown() || !size.isKnown() || !valueSize.isKnown()) {
+    boolean agree =
+        q.get(0).equals(k.get(0))
+            && q.subList(2, 4).equals(k.subList(2, 4))
+            && k.subList(0, 3).equals(v.subList(0, 3));
+    return agree && isJoined(match, q, v, result) && areTransposed(match, k)
+        ? new Heads(q.get(2).number(), q.get(3).number(), v.get(3).number())
+        : null;
+  }
+
+  /** The lengths of batch, positions, heads and within a head; null if they are not these. */
+  private static @Nullable List<Length> cut(Match match, String name) {
+    boolean thirds = match.has(name + ".five");
+    List<Length> cut = dims(match, match.value(name + (thirds ? ".five" : ".heads")));
+    if (cut == null || cut.size() != (thirds ? 5 : 4) || (thirds && !cut.get(2).is(3))) {
       return null;
     }
-    Heads heads = new Heads(count.number(), size.number(), valueSize.number());
-    return heads.fit(match, result) ? heads : null;
-  }
-
-  private boolean fit(Match match, String result) {
-    SymbolicShapes shapes = match.context().shapes();
-    List<Length> queries = shapes.dims(match.value("q.projected"));
-    List<Length> keys = shapes.dims(match.value("k.projected"));
-    if (queries == null || keys == null || queries.size() != 3 || keys.size() != 3) {
-      return false;
+    int at = cut.size() - 2;
+    Length heads = cut.get(at);
+    Length size = cut.get(at + 1);
+    if (!heads.isKnown() || !size.isKnown()) {
+      return null;
     }
-    Length batch = queries.get(0);
-    Length query = queries.get(1);
-    Length key = keys.get(1);
-    return is(shapes, match.value("q.projected"), batch, query, Length.of(count * size))
-        && is(shapes, match.value("k.projected"), batch, key, Length.of(count * size))
-        && is(shapes, match.value("v.projected"), batch, key, Length.of(count * valueSize))
-        && is(shapes, match.value("q.heads"), batch, query, Length.of(count), Length.of(size))
-        && is(shapes, match.value("k.heads"), batch, key, Length.of(count), Length.of(size))
-        && is(shapes, match.value("v.heads"), batch, key, Length.of(count), Length.of(valueSize))
-        && is(shapes, result, batch, query, Length.of(count * valueSize))
-        && isTransposed(match, key);
+    Length width = Length.of(heads.number() * size.number() * (thirds ? 3 : 1));
+    List<Length> projected = List.of(cut.get(0), cut.get(1), width);
+    return projected.equals(dims(match, match.value(name + ".projected")))
+        ? List.of(cut.get(0), cut.get(1), heads, size)
+        : null;
   }
 
-  private static boolean is(SymbolicShapes shapes, String value, Length... wanted) {
-    return List.of(wanted).equals(shapes.dims(value));
+  private static @Nullable List<Length> dims(Match match, String value) {
+    return match.context().shapes().dims(value);
+  }
+
+  /** Whether the result has the heads side by side, and is otherwise cut as the queries were. */
+  private static boolean isJoined(Match match, List<Length> q, List<Length> v, String result) {
+    List<Length> context = dims(match, match.value("context"));
+    List<Length> joined = dims(match, result);
+    Length width = Length.of(q.get(2).number() * v.get(3).number());
+    return joined != null
+        && joined.size() == 3
+        && joined.get(2).equals(width)
+        && (joined.subList(0, 2).equals(q.subList(0, 2))
+            || (context != null && joined.subList(0, 2).equals(context.subList(0, 2))));
   }
 
   /** Keys that were transposed with batch and heads as one axis must have been so taken apart. */
-  private boolean isTransposed(Match match, Length key) {
+  private static boolean areTransposed(Match match, List<Length> keys) {
     if (!match.has("k.flat")) {
       return true;
     }
-    List<Length> flat = match.context().shapes().dims(match.value("k.flat"));
-    List<Length> four = match.context().shapes().dims(match.value("k.transposed"));
+    List<Length> flat = dims(match, match.value("k.flat"));
+    List<Length> apart = dims(match, match.value("k.transposed"));
     return flat != null
-        && four != null
-        && flat.subList(1, flat.size()).equals(List.of(key, Length.of(size)))
-        && four.subList(1, four.size()).equals(List.of(Length.of(count), Length.of(size), key));
+        && flat.size() == 3
+        && flat.subList(1, 3).equals(List.of(keys.get(1), keys.get(3)))
+        && List.of(keys.get(0), keys.get(2), keys.get(3), keys.get(1)).equals(apart);
   }
 
   /** The scale that attention nodes use when none is given. */
   double defaultScale() {
-    return 1 / Math.sqrt(size);
+    return 1 / Math.sqrt((double) size);
   }
 }

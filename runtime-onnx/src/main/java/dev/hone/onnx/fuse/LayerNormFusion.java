@@ -23,9 +23,12 @@ import org.jspecify.annotations.Nullable;
  * bits, because the sums run in another order.
  */
 final class LayerNormFusion {
+  private static final int FLOAT = 1;
+
   private static final Pattern X = any("x");
   private static final Pattern CENTRED = op("Sub", X, mean(X));
-  private static final Pattern CENTRED_OR_CAST = oneOf(CENTRED, op("Cast", toFloat(), CENTRED));
+  private static final Pattern CENTRED_OR_CAST =
+      oneOf(CENTRED, op("Cast", LayerNormFusion::isToFloat, CENTRED));
   private static final Pattern SQUARE =
       oneOf(op("Pow", CENTRED_OR_CAST, number(2)), op("Mul", CENTRED, CENTRED));
   private static final Pattern DEVIATION = op("Sqrt", op("Add", mean(SQUARE), number("epsilon")));
@@ -51,8 +54,8 @@ final class LayerNormFusion {
         && mean.longAttribute("keepdims", 1) == 1;
   }
 
-  private static java.util.function.BiPredicate<Node, Context> toFloat() {
-    return (cast, context) -> cast.longAttribute("to", 0) == 1;
+  private static boolean isToFloat(Node cast, Context context) {
+    return cast.longAttribute("to", 0) == FLOAT;
   }
 
   private static @Nullable Node fused(Match match) {

@@ -10,26 +10,24 @@ package dev.hone.onnx.fuse;
  * @param layout which axes the source has
  */
 record MaskForm(String source, boolean onesStay, float filter, Layout layout) {
-  /** The axes of a source, and how it becomes what an attention node takes. */
+  /** The axes of a source. */
   enum Layout {
     /** One row of positions for each row of the batch. */
-    BATCH_KEYS(),
+    BATCH_KEYS,
     /** The same with axes of length 1 for heads and queries. */
-    BATCH_1_1_KEYS(1, 2),
+    BATCH_1_1_KEYS,
     /** A row of positions for each query. */
-    BATCH_QUERIES_KEYS(),
+    BATCH_QUERIES_KEYS,
     /** The same with an axis of length 1 for heads. */
-    BATCH_1_QUERIES_KEYS(1);
+    BATCH_1_QUERIES_KEYS;
 
-    private final long[] squeezed;
-
-    Layout(long... squeezed) {
-      this.squeezed = squeezed;
-    }
-
-    /** The axes of length 1 that must go. */
+    /** The axes of length 1 that must go for an attention node. */
     long[] squeezed() {
-      return squeezed.clone();
+      return switch (this) {
+        case BATCH_1_1_KEYS -> new long[] {1, 2};
+        case BATCH_1_QUERIES_KEYS -> new long[] {1};
+        default -> new long[0];
+      };
     }
   }
 }

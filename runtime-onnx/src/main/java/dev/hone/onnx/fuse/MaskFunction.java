@@ -5,6 +5,7 @@ import dev.hone.onnx.graph.Attribute;
 import dev.hone.onnx.graph.Constants;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
+import java.util.Arrays;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -105,10 +106,6 @@ final class MaskFunction {
       return truths;
     }
     long[] integers = Constants.integers(constant);
-    double[] wide = new double[integers == null ? 0 : integers.length];
-    for (int i = 0; i < wide.length; i++) {
-      wide[i] = integers[i];
-    }
-    return wide;
+    return integers == null ? new double[0] : Arrays.stream(integers).asDoubleStream().toArray();
   }
 }

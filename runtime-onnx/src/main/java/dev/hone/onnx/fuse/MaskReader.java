@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * other gives its filter value.
  *
  * <p>An integer input is taken to hold only zeros and ones, as the models' tokenizers make them.
- * What a comparison gives is a source of its own, and exact whatever is compared.
+ * What a comparison gives is a source of its own, and exact whatever is compared; so is {@code And}
+ * and {@code Or} of several sources.
  */
 final class MaskReader {
   private static final Set<String> LAYOUT =
@@ -84,7 +85,9 @@ final class MaskReader {
     if (!MaskFunction.ELEMENTWISE.contains(node.op())) {
       return value;
     }
-    return node.inputs().stream().map(this::source).reduce(NONE, MaskReader::both);
+    String source = node.inputs().stream().map(this::source).reduce(NONE, MaskReader::both);
+    boolean truth = node.is("And") || node.is("Or");
+    return truth && source.equals(SEVERAL) ? value : source;
   }
 
   private boolean isConstant(String value) {

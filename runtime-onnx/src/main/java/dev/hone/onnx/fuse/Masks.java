@@ -51,24 +51,31 @@ final class Masks {
    * @return null if it cannot be
    */
   @Nullable Entry of(Match match, Node before) {
-    if (match.has("addedMask")) {
-      String mask = match.value("addedMask");
-      MaskForm form = reader.added(mask);
-      return form != null && fits(form, match) ? integers(form, before) : bias(mask, match, before);
-    }
+    boolean added = match.has("addedMask");
     boolean hides = match.has("hidden");
-    if (!hides && !match.has("shown")) {
+    if (!added && !hides && !match.has("shown")) {
       return Entry.NO_MASK;
     }
+    String mask = unexpanded(match.value(added ? "addedMask" : hides ? "hidden" : "shown"));
     double filter = match.number("fill", 0);
-    if (filter > LEAST_FILTER) {
+    if (!added && filter > LEAST_FILTER) {
       return null;
     }
-    String mask = match.value(hides ? "hidden" : "shown");
-    MaskForm form = reader.chosen(mask, hides, filter);
-    return form != null && fits(form, match)
-        ? integers(form, before)
-        : bias(added(mask, hides, (float) filter, before), match, before);
+    MaskForm form = added ? reader.added(mask) : reader.chosen(mask, hides, filter);
+    if (form != null && fits(form, match)) {
+      return integers(form, before);
+    }
+    if (match.leadsTo(mask)) {
+      return null;
+    }
+    String bias = added ? mask : added(mask, hides, (float) filter, before);
+    return new Entry("", expanded(bias, match, before), 0);
+  }
+
+  /** The mask before it was spread over queries and heads, which adding it does anyhow. */
+  private String unexpanded(String mask) {
+    Node producer = context.graph().producer(mask);
+    return producer != null && producer.is("Expand") ? unexpanded(producer.input(0)) : mask;
   }
 
   /** Whether a mask has a row for each row of the batch; one row for all is not enough. */
@@ -126,18 +133,19 @@ final class Masks {
         });
   }
 
-  private Entry bias(String mask, Match match, Node before) {
-    String bias = made.computeIfAbsent(List.of("bias", mask), key -> expanded(mask, match, before));
-    return new Entry("", bias, 0);
-  }
-
   /** Spread over queries and keys: an attention node lets only batch and heads be 1. */
   private String expanded(String mask, Match match, Node before) {
+    String known = made.get(List.of("expanded", mask));
+    if (known != null) {
+      return known;
+    }
     String queries = length(source(match, "q"), before);
     String keys = length(source(match, "k"), before);
     List<String> parts = List.of(constant(1, 1), queries, keys);
     String shape = add(Node.of("Concat", parts, List.of(), Attribute.of("axis", 0L)), before);
-    return add(Node.of("Expand", List.of(mask, shape), List.of()), before);
+    String expanded = add(Node.of("Expand", List.of(mask, shape), List.of()), before);
+    made.put(List.of("expanded", mask), expanded);
+    return expanded;
   }
 
   /** What has the positions on its second axis and will still be there. */

@@ -3,9 +3,13 @@ package dev.hone.onnx.fuse;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
+import java.util.ArrayDeque;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -18,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * that a pattern may try one way and then another.
  */
 final class Match {
+  /** How many nodes outside a pattern a use may pass on its way back into it. */
+  private static final int FARTHEST = 64;
+
   private final Context context;
   private final Map<String, String> values;
   private final Map<String, Double> numbers;
@@ -95,16 +102,15 @@ final class Match {
 
   /**
    * A value that the pattern went through and that is needed elsewhere too, or null if there is
-   * none and all nodes but the last can go. That a value's shape is asked for does not count, as
-   * long as the answer goes only where the pattern has been.
+   * none and all nodes but the last can go. Uses that lead only back into the pattern, such as
+   * asking for a shape that a later node of it takes, do not count: they go with it.
    */
   @Nullable String neededElsewhere(Node last) {
+    Set<Node> going = Collections.newSetFromMap(new IdentityHashMap<>());
+    going.addAll(covered);
     for (Node node : covered) {
-      if (node == last) {
-        continue;
-      }
       for (String output : node.outputs()) {
-        if (graph().isOutput(output) || !endsInside(output)) {
+        if (node != last && !endsInside(output, going)) {
           return output;
         }
       }
@@ -112,22 +118,37 @@ final class Match {
     return null;
   }
 
-  private boolean endsInside(String value) {
-    for (Node consumer : graph().consumers(value)) {
-      boolean inside = covered.contains(consumer);
-      boolean asksForShape =
-          consumer.is("Shape") || (!value.isEmpty() && SHAPE_ARITHMETIC.contains(consumer.op()));
-      if (!inside && !(asksForShape && isShape(consumer) && endsInside(consumer.output(0)))) {
+  private boolean endsInside(String value, Set<Node> going) {
+    Deque<String> open = new ArrayDeque<>(List.of(value));
+    Set<Node> passed = Collections.newSetFromMap(new IdentityHashMap<>());
+    while (!open.isEmpty()) {
+      String next = open.remove();
+      if (graph().isOutput(next) || passed.size() > FARTHEST) {
         return false;
       }
+      for (Node consumer : graph().consumers(next)) {
+        if (!going.contains(consumer) && passed.add(consumer)) {
+          open.addAll(consumer.outputs());
+        }
+      }
     }
-    return !graph().isOutput(value);
+    going.addAll(passed);
+    return true;
   }
 
-  private boolean isShape(Node node) {
-    return node.is("Shape") || context.shapes().elements(node.output(0)) != null;
+  /** Whether a value is computed from something that the pattern went through. */
+  boolean leadsTo(String value) {
+    Deque<String> open = new ArrayDeque<>(List.of(value));
+    Set<String> seen = new HashSet<>();
+    while (!open.isEmpty()) {
+      Node producer = graph().producer(open.remove());
+      if (producer != null && covered.contains(producer)) {
+        return true;
+      }
+      if (producer != null) {
+        producer.inputs().stream().filter(seen::add).forEach(open::add);
+      }
+    }
+    return false;
   }
-
-  private static final Set<String> SHAPE_ARITHMETIC =
-      Set.of("Gather", "Unsqueeze", "Squeeze", "Concat", "Slice", "Cast", "Mul", "Div", "Identity");
 }

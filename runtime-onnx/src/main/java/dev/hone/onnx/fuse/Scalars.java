@@ -58,8 +58,10 @@ final class Scalars {
 
   private double ofShape(String value) {
     List<Length> elements = shapes.elements(value);
-    boolean known = elements != null && elements.size() == 1 && elements.get(0).isKnown();
-    return known ? elements.get(0).number() : Double.NaN;
+    if (elements == null || elements.size() != 1 || !elements.get(0).isKnown()) {
+      return Double.NaN;
+    }
+    return elements.get(0).number();
   }
 
   private static double of(TensorData constant) {

@@ -3,6 +3,7 @@ package dev.hone.onnx.graph;
 import dev.hone.DataType;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.LongBinaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,9 @@ final class ElementRules {
       case "Gather" -> gather(node);
       case "Slice" -> slice(node);
       case "Concat" -> concat(node);
+      case "ConstantOfShape" -> filled(node);
+      case "Equal" -> combined(node, (a, b) -> a == b ? 1 : 0);
+      case "Where" -> where(node);
       case "Mul" -> combined(node, (a, b) -> a * b);
       case "Add" -> combined(node, Long::sum);
       case "Sub" -> combined(node, (a, b) -> a - b);
@@ -82,14 +86,20 @@ final class ElementRules {
     List<Length> from = shapes.elements(node.input(0));
     long[] starts = shapes.parameter(node, "starts", 1);
     long[] ends = shapes.parameter(node, "ends", 2);
-    long[] steps = node.hasInput(4) ? shapes.numbers(node.input(4)) : new long[] {1};
-    boolean plain = starts != null && ends != null && steps != null;
-    if (from == null || !plain || starts.length != 1 || ends.length != 1 || steps[0] != 1) {
+    if (from == null || starts == null || ends == null || !hasStepOne(node)) {
+      return null;
+    }
+    if (starts.length != 1 || ends.length != 1) {
       return null;
     }
     int begin = clamp(starts[0], from.size());
     int end = clamp(ends[0], from.size());
     return from.subList(Math.min(begin, end), end);
+  }
+
+  private boolean hasStepOne(Node slice) {
+    long[] steps = shapes.numbers(slice.input(4));
+    return !slice.hasInput(4) || (steps != null && steps.length == 1 && steps[0] == 1);
   }
 
   private @Nullable List<Length> concat(Node node) {
@@ -104,6 +114,36 @@ final class ElementRules {
     return all.size() > MOST ? null : all;
   }
 
+  private @Nullable List<Length> filled(Node node) {
+    long[] count = shapes.numbers(node.input(0));
+    Attribute value = node.attribute("value");
+    long[] fill =
+        value == null || value.kind() != Attribute.Kind.TENSOR
+            ? null
+            : Constants.integers(value.asTensor());
+    if (count == null || count.length != 1 || count[0] < 0 || count[0] > MOST || fill == null) {
+      return null;
+    }
+    return Collections.nCopies((int) count[0], Length.of(fill[0]));
+  }
+
+  private @Nullable List<Length> where(Node node) {
+    long[] conditions = shapes.numbers(node.input(0));
+    List<Length> yes = shapes.elements(node.input(1));
+    List<Length> no = shapes.elements(node.input(2));
+    if (conditions == null || yes == null || no == null) {
+      return null;
+    }
+    if (yes.size() != conditions.length || no.size() != conditions.length) {
+      return null;
+    }
+    List<Length> chosen = new ArrayList<>();
+    for (int i = 0; i < conditions.length; i++) {
+      chosen.add(conditions[i] != 0 ? yes.get(i) : no.get(i));
+    }
+    return chosen;
+  }
+
   private @Nullable List<Length> combined(Node node, LongBinaryOperator operator) {
     List<Length> left = shapes.elements(node.input(0));
     List<Length> right = shapes.elements(node.input(1));
@@ -115,11 +155,20 @@ final class ElementRules {
     for (int i = 0; i < count; i++) {
       Length a = left.get(Math.min(i, left.size() - 1));
       Length b = right.get(Math.min(i, right.size() - 1));
-      result.add(
-          a.isKnown() && b.isKnown()
-              ? Length.of(operator.applyAsLong(a.number(), b.number()))
-              : SymbolicShapes.own(node.output(0) + "*", i));
+      result.add(combined(node, operator, a, b, i));
     }
     return result;
+  }
+
+  private static Length combined(
+      Node node, LongBinaryOperator operator, Length a, Length b, int index) {
+    if (a.isKnown() && b.isKnown()) {
+      return Length.of(operator.applyAsLong(a.number(), b.number()));
+    }
+    boolean negative = a.number() < 0 || b.number() < 0;
+    // A length is never negative, so it is not the -1 that stands for one left open.
+    return node.is("Equal") && negative
+        ? Length.of(0)
+        : SymbolicShapes.own(node.output(0) + "*", index);
   }
 }

@@ -32,8 +32,10 @@ record ReshapeRule(Node node, @Nullable List<Length> in, List<Length> target) {
 
   private Length copied(int axis) {
     boolean zeroMeansCopy = node.longAttribute("allowzero", 0) == 0;
-    boolean there = in != null && axis < in.size();
-    return zeroMeansCopy && there ? in.get(axis) : unknown(axis);
+    if (!zeroMeansCopy || in == null || axis >= in.size()) {
+      return unknown(axis);
+    }
+    return in.get(axis);
   }
 
   private Length leftOver(List<Length> result, int open) {

@@ -62,6 +62,7 @@ final class ShapeRules {
       case "Slice" -> slice(node);
       case "Expand" -> expand(node);
       case "ConstantOfShape" -> shapes.elements(node.input(0));
+      case "Shape" -> shape(node);
       case "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin" -> reduce(node);
       default -> KEEPING.contains(node.op()) ? like(node) : null;
     };
@@ -176,6 +177,11 @@ final class ShapeRules {
         b.get(node.longAttribute("transB", 0) == 0 ? 1 : 0));
   }
 
+  private @Nullable List<Length> shape(Node node) {
+    List<Length> elements = shapes.elements(node.output(0));
+    return elements == null ? null : List.of(Length.of(elements.size()));
+  }
+
   private @Nullable List<Length> conv(Node node) {
     List<Length> in = shapes.dims(node.input(0));
     if (in == null || in.size() < 2) {
@@ -226,11 +232,16 @@ final class ShapeRules {
     List<Length> in = shapes.dims(node.input(0));
     List<Length> target = shapes.elements(node.input(1));
     if (target == null) {
-      List<Length> shape = shapes.dims(node.input(1));
-      boolean counted = shape != null && shape.size() == 1 && shape.get(0).isKnown();
-      return counted ? SymbolicShapes.unknown(node.output(0), shape.get(0).number()) : null;
+      long rank = count(node.input(1));
+      return rank < 0 ? null : SymbolicShapes.unknown(node.output(0), rank);
     }
     return new ReshapeRule(node, in, target).dims();
+  }
+
+  /** How many elements a list has, or -1 if that is not known. */
+  private long count(String list) {
+    List<Length> dims = shapes.dims(list);
+    return dims != null && dims.size() == 1 && dims.get(0).isKnown() ? dims.get(0).number() : -1;
   }
 
   private @Nullable List<Length> unsqueeze(Node node) {
@@ -305,12 +316,11 @@ final class ShapeRules {
     if (target != null) {
       return broadcast(node.output(0), in, target);
     }
-    List<Length> shape = shapes.dims(node.input(1));
-    boolean counted = shape != null && shape.size() == 1 && shape.get(0).isKnown();
-    if (!counted) {
+    long count = count(node.input(1));
+    if (count < 0) {
       return null;
     }
-    long rank = Math.max(in.size(), shape.get(0).number());
+    long rank = Math.max(in.size(), count);
     return broadcast(node.output(0), in, SymbolicShapes.unknown(node.output(0), rank));
   }
 
