@@ -3,6 +3,8 @@ package dev.hone.examples.monitoring;
 import dev.hone.Model;
 import dev.hone.Session;
 import dev.hone.SessionOptions;
+import dev.hone.batching.BatchPolicy;
+import dev.hone.batching.Batcher;
 import dev.hone.shadow.Shadow;
 import dev.hone.shadow.ShadowPolicy;
 
@@ -15,7 +17,7 @@ final class EmbeddingSession {
 
   static Shadow open() {
     Model model = Model.loadResource(EmbeddingSession.class, "/all-minilm-l6-v2.onnx");
-    Session fast = Session.open(model);
+    Session fast = Batcher.over(Session.open(model), BatchPolicy.automatic());
     Session baseline = Session.open(model, SessionOptions.builder().threads(1).build());
     return Shadow.of(fast, baseline, ShadowPolicy.builder().sampledShare(0.01).build());
   }

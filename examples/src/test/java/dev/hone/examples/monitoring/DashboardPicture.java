@@ -6,9 +6,12 @@ import com.google.gson.JsonObject;
 import dev.hone.examples.monitoring.Dashboard.Panel;
 import dev.hone.examples.monitoring.Dashboard.Target;
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -86,7 +89,7 @@ final class DashboardPicture {
     }
     name = name.replaceAll("127[.]0[.]0[.]1:[0-9]+", "").strip();
     double[] values = new double[seconds + 1];
-    java.util.Arrays.fill(values, Double.NaN);
+    Arrays.fill(values, Double.NaN);
     JsonArray points = series.getAsJsonArray("values");
     double end = System.currentTimeMillis() / 1e3;
     for (JsonElement element : points) {
@@ -152,6 +155,9 @@ final class DashboardPicture {
         axis,
         seconds);
     double legend = LEFT;
+    if (lines.isEmpty()) {
+      append(svg, "<text x=\"%.0f\" y=\"%d\">none</text>%n", legend, HEIGHT - 14);
+    }
     for (int i = 0; i < lines.size(); i++) {
       String color = COLORS.get(i % COLORS.size());
       drawLine(svg, lines.get(i), top, color, panel.stacked());
@@ -229,7 +235,7 @@ final class DashboardPicture {
   }
 
   private static String number(double value) {
-    return String.format(Locale.ROOT, "%.4g", value).replaceAll("[.]?0+$", "");
+    return BigDecimal.valueOf(value).round(new MathContext(3)).stripTrailingZeros().toPlainString();
   }
 
   private static void append(StringBuilder text, String format, Object... values) {
