@@ -70,7 +70,8 @@ public final class InputCheck {
    *
    * @param in the inputs
    * @param positions receives where in {@code in} each input of the signature is, or {@link
-   *     #ABSENT} for one that is optional and was left out
+   *     #ABSENT} for one that is optional and was left out, and for a sequence, whose elements are
+   *     found by their names
    * @param lengths receives the length of each symbolic dimension, or -1 for one that no input has
    * @throws IllegalArgumentException if the model does not take these inputs
    */
@@ -85,7 +86,7 @@ public final class InputCheck {
     }
     for (int i = 0; i < inputs.length; i++) {
       if (positions[i] == ABSENT) {
-        if (!inputs[i].value().optional()) {
+        if (!inputs[i].value().optional() && !inputs[i].takesElements()) {
           throw missing(in, inputs[i]);
         }
       } else {
@@ -118,6 +119,9 @@ public final class InputCheck {
       if (positions[i] != ABSENT) {
         Tensor tensor = out.tensor(positions[i]);
         check(outputs[i], tensor, lengths);
+        if (outputs[i].value().optional()) {
+          throw outputs[i].mayBeMissing();
+        }
         if (tensor.memory().isReadOnly()) {
           throw outputs[i].readOnly();
         }
@@ -184,18 +188,42 @@ public final class InputCheck {
       positions[i] = inOrder ? i : batch.indexOf(name);
       if (positions[i] >= 0) {
         found++;
+      } else if (slots[i].takesElements()) {
+        found += elements(batch, slots[i]);
       }
     }
     return found;
   }
 
+  /**
+   * How many elements of a sequence the batch has. All must be of its type; their shapes are the
+   * model's business, since those that models declare for elements are often wrong.
+   */
+  private static int elements(Batch batch, Slot slot) {
+    int count = 0;
+    DataType type = slot.value().type();
+    while (true) {
+      int position = batch.indexOf(Signature.elementName(slot.name(), count));
+      if (position < 0) {
+        return count;
+      }
+      Tensor element = batch.tensor(position);
+      if (type == null) {
+        type = element.type(); // one type in one sequence, even if the model does not say which
+      } else if (element.type() != type) {
+        throw slot.wrongElement(batch.name(position), element, type);
+      }
+      count++;
+    }
+  }
+
   private void check(Slot slot, Tensor tensor, long[] lengths) {
+    if (slot.value().kind() != Signature.Kind.TENSOR) {
+      throw slot.notTensor();
+    }
     DataType type = slot.value().type();
     if (type != null && type != tensor.type()) {
       throw slot.wrongType(tensor, type);
-    }
-    if (slot.value().kind() != Signature.Kind.TENSOR) {
-      throw slot.notTensor();
     }
     long[] dimensions = slot.dimensions();
     if (dimensions == null) {
@@ -241,11 +269,23 @@ public final class InputCheck {
   private IllegalArgumentException unknownName(Batch batch, Slot[] slots) {
     boolean output = slots == outputs;
     List<String> unknown = new ArrayList<>(batch.names());
-    unknown.removeAll(output ? signature.outputNames() : signature.inputNames());
+    for (Slot slot : slots) {
+      unknown.remove(slot.name());
+      for (int i = 0; slot.takesElements(); i++) {
+        if (!unknown.remove(Signature.elementName(slot.name(), i))) {
+          break;
+        }
+      }
+    }
+    for (Slot slot : slots) {
+      if (!unknown.isEmpty() && slot.takesElements() && slot.hasElement(unknown.get(0))) {
+        return slot.wrongNumber(unknown.get(0), batch);
+      }
+    }
     return new IllegalArgumentException(
         "The model has no "
             + (output ? "output '" : "input '")
-            + unknown.get(0)
+            + (unknown.isEmpty() ? batch.name(0) : unknown.get(0))
             + (output ? "'. It gives " : "'. It takes ")
             + (output ? outputsText() : text(signature.inputs()))
             + "; the batch has "

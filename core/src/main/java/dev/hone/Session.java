@@ -73,7 +73,8 @@ public interface Session extends AutoCloseable {
   /**
    * Runs the model.
    *
-   * @param in the inputs; those with a default may be left out
+   * @param in the inputs; optional ones may be left out. The elements of a sequence {@code x} are
+   *     named {@code x[0]}, {@code x[1]} and so on; a sequence without any is empty
    * @return all outputs, owned by the caller
    */
   default Batch run(Batch in) {
@@ -83,7 +84,7 @@ public interface Session extends AutoCloseable {
   /**
    * Runs the model.
    *
-   * @param in the inputs; those with a default may be left out
+   * @param in the inputs; optional ones may be left out
    * @param options deadline, cancellation, and which outputs to compute
    * @return the outputs that {@code options} ask for, owned by the caller
    */

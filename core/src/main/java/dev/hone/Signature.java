@@ -54,6 +54,16 @@ public record Signature(List<Value> inputs, List<Value> outputs) {
     return outputs.stream().map(Value::name).toList();
   }
 
+  /**
+   * What a batch calls one element of a sequence, for example {@code x[0]}.
+   *
+   * @param sequence the name of the sequence
+   * @param index counted from 0
+   */
+  public static String elementName(String sequence, int index) {
+    return sequence + "[" + index + "]";
+  }
+
   /** One line for each input and output. */
   @Override
   public String toString() {
@@ -67,11 +77,15 @@ public record Signature(List<Value> inputs, List<Value> outputs) {
   public enum Kind {
     /** A tensor: the only kind that a batch holds. */
     TENSOR,
-    /** A list of values. */
+    /**
+     * A list of values. A batch holds a list of tensors as its elements, named {@code NAME[0]},
+     * {@code NAME[1]} and so on: see {@link #elementName}. One without elements is no tensor at
+     * all.
+     */
     SEQUENCE,
     /** Keys and values; what a scikit-learn classifier gives as probabilities. */
     MAP,
-    /** Anything else, for example an optional value or a sparse tensor. */
+    /** Anything else, for example a sparse tensor. */
     OTHER
   }
 
@@ -83,8 +97,8 @@ public record Signature(List<Value> inputs, List<Value> outputs) {
    * @param type the type of the elements (of the elements inside, for a sequence or map), or null
    *     where the model does not say
    * @param dimensions the dimensions, or null where the model does not say how many there are
-   * @param optional whether an input may be left out because the model holds a default; false for
-   *     outputs
+   * @param optional whether an input may be left out, because the model holds a default or does
+   *     without; whether an output may be missing from the results
    */
   public record Value(
       String name,

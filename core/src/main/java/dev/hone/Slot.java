@@ -12,9 +12,11 @@ final class Slot {
   private final String role;
   private final Signature.Value value;
   private final long @Nullable [] dimensions;
+  private final boolean takesElements;
 
   private Slot(String role, Signature.Value value, long @Nullable [] dimensions) {
     this.role = role;
+    this.takesElements = role.equals("input") && value.kind() == Signature.Kind.SEQUENCE;
     this.value = value;
     this.dimensions = dimensions;
   }
@@ -100,7 +102,27 @@ final class Slot {
             + " itself, not what asReadOnlyBuffer or a read-only file mapping gives.");
   }
 
+  /** Whether it is an input that a batch holds as elements with names of their own. */
+  boolean takesElements() {
+    return takesElements;
+  }
+
+  /** Whether this is a name that an element of this sequence could have, whatever its number. */
+  boolean hasElement(String name) {
+    return name.startsWith(name() + "[") && name.endsWith("]");
+  }
+
   IllegalArgumentException notTensor() {
+    String remedy =
+        takesElements
+            ? " Name its elements '"
+                + Signature.elementName(name(), 0)
+                + "', '"
+                + Signature.elementName(name(), 1)
+                + "' and so on."
+            : role.equals("output")
+                ? " Leave it out, or let run(in) make tensors of it."
+                : " Change the model so that it takes tensors.";
     return new IllegalArgumentException(
         "The "
             + role
@@ -108,8 +130,42 @@ final class Slot {
             + name()
             + "' is of kind "
             + value.kind()
-            + ", but a batch holds tensors only. Change the model so that it takes and gives"
-            + " tensors.");
+            + ", but a batch holds tensors only."
+            + remedy);
+  }
+
+  IllegalArgumentException wrongElement(String element, Tensor tensor, DataType type) {
+    return new IllegalArgumentException(
+        "The elements of the input "
+            + value
+            + " must be of "
+            + type
+            + ", but '"
+            + element
+            + "' is "
+            + tensor
+            + ". Use a tensor of "
+            + type
+            + ".");
+  }
+
+  IllegalArgumentException wrongNumber(String element, Batch batch) {
+    return new IllegalArgumentException(
+        "The elements of the input "
+            + value
+            + " must be numbered from 0 without a gap, but '"
+            + element
+            + "' has no element before it: the batch has "
+            + batch.names()
+            + ". Number them in order.");
+  }
+
+  IllegalArgumentException mayBeMissing() {
+    return new IllegalArgumentException(
+        "The output '"
+            + name()
+            + "' is optional: a run may give no value for it, so none can be brought to be written"
+            + " into. Leave it out, or let run(in) make it.");
   }
 
   IllegalArgumentException wrongRank(Tensor tensor, int rank) {

@@ -2,6 +2,7 @@ package dev.hone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.sun.management.ThreadMXBean;
 import dev.hone.Signature.Dimension;
@@ -156,15 +157,72 @@ class InputCheckTest {
         .hasMessageContainingAll("inputs", "must be a Batch, but are null", "Batch.of(Map.of())");
   }
 
-  @Test
-  void aListInPlaceOfATensorIsRefused() {
-    Value list = new Value("s", Signature.Kind.SEQUENCE, DataType.INT64, null, false);
-    InputCheck ofList = new InputCheck(new Signature(List.of(list), List.of()));
-    try (Batch in = Batch.of("s", b(1))) {
-      assertThatThrownBy(() -> ofList.resolve(in, new int[1], new long[0]))
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContainingAll("input 's' is of kind SEQUENCE", "a batch holds tensors only");
+  private static InputCheck ofList(Signature.Kind kind) {
+    Value list = new Value("s", kind, DataType.INT64, null, false);
+    return new InputCheck(new Signature(List.of(list), List.of()));
+  }
+
+  private static String refusedList(Signature.Kind kind, Batch batch) {
+    try (batch) {
+      Throwable thrown = catchThrowable(() -> ofList(kind).resolve(batch, new int[1], new long[0]));
+      assertThat(thrown).isInstanceOf(IllegalArgumentException.class);
+      return String.valueOf(thrown.getMessage());
     }
+  }
+
+  @Test
+  void theElementsOfASequenceAreTensorsOfAnyShape() {
+    int[] position = {7};
+    try (Batch two = Batch.of("s[0]", b(1), "s[1]", Tensor.of(new long[] {5}));
+        Batch none = Batch.of(Map.of())) {
+      ofList(Signature.Kind.SEQUENCE).resolve(two, position, new long[0]);
+      assertThat(position).containsExactly(InputCheck.ABSENT);
+      ofList(Signature.Kind.SEQUENCE).resolve(none, position, new long[0]);
+    }
+  }
+
+  @Test
+  void aTensorInPlaceOfASequenceIsRefused() {
+    assertThat(refusedList(Signature.Kind.SEQUENCE, Batch.of("s", b(1))))
+        .isEqualTo(
+            "The input 's' is of kind SEQUENCE, but a batch holds tensors only. Name its elements"
+                + " 's[0]', 's[1]' and so on.");
+  }
+
+  @Test
+  void aTensorInPlaceOfAMapIsRefused() {
+    assertThat(refusedList(Signature.Kind.MAP, Batch.of("s", b(1))))
+        .isEqualTo(
+            "The input 's' is of kind MAP, but a batch holds tensors only. Change the model so that"
+                + " it takes tensors.");
+  }
+
+  @Test
+  void elementsOfAnotherTypeAreRefused() {
+    assertThat(
+            refusedList(
+                Signature.Kind.SEQUENCE,
+                Batch.of("s[0]", b(1), "s[1]", Tensor.of(new float[] {1, 2}))))
+        .isEqualTo(
+            "The elements of the input s SEQUENCE of INT64[...] must be of INT64, but 's[1]' is"
+                + " FLOAT32[2]. Use a tensor of INT64.");
+  }
+
+  @Test
+  void elementsWithAGapAreRefused() {
+    assertThat(refusedList(Signature.Kind.SEQUENCE, Batch.of("s[0]", b(1), "s[2]", b(1))))
+        .isEqualTo(
+            "The elements of the input s SEQUENCE of INT64[...] must be numbered from 0 without a"
+                + " gap, but 's[2]' has no element before it: the batch has [s[0], s[2]]. Number"
+                + " them in order.");
+  }
+
+  @Test
+  void anUnknownNameBesideASequenceIsRefused() {
+    assertThat(refusedList(Signature.Kind.SEQUENCE, Batch.of("s[0]", b(1), "t[0]", b(1))))
+        .isEqualTo(
+            "The model has no input 't[0]'. It takes s SEQUENCE of INT64[...]; the batch has"
+                + " [s[0], t[0]].");
   }
 
   @Test

@@ -140,7 +140,10 @@ public final class ModelData {
     return functions.stream().map(LocalFunction::key).toList();
   }
 
-  /** The inputs and outputs. An input is optional if it has a default that callers can override. */
+  /**
+   * The inputs and outputs. An input is optional if it has a default that callers can override, or
+   * is of an optional type.
+   */
   public Signature signature() {
     List<Signature.Value> inputs = new ArrayList<>();
     for (ValueInfo input : graph.inputs()) {

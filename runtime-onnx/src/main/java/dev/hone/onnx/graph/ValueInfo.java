@@ -63,8 +63,13 @@ public final class ValueInfo {
     return type;
   }
 
-  /** As an input or output of a signature. */
-  public Signature.Value toValue(boolean optional) {
+  /**
+   * As an input or output of a signature.
+   *
+   * @param hasDefault whether the model holds a value for it
+   */
+  public Signature.Value toValue(boolean hasDefault) {
+    boolean optional = hasDefault || type.optional();
     return new Signature.Value(name, type.kind(), type.type(), type.dimensions(), optional);
   }
 

@@ -18,8 +18,10 @@ import org.jspecify.annotations.Nullable;
  * @param type the type of its elements (of the innermost ones for a sequence or map), or null where
  *     unknown or none that Hone has
  * @param dimensions its dimensions, or null where not even their number is known
+ * @param optional whether there may be no value, which ONNX calls an optional type
  */
-public record ValueType(Kind kind, @Nullable DataType type, @Nullable List<Dimension> dimensions) {
+public record ValueType(
+    Kind kind, @Nullable DataType type, @Nullable List<Dimension> dimensions, boolean optional) {
   /** A tensor of which nothing is known. */
   public static final ValueType UNKNOWN = new ValueType(Kind.TENSOR, null, null);
 
@@ -32,6 +34,11 @@ public record ValueType(Kind kind, @Nullable DataType type, @Nullable List<Dimen
   /** Copies the dimensions. */
   public ValueType {
     dimensions = dimensions == null ? null : List.copyOf(dimensions);
+  }
+
+  /** Of a value that is always there. */
+  public ValueType(Kind kind, @Nullable DataType type, @Nullable List<Dimension> dimensions) {
+    this(kind, type, dimensions, false);
   }
 
   /** A tensor. */
@@ -86,9 +93,12 @@ public record ValueType(Kind kind, @Nullable DataType type, @Nullable List<Dimen
     while (reader.next()) {
       switch (reader.field()) {
         case TENSOR_TYPE -> type = parseTensor(reader.message());
-        case SEQUENCE_TYPE -> type = inside(Kind.SEQUENCE, reader.message(), 1);
-        case MAP_TYPE -> type = inside(Kind.MAP, reader.message(), 2);
-        case OPTIONAL_TYPE -> type = inside(Kind.OTHER, reader.message(), 1);
+        case SEQUENCE_TYPE -> type = inside(reader.message(), 1).in(Kind.SEQUENCE);
+        case MAP_TYPE -> type = inside(reader.message(), 2).in(Kind.MAP);
+        case OPTIONAL_TYPE -> {
+          ValueType value = inside(reader.message(), 1);
+          type = new ValueType(value.kind, value.type, value.dimensions, true);
+        }
         case SPARSE_TENSOR_TYPE -> {
           ValueType sparse = parseTensor(reader.message());
           type = new ValueType(Kind.OTHER, sparse.type, sparse.dimensions);
@@ -99,8 +109,12 @@ public record ValueType(Kind kind, @Nullable DataType type, @Nullable List<Dimen
     return type;
   }
 
-  /** A container's type: its field {@code valueField} says what is inside. */
-  private static ValueType inside(Kind kind, WireReader reader, int valueField) {
+  private ValueType in(Kind container) {
+    return new ValueType(container, type, dimensions);
+  }
+
+  /** What a container holds, which its field {@code valueField} says. */
+  private static ValueType inside(WireReader reader, int valueField) {
     ValueType value = UNKNOWN;
     while (reader.next()) {
       if (reader.field() == valueField) {
@@ -109,7 +123,7 @@ public record ValueType(Kind kind, @Nullable DataType type, @Nullable List<Dimen
         reader.raw();
       }
     }
-    return new ValueType(kind, value.type, value.dimensions);
+    return value;
   }
 
   private static ValueType parseTensor(WireReader reader) {
@@ -167,6 +181,7 @@ public record ValueType(Kind kind, @Nullable DataType type, @Nullable List<Dimen
             : dimensions.stream()
                 .map(Dimension::toString)
                 .collect(Collectors.joining(", ", "[", "]"));
-    return (kind == Kind.TENSOR ? "" : kind + " of ") + (type == null ? "?" : type) + shape;
+    String text = (kind == Kind.TENSOR ? "" : kind + " of ") + (type == null ? "?" : type) + shape;
+    return optional ? text + " (optional)" : text;
   }
 }

@@ -70,6 +70,18 @@ final class Lane implements AutoCloseable {
 
   /** Runs and lets ONNX Runtime allocate the chosen outputs. Inputs must be held and checked. */
   Batch runAllocating(Batch in, int[] chosen) {
+    int count = describeInputs(in);
+    SequenceInputs sequences = session.sequences;
+    if (sequences == null) {
+      return runAllocating(count, chosen);
+    }
+    try (SequenceInputs.Feed feed = sequences.feed(in)) {
+      int all = feed.appendTo(session.inputNames, inputNames, inputValues, count);
+      return runAllocating(all, chosen);
+    }
+  }
+
+  private int describeInputs(Batch in) {
     int count = 0;
     for (int i = 0; i < inputPositions.length; i++) {
       if (inputPositions[i] >= 0) {
@@ -81,6 +93,10 @@ final class Lane implements AutoCloseable {
         count++;
       }
     }
+    return count;
+  }
+
+  private Batch runAllocating(int count, int[] chosen) {
     try (PointerPointer<Pointer> names = new PointerPointer<>(chosen.length);
         PointerPointer<Pointer> values = new PointerPointer<>(chosen.length)) {
       for (int i = 0; i < chosen.length; i++) {

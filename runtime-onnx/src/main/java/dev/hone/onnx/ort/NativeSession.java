@@ -38,6 +38,7 @@ public final class NativeSession implements AutoCloseable {
   final OrtSession handle;
   final Names inputNames;
   final Names outputNames;
+  final @Nullable SequenceInputs sequences;
 
   private final NativeOptions options;
   private final Map<String, String> runConfig;
@@ -46,7 +47,7 @@ public final class NativeSession implements AutoCloseable {
   private final String name;
   private final Recorder recorder;
   private final int[] allOutputs;
-  private final boolean givesStrings;
+  private final boolean onlyAllocates;
   private final boolean profiling;
   private final CallGate gate = new CallGate("session");
   private final Lanes lanes = new Lanes(this::newLane);
@@ -71,11 +72,13 @@ public final class NativeSession implements AutoCloseable {
     this.profiling = settings.profile() != null;
     this.signature = signature;
     this.check = new InputCheck(signature);
+    this.sequences = SequenceInputs.of(library, signature);
     this.inputNames = new Names(signature.inputNames());
     this.outputNames = new Names(signature.outputNames());
     this.allOutputs = IntStream.range(0, signature.outputs().size()).toArray();
-    this.givesStrings =
-        signature.outputs().stream().anyMatch(output -> output.type() == DataType.STRING);
+    this.onlyAllocates =
+        sequences != null
+            || signature.outputs().stream().anyMatch(output -> output.type() == DataType.STRING);
   }
 
   /**
@@ -180,8 +183,8 @@ public final class NativeSession implements AutoCloseable {
   private void runHeld(Lane lane, Batch in, Batch out, RunOptions options, long deadlineNanos) {
     out.hold();
     try {
-      if (givesStrings) {
-        runIntoStrings(lane, in, out, options, deadlineNanos);
+      if (onlyAllocates) {
+        runAndCopy(lane, in, out, options, deadlineNanos);
       } else if (options.isStoppable()) {
         watched(lane, options, deadlineNanos, () -> lane.runInto(in, out));
       } else {
@@ -192,8 +195,11 @@ public final class NativeSession implements AutoCloseable {
     }
   }
 
-  /** Strings live on the Java heap, so nothing native can write into them: they are copied. */
-  private void runIntoStrings(Lane lane, Batch in, Batch out, RunOptions options, long deadline) {
+  /**
+   * Strings live on the Java heap, so nothing native can write into them: they are copied. Runs
+   * with sequences are rare enough to go this way, too.
+   */
+  private void runAndCopy(Lane lane, Batch in, Batch out, RunOptions options, long deadline) {
     int[] chosen =
         IntStream.range(0, lane.outputPositions.length)
             .filter(i -> lane.outputPositions[i] >= 0)
@@ -304,19 +310,23 @@ public final class NativeSession implements AutoCloseable {
   }
 
   private @Nullable Batch predict(Lane lane, int[] chosen) {
-    if (givesStrings) {
+    if (onlyAllocates) {
       return null;
     }
     Shape[] shapes = new Shape[chosen.length];
     for (int i = 0; i < chosen.length; i++) {
       Signature.Value output = signature.outputs().get(chosen[i]);
       Shape shape = check.outputShape(chosen[i], lane.symbols);
-      if (shape == null || output.kind() != Signature.Kind.TENSOR || output.type() == null) {
+      if (shape == null || output.type() == null || !isTensor(output)) {
         return null;
       }
       shapes[i] = shape;
     }
     return outputs(lane, chosen, shapes);
+  }
+
+  private static boolean isTensor(Signature.Value output) {
+    return output.kind() == Signature.Kind.TENSOR && !output.optional();
   }
 
   /** Null if there is no memory for these shapes: a wrong model may promise any. */
@@ -368,6 +378,9 @@ public final class NativeSession implements AutoCloseable {
       library.created(out -> library.api.SessionEndProfiling(handle, library.allocator, out));
     }
     lanes.close();
+    if (sequences != null) {
+      sequences.close();
+    }
     library.api.ReleaseSession(handle);
     options.close();
     inputNames.close();

@@ -4,6 +4,7 @@ import dev.hone.Batch;
 import dev.hone.DataType;
 import dev.hone.HoneException;
 import dev.hone.Shape;
+import dev.hone.Signature;
 import dev.hone.Tensor;
 import dev.hone.memory.Memory;
 import java.nio.charset.StandardCharsets;
@@ -26,9 +27,11 @@ import org.bytedeco.onnxruntime.global.onnxruntime;
  * which a scikit-learn classifier gives as its probabilities, becomes a matrix with a row for each
  * map and a column for each key, in the order of the keys, and a tensor of the keys named {@code
  * NAME.keys}. A single map becomes one such row. A sequence of tensors becomes tensors {@code
- * NAME[0]}, {@code NAME[1]} and so on.
+ * NAME[0]}, {@code NAME[1]} and so on. An optional value that is not there becomes nothing.
  */
 final class OutputValues {
+  private static final int ABSENT = -1;
+
   private final OrtLibrary library;
   private final List<String> names = new ArrayList<>();
   private final List<Tensor> tensors = new ArrayList<>();
@@ -67,7 +70,7 @@ final class OutputValues {
         addSequence(name, value);
       } else if (kind == onnxruntime.ONNX_TYPE_MAP) {
         new MapTable(this::part, this::tensorOf).add(value).into(name, this::put);
-      } else {
+      } else if (kind != ABSENT) {
         throw new HoneException(
             "Output '"
                 + name
@@ -127,7 +130,7 @@ final class OutputValues {
           library.api.ReleaseValue(element);
         }
       } else {
-        add(name + "[" + i + "]", element);
+        add(Signature.elementName(name, i), element);
       }
     }
     if (!table.isEmpty()) {
@@ -148,10 +151,15 @@ final class OutputValues {
     return one.tensors.get(0);
   }
 
+  /** {@link #ABSENT} for an optional value that is not there, which must not be asked more. */
   private int kind(OrtValue value) {
-    try (IntPointer kind = new IntPointer(1)) {
-      library.check(library.api.GetValueType(value, kind));
-      return kind.get();
+    try (IntPointer answer = new IntPointer(1)) {
+      library.check(library.api.HasValue(value, answer));
+      if (answer.get() == 0) {
+        return ABSENT;
+      }
+      library.check(library.api.GetValueType(value, answer));
+      return answer.get();
     }
   }
 
