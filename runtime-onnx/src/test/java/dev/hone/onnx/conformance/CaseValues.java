@@ -41,16 +41,21 @@ final class CaseValues {
   static Map<String, Tensor> read(Path file, ValueInfo info) throws IOException {
     byte[] bytes = Files.readAllBytes(file);
     Map<String, Tensor> tensors = new LinkedHashMap<>();
-    if (info.type().kind() == Kind.TENSOR) {
+    if (info.type().optional()) {
+      readOptional(bytes, info.name(), tensors);
+    } else if (info.type().kind() == Kind.TENSOR) {
       tensors.put(info.name(), tensor(bytes, info.type().type()));
     } else if (info.type().kind() == Kind.SEQUENCE) {
       readSequence(bytes, info.name(), tensors);
     } else {
-      field(bytes, OPTIONAL_TENSOR)
-          .ifPresent(t -> tensors.put(info.name(), tensor(t.bytes(), null)));
-      field(bytes, OPTIONAL_SEQUENCE).ifPresent(s -> readSequence(s.bytes(), info.name(), tensors));
+      throw new UnsupportedOperationException("No batch of Hone holds " + info);
     }
     return tensors;
+  }
+
+  private static void readOptional(byte[] bytes, String name, Map<String, Tensor> tensors) {
+    field(bytes, OPTIONAL_TENSOR).ifPresent(t -> tensors.put(name, tensor(t.bytes(), null)));
+    field(bytes, OPTIONAL_SEQUENCE).ifPresent(s -> readSequence(s.bytes(), name, tensors));
   }
 
   private static void readSequence(byte[] bytes, String name, Map<String, Tensor> tensors) {
