@@ -7,6 +7,8 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -19,13 +21,14 @@ final class FuzzProcess implements AutoCloseable {
   /** What a mutant that never ended is counted as. */
   static final String HANG = "hang";
 
-  private static final int HANG_SECONDS = 20;
+  private static final int HANG_SECONDS = 60;
   private static final String GONE = "#gone";
 
   /** Native memory is bounded too, where the shell can: a mutant may ask for any size. */
   private static final String BOUNDED = "ulimit -v 8000000 2>/dev/null; exec \"$0\" \"$@\"";
 
   private final Path folder;
+  private final Set<Subject> ready = EnumSet.noneOf(Subject.class);
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
   private Process process;
   private Writer seeds;
@@ -74,10 +77,13 @@ final class FuzzProcess implements AutoCloseable {
     lines.add(GONE);
   }
 
-  /** How the mutant of a seed ended. */
-  String run(long seed) throws IOException, InterruptedException {
+  /** How the mutant of a seed, made from this subject, ended. */
+  String run(long seed, Subject subject) throws IOException, InterruptedException {
+    if (ready.add(subject)) {
+      subject.bytes(folder); // a large one is written there: here, where no clock runs
+    }
     try {
-      seeds.write(seed + "\n");
+      seeds.write(seed + " " + subject + "\n");
       seeds.flush();
     } catch (IOException e) {
       int status = process.waitFor();

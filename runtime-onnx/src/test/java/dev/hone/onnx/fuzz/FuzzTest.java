@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -22,12 +23,14 @@ import org.junit.jupiter.api.Test;
  * exception of the documented kinds.
  *
  * <p>{@code -Dhone.fuzz.mutants} says how many, and {@code -Dhone.fuzz.seed} which is the first:
- * one mutant and its seed show a failure again. The seeds of all that failed, and what the
- * processes said, lie in {@code target/fuzz}.
+ * one mutant and its seed show a failure again. {@code -Dhone.fuzz.subject} makes all of them from
+ * one {@link Subject}. The seeds of all that failed, and what the processes said, lie in {@code
+ * target/fuzz}.
  */
 class FuzzTest {
   private static final int PROCESSES = 2;
   private static final Path FOLDER = Path.of("target", "fuzz");
+  private static final @Nullable String SUBJECT = System.getProperty("hone.fuzz.subject");
 
   private final Map<String, Integer> counts = new ConcurrentSkipListMap<>();
   private final Queue<String> failures = new ConcurrentLinkedQueue<>();
@@ -62,12 +65,13 @@ class FuzzTest {
     int judged = 0;
     try (FuzzProcess process = new FuzzProcess(folder)) {
       for (long seed = next.getAndIncrement(); seed < end; seed = next.getAndIncrement()) {
-        String how = process.run(seed);
+        Subject subject = SUBJECT == null ? Subject.of(seed) : Subject.valueOf(SUBJECT);
+        String how = process.run(seed, subject);
         counts.merge(how, 1, Integer::sum);
         judged++;
         boolean died = how.startsWith(FuzzProcess.CRASH) || how.startsWith(FuzzProcess.HANG);
         if (died || how.startsWith(FuzzWorker.FAULT)) {
-          failures.add("seed " + seed + " (" + Mutant.subject(seed) + "): " + how);
+          failures.add("seed " + seed + " (" + subject + "): " + how);
         }
       }
     }

@@ -24,11 +24,10 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 
 /**
- * The child process of the fuzz: reads a seed from each line of its input and says on its output
- * how far the mutant came, and how it ended. It may die at any time.
+ * The child process of the fuzz: reads a seed and a subject from each line of its input and says on
+ * its output how far the mutant came, and how it ended. It may die at any time.
  */
 final class FuzzWorker {
   /** Begins a line that says what happens next. */
@@ -51,13 +50,20 @@ final class FuzzWorker {
 
   private FuzzWorker(Path folder) {
     this.folder = folder;
-    for (Subject subject : Subject.values()) {
-      originals.put(subject, subject.bytes());
+  }
+
+  private byte[] original(Subject subject) throws IOException {
+    byte[] known = originals.get(subject);
+    if (known != null) {
+      return known;
     }
+    byte[] made = subject.bytes(folder);
+    originals.put(subject, made);
     while (Memory.stats().liveBytes() > 0) {
-      System.gc(); // memory that had views, which making the originals needs, goes with them
+      System.gc(); // memory that had views, which making the original needs, goes with them
       Thread.onSpinWait();
     }
+    return made;
   }
 
   /** Works until the input ends; the argument is an existing folder of its own. */
@@ -70,7 +76,8 @@ final class FuzzWorker {
     BufferedReader in =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = in.readLine(); line != null; line = in.readLine()) {
-      worker.say(END + worker.judge(Long.parseLong(line)));
+      String[] words = line.split(" ", -1);
+      worker.say(END + worker.judge(Long.parseLong(words[0]), Subject.valueOf(words[1])));
     }
   }
 
@@ -85,10 +92,9 @@ final class FuzzWorker {
   }
 
   @SuppressWarnings("CatchAndPrintStackTrace") // the parent keeps it with the seed
-  private String judge(long seed) throws IOException {
+  private String judge(long seed, Subject subject) throws IOException {
     enter("making");
-    Subject subject = Mutant.subject(seed);
-    byte[] mutant = Mutant.of(seed, Objects.requireNonNull(originals.get(subject)));
+    byte[] mutant = Mutant.of(seed, original(subject), folder);
     String end;
     try {
       end = live(source(seed, mutant));

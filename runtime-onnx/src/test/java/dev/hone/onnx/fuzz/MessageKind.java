@@ -9,6 +9,7 @@ enum MessageKind {
   NODE,
   ATTRIBUTE,
   TENSOR,
+  ENTRY,
   VALUE,
   TYPE,
   TENSOR_TYPE,
@@ -27,7 +28,8 @@ enum MessageKind {
       case TYPE -> field == 1 ? TENSOR_TYPE : null;
       case TENSOR_TYPE -> field == 2 ? SHAPE : null;
       case SHAPE -> field == 1 ? DIMENSION : null;
-      case TENSOR, DIMENSION, OPSET -> null;
+      case TENSOR -> field == 13 ? ENTRY : null;
+      case ENTRY, DIMENSION, OPSET -> null;
     };
   }
 

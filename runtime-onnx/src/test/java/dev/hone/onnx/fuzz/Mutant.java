@@ -7,7 +7,9 @@ import static dev.hone.onnx.testing.ProtoField.join;
 import dev.hone.ModelSource;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.testing.ProtoField;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -125,19 +127,16 @@ final class Mutant {
 
   private final SplittableRandom random;
 
-  private Mutant(long seed) {
+  private final Path folder;
+
+  private Mutant(long seed, Path folder) {
+    this.folder = folder;
     random = new SplittableRandom(seed);
   }
 
-  /** What the mutant of a seed was made from. */
-  static Subject subject(long seed) {
-    Subject[] all = Subject.values();
-    return all[(int) Long.remainderUnsigned(seed, all.length)];
-  }
-
-  /** The mutant of a seed; {@code original} is the model of {@link #subject}. */
-  static byte[] of(long seed, byte[] original) {
-    return new Mutant(seed).damage(original);
+  /** The mutant of a seed, made from this model, which has this folder. */
+  static byte[] of(long seed, byte[] original, Path folder) {
+    return new Mutant(seed, folder).damage(original);
   }
 
   private byte[] damage(byte[] original) {
@@ -162,9 +161,9 @@ final class Mutant {
   }
 
   /** Whether the check before loading lets it pass: then the runtime sees it. */
-  private static boolean loads(byte[] mutant) {
+  private boolean loads(byte[] mutant) {
     try {
-      ModelData.read(ModelSource.of(mutant));
+      ModelData.read(new ModelSource.OfBytes(ByteBuffer.wrap(mutant), "mutant", folder));
       return true;
     } catch (RuntimeException e) {
       return false;

@@ -1,40 +1,78 @@
 package dev.hone.onnx.fuzz;
 
 import dev.hone.DataType;
+import dev.hone.ModelSource;
 import dev.hone.Shape;
 import dev.hone.Signature.Dimension;
 import dev.hone.memory.Memory;
 import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Constants;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.graph.ValueInfo;
+import dev.hone.onnx.testing.MiniLm;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
-/** A sound model that mutants are made from. */
+/**
+ * A sound model that mutants are made from. The weights of large ones lie in a file beside them:
+ * then damage hits what a reader must understand, and a mutant costs little.
+ */
 enum Subject {
   /** One {@code Gemm} with its weights. */
   GEMM,
   /** The text direction classifier of PP-OCR: convolutions, with weights in {@code Constant}s. */
   CONVOLUTIONS,
   /** One layer of attention and one of normalization, with a branch. */
-  TRANSFORMER;
+  TRANSFORMER,
+  /** The text recognition of PP-OCR: convolutions, attention, and hundreds of other nodes. */
+  RECOGNITION,
+  /** The sentence transformer all-MiniLM-L6-v2. */
+  SENTENCES;
 
   private static final long OPSET = 21;
   private static final int WIDTH = 4;
+  private static final long LEAST_EXTERNAL_BYTES = 256;
 
-  /** The model. */
-  byte[] bytes() {
+  /** One mutant in so many is of the largest model, two are of the next, since those take time. */
+  private static final int ROUND = 40;
+
+  /** What the mutant of a seed is made from if nobody asks for a certain one. */
+  static Subject of(long seed) {
+    int place = (int) Long.remainderUnsigned(seed, ROUND);
+    return switch (place) {
+      case 13 -> SENTENCES;
+      case 0, 27 -> RECOGNITION;
+      default -> values()[place % 3];
+    };
+  }
+
+  /** The model; what it has besides goes into the folder, unless it is there. */
+  byte[] bytes(Path folder) throws IOException {
     return switch (this) {
       case GEMM -> bytes(gemm());
       case CONVOLUTIONS -> resource("/models/ch_ppocr_mobile_v2.0_cls_infer.onnx");
       case TRANSFORMER -> bytes(transformer());
+      case RECOGNITION -> withoutWeights("/models/ch_PP-OCRv3_rec_infer.onnx", folder);
+      case SENTENCES -> withoutWeights(MiniLm.RESOURCE, folder);
     };
+  }
+
+  private byte[] withoutWeights(String name, Path folder) throws IOException {
+    Path file = folder.resolve(name() + ".onnx");
+    if (!Files.exists(file)) {
+      ModelData model = ModelData.read(ModelSource.of(resource(name)));
+      Constants.lift(model.graph());
+      model.writeWithExternalData(file, LEAST_EXTERNAL_BYTES); // the model comes last, and whole
+    }
+    return Files.readAllBytes(file);
   }
 
   private static byte[] resource(String name) {
