@@ -130,6 +130,21 @@ record DenseNode(
         node, kind, weight, inner, outputs, add == null ? null : addedTo(graph, node, add), add);
   }
 
+  /** The product that gives a value, with its bias where it has a constant one, or null. */
+  static @Nullable DenseNode producing(Graph graph, String value) {
+    Node producer = graph.producer(value);
+    if (producer != null && producer.is("Add")) {
+      Node left = graph.producer(producer.input(0));
+      producer = left != null && left.is("MatMul") ? left : graph.producer(producer.input(1));
+    }
+    Kind kind = producer == null ? null : kindOf(producer);
+    if (producer == null || kind == null || objection(graph, producer, kind) != null) {
+      return null;
+    }
+    DenseNode dense = of(graph, producer, kind);
+    return dense.output().equals(value) ? dense : null;
+  }
+
   /** The only user of a MatMul, if it adds one constant to each column. */
   private static @Nullable Node biasAdd(Graph graph, Node node, int columns) {
     String product = node.output(0);
@@ -201,6 +216,31 @@ record DenseNode(
       row[j] = factor * held[held.length == 1 ? 0 : j];
     }
     return row;
+  }
+
+  /** Gives the node another W, row by row; what others read stays as it is. */
+  void putMatrix(Graph graph, float[] matrix, int columns) {
+    String name = weight.name() + "_changed";
+    Shape shape = Shape.of(matrix.length / columns, columns);
+    node.setInput(1, graph.addInitializer(name, TensorData.ofFloats(name, shape, matrix)));
+    if (kind == Kind.GEMM) {
+      node.put(Attribute.of("alpha", 1f)).put(Attribute.of("transB", 0));
+    }
+    node.removeAttribute("scale");
+  }
+
+  /** Gives the node another b; it must have one. */
+  void putBias(Graph graph, float[] row) {
+    String name = (bias == null ? weight.name() + "_bias" : bias.name()) + "_changed";
+    String put = graph.addInitializer(name, TensorData.ofFloats(name, Shape.of(row.length), row));
+    if (add != null) {
+      add.setInputs(List.of(node.output(0), put));
+    } else {
+      node.setInput(2, put);
+    }
+    if (kind == Kind.GEMM) {
+      node.put(Attribute.of("beta", 1f));
+    }
   }
 
   /** The attributes that integer Attention has too. */

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes integer products in the place of float ones. */
 final class DenseWriter {
-  private static final String MICROSOFT = "com.microsoft";
+  static final String MICROSOFT = "com.microsoft";
 
   private final Graph graph;
   private final boolean standardQuantize;
@@ -32,6 +32,20 @@ final class DenseWriter {
 
   /** The names of a value's integers and of what gives them meaning. */
   record Quantized(String integers, String scale, String zeroPoint) {}
+
+  /** Adds a node that divides the channels of a value, and gives the name of what it makes. */
+  String divide(String value, float[] divisors, Node before) {
+    float[] factors = new float[divisors.length];
+    for (int i = 0; i < factors.length; i++) {
+      factors[i] = 1 / divisors[i];
+    }
+    String name =
+        graph.addInitializer(
+            value + "_factors", TensorData.ofFloats("", Shape.of(factors.length), factors));
+    String divided = graph.uniqueName(value + "_smoothed");
+    graph.insertBefore(before, Node.of("Mul", List.of(value, name), List.of(divided)));
+    return divided;
+  }
 
   /** Adds the node that makes a value's integers, before the first of those that will read them. */
   Quantized quantizeInput(String value, Affine affine, Node before) {

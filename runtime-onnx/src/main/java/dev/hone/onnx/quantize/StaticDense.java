@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -41,10 +42,18 @@ import org.jspecify.annotations.Nullable;
  *
  * and in the worst case {@code |e_j| <= s/2 Σ|W_ij| + t_j/2 Σ|x_i| + K s t_j / 4} for inputs inside
  * the calibrated range; inputs outside are clipped to it.
+ *
+ * <p><b>Loud channels.</b> A few channels that reach far beyond the others widen s for all. Before
+ * the integers are made, neurons are spread over columns ({@link Unfolding}) and channels divided
+ * ({@link Smoothing}): for nothing where the node before can do it ({@link Absorber}), else, where
+ * the error falls by more than {@value #LEAST_GAIN}, with a Mul.
  */
 public final class StaticDense {
   /** Matrices with fewer weights stay as they are: making the integers costs more than it saves. */
   static final int LEAST_WEIGHTS = 4096;
+
+  /** The least factor by which a Mul must lower the mean square error to be worth its time. */
+  static final double LEAST_GAIN = 1.15;
 
   /** Beyond this the sum of products may leave 32 bits. */
   static final int MOST_INNER = 66_000;
@@ -62,11 +71,23 @@ public final class StaticDense {
   private final Graph graph;
   private final Calibration calibration;
   private final DenseWriter writer;
+  private final Fidelity fidelity;
   private final Map<Node, NodeChoice> choices = new LinkedHashMap<>();
+  private final Map<String, DenseInput> unfolded = new LinkedHashMap<>();
+  private final Map<Node, float[]> columnDivisors = new LinkedHashMap<>();
 
-  private StaticDense(ModelData model, Calibration calibration) {
+  /** How much the pass may spend on being close to the floats. */
+  public enum Fidelity {
+    /** Only what costs next to no time at all. */
+    FAST,
+    /** Also a Mul where it lowers the error by a good deal. */
+    CLOSE
+  }
+
+  private StaticDense(ModelData model, Calibration calibration, Fidelity fidelity) {
     this.graph = model.graph();
     this.calibration = calibration;
+    this.fidelity = fidelity;
     this.writer = new DenseWriter(graph, model.opset() >= 10);
   }
 
@@ -83,6 +104,12 @@ public final class StaticDense {
     return values;
   }
 
+  /** Quantizes what it can, as close to the floats as it can: {@link Fidelity#CLOSE}. */
+  public static List<NodeChoice> apply(
+      ModelData model, Calibration calibration, Set<String> excludedNodes) {
+    return apply(model, calibration, excludedNodes, Fidelity.CLOSE);
+  }
+
   /**
    * Quantizes what it can.
    *
@@ -90,18 +117,130 @@ public final class StaticDense {
    * @param calibration statistics of the values of {@link #valuesToCalibrate}; a node whose input
    *     has none is left
    * @param excludedNodes nodes to leave, as {@link NodeChoice#node} calls them
+   * @param fidelity what may be spent on being close
    * @return one choice for each matrix product, in the order of the graph
    */
   public static List<NodeChoice> apply(
-      ModelData model, Calibration calibration, Set<String> excludedNodes) {
-    StaticDense pass = new StaticDense(model, calibration);
-    Map<String, List<DenseNode>> groups = pass.groups(excludedNodes);
+      ModelData model, Calibration calibration, Set<String> excludedNodes, Fidelity fidelity) {
+    StaticDense pass = new StaticDense(model, calibration, fidelity);
+    List<DenseGroup> groups = pass.plan(excludedNodes);
     groups.forEach(pass::quantize);
     if (!groups.isEmpty()) {
       model.importOpset("com.microsoft", 1);
       pass.graph.removeDead();
     }
     return List.copyOf(pass.choices.values());
+  }
+
+  /**
+   * The nodes that {@link #apply} would quantize, the one whose outputs are expected to suffer most
+   * first: what to exclude when a model misses a floor. The expectation takes channels as
+   * independent and knows nothing of what comes after a node, so it ranks and does not predict.
+   *
+   * @param model the model, which is not changed
+   */
+  public static List<NodeError> ranking(
+      ModelData model, Calibration calibration, Fidelity fidelity) {
+    StaticDense pass = new StaticDense(model.copy(), calibration, fidelity);
+    List<NodeError> errors = new ArrayList<>();
+    for (DenseGroup group : pass.plan(Set.of())) {
+      for (DenseNode dense : group.nodes()) {
+        if (group.input().knowsChannels()) {
+          DenseNoise noise = new DenseNoise(group.input(), List.of(dense.matrix()));
+          double ratio = noise.signal() / noise.of(group.divisors());
+          errors.add(new NodeError(dense.label(), 10 * Math.log10(ratio)));
+        }
+      }
+    }
+    errors.sort(Comparator.comparingDouble(NodeError::decibels));
+    return errors;
+  }
+
+  /** What to do with each value; what can be moved between float nodes is moved here. */
+  private List<DenseGroup> plan(Set<String> excludedNodes) {
+    for (Node node : List.copyOf(graph.nodes())) {
+      DenseNode.Kind kind = DenseNode.kindOf(node);
+      if (kind != null
+          && objection(graph, node, kind) == null
+          && objectionOfData(node, excludedNodes) == null) {
+        DenseInput wider =
+            Unfolding.apply(graph, DenseNode.of(graph, node, kind), calibration);
+        if (wider != null) {
+          unfolded.put(node.input(0), wider);
+        }
+      }
+    }
+    List<DenseGroup> groups = new ArrayList<>();
+    groups(excludedNodes)
+        .forEach(
+            (value, nodes) -> {
+              DenseInput known = unfolded.get(value);
+              int inner = nodes.get(0).inner();
+              groups.add(
+                  new DenseGroup(
+                      nodes,
+                      known != null ? known : DenseInput.of(calibration.of(value), inner)));
+            });
+    groups.forEach(this::smooth);
+    return groups;
+  }
+
+  private void smooth(DenseGroup group) {
+    if (unfolded.containsKey(group.value())) {
+      group.remark("; loud neurons spread over several columns");
+      return;
+    }
+    if (!group.input().knowsChannels()) {
+      return;
+    }
+    List<float[]> matrices = group.nodes().stream().map(DenseNode::matrix).toList();
+    Smoothing.Found found =
+        Smoothing.search(group.input(), new DenseNoise(group.input(), matrices));
+    Absorber absorber = Absorber.of(graph, group.value(), group.nodes().size());
+    String gain = String.format(Locale.ROOT, "; %.1f times less error by ", found.gain());
+    if (absorber != null && found.gain() > 1) {
+      absorb(absorber, found.divisors());
+      group.divide(found.divisors(), false, gain + "dividing loud channels in the node before");
+    } else if (fidelity == Fidelity.CLOSE && found.gain() > LEAST_GAIN) {
+      group.divide(found.divisors(), true, gain + "dividing loud channels");
+    }
+  }
+
+  private void absorb(Absorber absorber, float[] divisors) {
+    Node product = absorber.product();
+    if (product == null) {
+      absorber.divideNormalization(graph, divisors);
+    } else if (willBeInteger(product)) {
+      columnDivisors.put(product, absorber.ofColumns(divisors));
+    } else {
+      divideColumns(product, absorber.ofColumns(divisors));
+    }
+  }
+
+  private boolean willBeInteger(Node product) {
+    NodeChoice choice = choices.get(product);
+    return choice != null && choice.form() == NodeChoice.Form.STATIC_INT8;
+  }
+
+  /** Divides the columns of a product that stays float. */
+  private void divideColumns(Node product, float[] divisors) {
+    DenseNode.Kind kind = DenseNode.kindOf(product);
+    if (kind == null) {
+      throw new IllegalStateException(product.label() + " is no product.");
+    }
+    DenseNode dense = DenseNode.of(graph, product, kind);
+    float[] matrix = dense.matrix();
+    float[] bias = dense.biasRow();
+    for (int k = 0; k < matrix.length; k++) {
+      matrix[k] /= divisors[k % divisors.length];
+    }
+    dense.putMatrix(graph, matrix, dense.outputs());
+    if (bias != null) {
+      for (int j = 0; j < bias.length; j++) {
+        bias[j] /= divisors[j];
+      }
+      dense.putBias(graph, bias);
+    }
   }
 
   /** The products to quantize, by their input; the others get their choice here. */
@@ -119,10 +258,9 @@ public final class StaticDense {
       if (objection != null) {
         choices.put(node, NodeChoice.left(DenseNode.label(node), node.op(), objection));
       } else if (kind != null) {
-        choices.put(node, NodeChoice.left(DenseNode.label(node), node.op(), "")); // keeps the order
-        groups
-            .computeIfAbsent(node.input(0), x -> new ArrayList<>())
-            .add(DenseNode.of(graph, node, kind));
+        DenseNode dense = DenseNode.of(graph, node, kind);
+        choices.put(node, choice(dense, "", Double.NaN)); // keeps the order
+        groups.computeIfAbsent(node.input(0), value -> new ArrayList<>()).add(dense);
       }
     }
     return groups;
@@ -164,29 +302,42 @@ public final class StaticDense {
     return input.isConstant() ? "Its input never changed for the calibration data." : null;
   }
 
-  private void quantize(String input, List<DenseNode> group) {
-    ValueStatistics seen = calibration.of(input);
-    Affine affine = Affine.asymmetric(seen.min(), seen.max(), Grid.UINT8);
-    Node first =
-        group.stream()
-            .map(DenseNode::node)
-            .min(Comparator.comparingInt(graph.nodes()::indexOf))
-            .orElseThrow();
-    DenseWriter.Quantized integers = writer.quantizeInput(input, affine, first);
-    for (DenseNode dense : group) {
-      float[] weights = dense.matrix();
+  private void quantize(DenseGroup group) {
+    Node first = group.first(graph);
+    String value =
+        group.multiplies()
+            ? writer.divide(group.value(), group.divisors(), first)
+            : group.value();
+    Affine affine = group.input().affine(group.divisors());
+    DenseWriter.Quantized integers = writer.quantizeInput(value, affine, first);
+    for (DenseNode dense : group.nodes()) {
+      float[] weights = group.scaledMatrix(dense);
+      float[] bias = dense.biasRow();
+      float[] divisors = columnDivisors.get(dense.node());
+      if (divisors != null) {
+        for (int k = 0; k < weights.length; k++) {
+          weights[k] /= divisors[k % divisors.length];
+        }
+        for (int j = 0; bias != null && j < bias.length; j++) {
+          bias[j] /= divisors[j];
+        }
+      }
       QuantizedMatrix matrix =
           ChannelQuantizer.symmetric(
               weights, dense.outputs(), Granularity.COLUMN, Grid.INT8_SYMMETRIC);
-      writer.replace(dense, integers, matrix, dense.biasRow());
+      writer.replace(dense, integers, matrix, bias);
       choices.put(
           dense.node(),
-          new NodeChoice(
-              dense.label(),
-              dense.node().op(),
-              NodeChoice.Form.STATIC_INT8,
-              "Bytes in with a fixed scale, floats out.",
-              SignalToNoise.decibels(weights, matrix.dequantize())));
+          choice(dense, group.note(), SignalToNoise.decibels(weights, matrix.dequantize())));
     }
+  }
+
+  private static NodeChoice choice(DenseNode dense, String note, double decibels) {
+    return new NodeChoice(
+        dense.label(),
+        dense.node().op(),
+        NodeChoice.Form.STATIC_INT8,
+        "Bytes in with a fixed scale, floats out" + note + ".",
+        decibels);
   }
 }
