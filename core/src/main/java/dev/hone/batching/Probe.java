@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class Probe {
   private static final int[] LENGTHS = {3, 9, 14, 16};
 
+  /** Largest integers and free lengths to try: words and pictures, two types, small grids. */
+  private static final int[][] TRIALS = {{100, 64}, {1, 64}, {100, 16}, {0, 16}, {0, 224}};
+
   private final Session session;
   private final BatchPolicy policy;
   private final double tolerance;
@@ -68,14 +71,15 @@ final class Probe {
   private String lastFailure = "";
 
   private @Nullable Samples usableSamples(Layout layout) {
-    for (int largestId : policy.samples.isEmpty() ? new int[] {100, 1, 0} : new int[] {0}) {
-      Samples samples = new Samples(session.signature(), layout, policy.samples, largestId);
+    List<Batch> given = policy.samples;
+    for (int[] trial : given.isEmpty() ? TRIALS : new int[][] {TRIALS[0]}) {
+      Samples samples = new Samples(session.signature(), layout, given, trial[0], trial[1]);
       try (Batch in = samples.rows(0, 1, LENGTHS[0], false);
           Batch out = session.run(in)) {
         lastFailure = out.size() == 0 ? "no outputs" : "";
         return samples;
       } catch (RuntimeException e) {
-        lastFailure = String.valueOf(e.getMessage());
+        lastFailure = String.valueOf(e.getMessage()).strip();
       }
     }
     return null;

@@ -19,23 +19,24 @@ import java.util.Random;
  * only.
  */
 final class Samples {
-  private static final int FREE_LENGTH = 16;
-
   private final Signature signature;
   private final Layout layout;
   private final List<Batch> given;
   private final int largestId;
+  private final int freeLength;
 
   /**
    * A source.
    *
    * @param largestId the most that an integer that is made up may be: some models count to two only
+   * @param freeLength how long axes are made that may have any length
    */
-  Samples(Signature signature, Layout layout, List<Batch> given, int largestId) {
+  Samples(Signature signature, Layout layout, List<Batch> given, int largestId, int freeLength) {
     this.signature = signature;
     this.layout = layout;
     this.given = given;
     this.largestId = largestId;
+    this.freeLength = freeLength;
   }
 
   /**
@@ -66,7 +67,7 @@ final class Samples {
     shape[0] = rows;
     for (int axis = 1; axis < shape.length; axis++) {
       long fixed = dims == null ? -1 : dims.get(axis).length().orElse(-1);
-      shape[axis] = port.isLengthAxis(axis) ? length : fixed >= 0 ? fixed : FREE_LENGTH;
+      shape[axis] = port.isLengthAxis(axis) ? length : fixed >= 0 ? fixed : freeLength;
     }
     Tensor tensor = Tensor.allocate(port.type, Shape.of(shape));
     int each = (int) tensor.shape().rowElementCount();

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class WarmUp {
   private static final int[] ROW_NODES = {0, 2, 4, 6, 8}; // 1, 4, 16, 64 and 256 rows
   private static final int[] LENGTH_NODES = {0, 2, 4}; // 8, 32 and 128 tokens
+  private static final int TELLING_ROW_NODE = 4; // without 16 rows nobody knows whether it pays
   private static final int MOST_RUNS = 30;
   private static final long ENOUGH_NANOS = 4_000_000;
 
@@ -37,7 +38,7 @@ final class WarmUp {
     this.deadline = System.nanoTime() + policy.warmUpNanos;
   }
 
-  /** Measures as much as there is time for, and at least single rows. */
+  /** Measures as much as there is time for, and at least what tells whether sharing pays. */
   CostGrid measure() {
     compile();
     for (int rowNode : ROW_NODES) {
@@ -82,10 +83,12 @@ final class WarmUp {
     double expected = grid.expect(lengthNode, rowNode);
     long left = deadline - System.nanoTime();
     boolean first = rowNode == 0 && lengthNode == 0;
+    boolean telling = rowNode <= TELLING_ROW_NODE && lengthNode == 0;
+    boolean soon = 6 * expected < left || (telling && expected < policy.warmUpNanos);
     try (Batch sample = samples.rows(0, 1, length, false)) {
       Kind kind = layout.kindOf(sample, List.of());
       boolean allowed = kind != null && rows <= limits.maxRows(kind, length);
-      if (first || (allowed && 6 * expected < left)) {
+      if (first || (allowed && soon)) {
         measure(lengthNode, rowNode);
       }
     } catch (RuntimeException e) {
