@@ -51,7 +51,8 @@ final class Absorber {
       return null;
     }
     boolean attention = dense.kind() == DenseNode.Kind.ATTENTION;
-    return new Absorber(dense.node(), attention ? dense.outputs() / 3 * 2 : 0);
+    int values = attention ? (int) dense.attentionSizes()[2] : dense.outputs();
+    return new Absorber(dense.node(), dense.outputs() - values);
   }
 
   private static boolean isNormalization(Node node) {

@@ -6,6 +6,7 @@ import dev.hone.onnx.graph.Attribute;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,18 +17,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param node the node
  * @param kind its operator
- * @param weight the matrix as the model holds it
- * @param inner rows of W: what is summed over
- * @param outputs columns of W
+ * @param weights W without the factors that the operator has
  * @param bias the constant b as the model holds it, or null
  * @param add the Add that brings the bias, or null
  */
 record DenseNode(
     Node node,
     Kind kind,
-    TensorData weight,
-    int inner,
-    int outputs,
+    ConstantMatrix weights,
     @Nullable TensorData bias,
     @Nullable Node add) {
   /** The operators. */
@@ -55,26 +52,22 @@ record DenseNode(
     if (graph.constant(node.input(0)) != null) {
       return "Its first input is a constant.";
     }
-    TensorData weight = graph.constant(node.input(1));
-    if (weight == null) {
-      return graph.initializer(node.input(1)) != null
-          ? "Its weight is an input too: callers can override it."
-          : "Its second input is no constant.";
+    ConstantMatrix weights = ConstantMatrix.find(graph, node.input(1));
+    if (weights == null) {
+      return MatrixProduct.whyNoMatrix(graph, node.input(1));
     }
-    if (weight.type() != DataType.FLOAT32 || weight.shape().rank() != 2) {
-      return "Its weight is " + weight + ", not a matrix of floats.";
-    }
-    if (weight.byteSize() > Integer.MAX_VALUE) {
-      return "Its weight takes more than 2 GiB.";
+    if (!weights.isFinite()) {
+      return "Its weights hold infinite elements or NaN.";
     }
     return switch (kind) {
       case MATMUL -> null;
-      case GEMM -> gemmObjection(graph, node, weight);
-      case ATTENTION -> attentionObjection(graph, node, weight);
+      case GEMM -> gemmObjection(graph, node, weights);
+      case ATTENTION -> attentionObjection(graph, node, weights);
     };
   }
 
-  private static @Nullable String gemmObjection(Graph graph, Node node, TensorData weight) {
+  private static @Nullable String gemmObjection(
+      Graph graph, Node node, ConstantMatrix weights) {
     if (node.longAttribute("transA", 0) != 0) {
       return "Its first input is transposed.";
     }
@@ -85,49 +78,48 @@ record DenseNode(
     if (bias == null || bias.type() != DataType.FLOAT32) {
       return "Its third input is no constant of floats.";
     }
-    long columns = weight.shape().length(node.longAttribute("transB", 0) != 0 ? 0 : 1);
+    long columns = node.longAttribute("transB", 0) != 0 ? weights.rows() : weights.columns();
     long count = bias.shape().elementCount();
     boolean row = count == columns && bias.shape().length(bias.shape().rank() - 1) == columns;
     return row || count == 1 ? null : "Its third input is not one row: " + bias.shape() + ".";
   }
 
-  private static @Nullable String attentionObjection(Graph graph, Node node, TensorData weight) {
-    for (int i = 4; i < node.inputs().size(); i++) {
-      if (node.hasInput(i)) {
-        return "It has an input that integer Attention has not: '" + node.input(i) + "'.";
-      }
+  private static @Nullable String attentionObjection(
+      Graph graph, Node node, ConstantMatrix weights) {
+    if (node.hasInput(4) || node.hasInput(6) || !node.output(1).isEmpty()) {
+      return "It keeps keys and values from call to call.";
     }
-    if (!node.output(1).isEmpty()) {
-      return "It gives its keys and values, which integer Attention does another way.";
+    if (node.longAttribute("do_rotary", 0) != 0) {
+      return "It rotates queries and keys itself.";
     }
-    if (node.longAttribute("do_rotary", 0) != 0 || node.attribute("qkv_hidden_sizes") != null) {
-      return "It rotates, or its projections have sizes of their own: integer Attention does"
-          + " neither.";
+    long[] sizes = attentionSizes(node, weights.columns());
+    if (sizes.length != 3 || Arrays.stream(sizes).sum() != weights.columns()) {
+      return "Its sizes " + Arrays.toString(sizes) + " are not those of its weights.";
     }
-    if (weight.shape().length(1) != 3 * weight.shape().length(0)) {
-      return "Its weight " + weight.shape() + " is not three squares side by side.";
-    }
-    if (node.hasInput(2) && graph.constant(node.input(2)) == null) {
-      return "Its bias is no constant.";
-    }
-    return null;
+    TensorData bias = graph.constant(node.input(2));
+    boolean row =
+        bias != null && bias.type() == DataType.FLOAT32 && bias.shape().rank() == 1;
+    return row || !node.hasInput(2) ? null : "Its bias is no constant row.";
+  }
+
+  private static long[] attentionSizes(Node node, int columns) {
+    return node.longsAttribute("qkv_hidden_sizes", columns / 3, columns / 3, columns / 3);
   }
 
   /** The product that a node is; there must be no {@link #objection}. */
   static DenseNode of(Graph graph, Node node, Kind kind) {
-    TensorData weight = graph.constant(node.input(1));
-    if (weight == null) {
-      throw new IllegalStateException(node.label() + " has no constant weight.");
+    ConstantMatrix found = ConstantMatrix.find(graph, node.input(1));
+    if (found == null) {
+      throw new IllegalArgumentException(node.label() + " has no constant matrix.");
     }
     boolean flipped = kind == Kind.GEMM && node.longAttribute("transB", 0) != 0;
-    int inner = (int) weight.shape().length(flipped ? 1 : 0);
-    int outputs = (int) weight.shape().length(flipped ? 0 : 1);
+    ConstantMatrix weights = flipped ? found.transpose() : found;
     if (kind != Kind.MATMUL) {
-      return new DenseNode(node, kind, weight, inner, outputs, graph.constant(node.input(2)), null);
+      return new DenseNode(node, kind, weights, graph.constant(node.input(2)), null);
     }
-    Node add = biasAdd(graph, node, outputs);
+    Node add = biasAdd(graph, node, weights.columns());
     return new DenseNode(
-        node, kind, weight, inner, outputs, add == null ? null : addedTo(graph, node, add), add);
+        node, kind, weights, add == null ? null : addedTo(graph, node, add), add);
   }
 
   /** The product that gives a value, with its bias where it has a constant one, or null. */
@@ -173,30 +165,33 @@ record DenseNode(
     return add == null ? node.output(0) : add.output(0);
   }
 
-  /** How choices call the node. */
-  String label() {
-    return label(node);
+  /** Rows of W: what is summed over. */
+  int inner() {
+    return weights.rows();
   }
 
-  /** How choices call a node: by its name, or by its first output where it has none. */
-  static String label(Node node) {
-    return node.name().isEmpty() ? node.output(0) : node.name();
+  /** Columns of W. */
+  int outputs() {
+    return weights.columns();
+  }
+
+  /** How choices call the node. */
+  String label() {
+    return NodeChoice.nameOf(node);
   }
 
   /** W, row by row, with the factors that the operator has. */
   float[] matrix() {
-    float[] held = weight.toFloats();
+    int columns = outputs();
     float alpha = kind == Kind.GEMM ? node.floatAttribute("alpha", 1) : 1;
     float query = queryFactor();
-    boolean flipped = kind == Kind.GEMM && node.longAttribute("transB", 0) != 0;
-    if (alpha == 1 && query == 1 && !flipped) {
-      return held;
-    }
-    float[] matrix = new float[held.length];
-    for (int i = 0; i < inner; i++) {
-      for (int j = 0; j < outputs; j++) {
-        float factor = j < outputs / 3 ? alpha * query : alpha;
-        matrix[i * outputs + j] = factor * held[flipped ? j * inner + i : i * outputs + j];
+    int queries = queryColumns();
+    float[] matrix = new float[inner() * columns];
+    float[] row = new float[columns];
+    for (int i = 0; i < inner(); i++) {
+      weights.read(i, row);
+      for (int j = 0; j < columns; j++) {
+        matrix[i * columns + j] = (j < queries ? query : alpha) * row[j];
       }
     }
     return matrix;
@@ -205,22 +200,22 @@ record DenseNode(
   /** b with one number for each column, or null if there is none. */
   float @Nullable [] biasRow() {
     if (bias == null) {
-      return kind == Kind.ATTENTION ? new float[outputs] : null;
+      return kind == Kind.ATTENTION ? new float[outputs()] : null;
     }
     float beta = kind == Kind.GEMM ? node.floatAttribute("beta", 1) : 1;
     float query = queryFactor();
+    int queries = queryColumns();
     float[] held = bias.toFloats();
-    float[] row = new float[outputs];
-    for (int j = 0; j < outputs; j++) {
-      float factor = j < outputs / 3 ? beta * query : beta;
-      row[j] = factor * held[held.length == 1 ? 0 : j];
+    float[] row = new float[outputs()];
+    for (int j = 0; j < row.length; j++) {
+      row[j] = (j < queries ? query : beta) * held[held.length == 1 ? 0 : j];
     }
     return row;
   }
 
   /** Gives the node another W, row by row; what others read stays as it is. */
   void putMatrix(Graph graph, float[] matrix, int columns) {
-    String name = weight.name() + "_changed";
+    String name = weights.name() + "_changed";
     Shape shape = Shape.of(matrix.length / columns, columns);
     node.setInput(1, graph.addInitializer(name, TensorData.ofFloats(name, shape, matrix)));
     if (kind == Kind.GEMM) {
@@ -231,7 +226,7 @@ record DenseNode(
 
   /** Gives the node another b; it must have one. */
   void putBias(Graph graph, float[] row) {
-    String name = (bias == null ? weight.name() + "_bias" : bias.name()) + "_changed";
+    String name = (bias == null ? weights.name() + "_bias" : bias.name()) + "_changed";
     String put = graph.addInitializer(name, TensorData.ofFloats(name, Shape.of(row.length), row));
     if (add != null) {
       add.setInputs(List.of(node.output(0), put));
@@ -243,23 +238,38 @@ record DenseNode(
     }
   }
 
-  /** The attributes that integer Attention has too. */
+  /** How many columns make queries, keys and values. */
+  long[] attentionSizes() {
+    return attentionSizes(node, outputs());
+  }
+
+  /** Whether the integer form of Attention can do all that this Attention does. */
+  boolean isPlainAttention() {
+    return kind == Kind.ATTENTION && !node.hasInput(5) && outputs() == 3 * inner();
+  }
+
+  /** The attributes that every form of Attention has. */
   Attribute[] attentionAttributes() {
     return node.attributes().stream()
         .filter(a -> List.of("num_heads", "unidirectional", "mask_filter_value").contains(a.name()))
         .toArray(Attribute[]::new);
   }
 
+  /** How many of the first columns {@link #queryFactor} is for. */
+  private int queryColumns() {
+    return kind == Kind.ATTENTION ? (int) attentionSizes()[0] : 0;
+  }
+
   /**
-   * A factor for the columns that make the queries: integer Attention always divides by the root of
-   * the head's size, whereas Attention may say another scale.
+   * A factor for the columns that make the queries: what is written here divides by the root of the
+   * head's size, whereas Attention may say another scale.
    */
   private float queryFactor() {
     float scale = kind == Kind.ATTENTION ? node.floatAttribute("scale", 0) : 0;
     if (scale == 0) {
       return 1;
     }
-    double head = outputs / 3.0 / node.longAttribute("num_heads", 1);
+    double head = (double) queryColumns() / node.longAttribute("num_heads", 1);
     return (float) (scale * Math.sqrt(head));
   }
 }

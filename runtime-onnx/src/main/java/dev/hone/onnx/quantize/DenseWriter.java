@@ -16,18 +16,13 @@ final class DenseWriter {
   static final String MICROSOFT = "com.microsoft";
 
   private final Graph graph;
-  private final boolean standardQuantize;
+  private final long opset;
   private @Nullable String weightZeroPoint;
 
-  /**
-   * A writer.
-   *
-   * @param standardQuantize whether the model's standard operators have QuantizeLinear; they do
-   *     from opset 10 on
-   */
-  DenseWriter(Graph graph, boolean standardQuantize) {
+  /** A writer for a graph in this version of the standard operators. */
+  DenseWriter(Graph graph, long opset) {
     this.graph = graph;
-    this.standardQuantize = standardQuantize;
+    this.opset = opset;
   }
 
   /** The names of a value's integers and of what gives them meaning. */
@@ -62,7 +57,7 @@ final class DenseWriter {
     graph.insertBefore(
         before,
         Node.of(
-            standardQuantize ? "" : MICROSOFT,
+            opset >= 10 ? "" : MICROSOFT,
             "QuantizeLinear",
             List.of(value, scale, zeroPoint),
             List.of(integers)));
@@ -71,7 +66,7 @@ final class DenseWriter {
 
   /** Puts an integer product where a float one was. */
   void replace(DenseNode dense, Quantized input, QuantizedMatrix matrix, float @Nullable [] bias) {
-    String name = dense.weight().name();
+    String name = dense.weights().name();
     String weight =
         graph.addInitializer(
             name + "_quantized",
@@ -88,11 +83,18 @@ final class DenseWriter {
             ? ""
             : graph.addInitializer(
                 name + "_bias", TensorData.ofFloats("", Shape.of(bias.length), bias));
-    Node product =
-        dense.kind() == DenseNode.Kind.ATTENTION
-            ? attention(dense, input, weight, scales, biasName)
-            : matMul(dense, input, weight, scales, biasName);
-    graph.replace(dense.node(), product.named(dense.node().name()));
+    if (dense.isPlainAttention()) {
+      Node product = attention(dense, input, weight, scales, biasName);
+      graph.replace(dense.node(), product.named(dense.node().name()));
+    } else if (dense.kind() == DenseNode.Kind.ATTENTION) {
+      String projected = graph.uniqueName(dense.output() + "_projected");
+      Node product = matMul(projected, input, weight, scales, biasName);
+      graph.insertBefore(dense.node(), product, split(dense, projected));
+      graph.replace(dense.node(), multiHead(dense, projected).named(dense.node().name()));
+    } else {
+      Node product = matMul(dense.output(), input, weight, scales, biasName);
+      graph.replace(dense.node(), product.named(dense.node().name()));
+    }
     Node add = dense.add();
     if (add != null) {
       graph.remove(add);
@@ -115,7 +117,8 @@ final class DenseWriter {
     return known;
   }
 
-  private Node matMul(DenseNode dense, Quantized input, String weight, String scales, String bias) {
+  private Node matMul(
+      String output, Quantized input, String weight, String scales, String bias) {
     List<String> inputs =
         new ArrayList<>(
             List.of(
@@ -128,7 +131,7 @@ final class DenseWriter {
     if (!bias.isEmpty()) {
       inputs.add(bias);
     }
-    return Node.of(MICROSOFT, "MatMulIntegerToFloat", inputs, List.of(dense.output()));
+    return Node.of(MICROSOFT, "MatMulIntegerToFloat", inputs, List.of(output));
   }
 
   private Node attention(
@@ -145,6 +148,39 @@ final class DenseWriter {
             weightZeroPoint());
     Attribute[] attributes = dense.attentionAttributes();
     return Node.of(MICROSOFT, "QAttention", inputs, List.of(dense.output()), attributes);
+  }
+
+  /** Queries, keys and values apart. */
+  private Node split(DenseNode dense, String projected) {
+    long[] sizes = dense.attentionSizes();
+    List<String> parts = parts(projected);
+    if (opset < 13) {
+      return Node.of(
+          "Split",
+          List.of(projected),
+          parts,
+          Attribute.of("axis", -1),
+          Attribute.of("split", sizes));
+    }
+    String lengths =
+        graph.addInitializer(
+            projected + "_sizes", TensorData.ofLongs("", Shape.of(sizes.length), sizes));
+    return Node.of("Split", List.of(projected, lengths), parts, Attribute.of("axis", -1));
+  }
+
+  /** Attention over what is projected already: it takes all that Attention takes beside. */
+  private static Node multiHead(DenseNode dense, String projected) {
+    List<String> inputs = new ArrayList<>(parts(projected));
+    inputs.addAll(List.of("", dense.node().input(3)));
+    if (dense.node().hasInput(5)) {
+      inputs.add(dense.node().input(5));
+    }
+    Attribute[] attributes = dense.attentionAttributes();
+    return Node.of(MICROSOFT, "MultiHeadAttention", inputs, List.of(dense.output()), attributes);
+  }
+
+  private static List<String> parts(String projected) {
+    return List.of(projected + "_q", projected + "_k", projected + "_v");
   }
 
   static ByteBuffer offHeap(byte[] bytes) {

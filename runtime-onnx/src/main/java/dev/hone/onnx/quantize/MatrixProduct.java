@@ -46,7 +46,8 @@ record MatrixProduct(
     return weights.isFinite() ? null : "Its weights hold infinite elements or NaN.";
   }
 
-  private static String whyNoMatrix(Graph graph, String value) {
+  /** Why a value is no constant matrix. */
+  static String whyNoMatrix(Graph graph, String value) {
     TensorData constant = graph.constant(value);
     if (constant != null) {
       return "Its weights are " + constant.withName("") + ", not a matrix of floats.";

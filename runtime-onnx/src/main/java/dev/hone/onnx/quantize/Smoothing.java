@@ -1,10 +1,5 @@
 package dev.hone.onnx.quantize;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
-import java.util.List;
-
 /**
  * Divisors for the channels of a value that a few loud channels keep from fine steps.
  *
@@ -18,7 +13,7 @@ import java.util.List;
  * </pre>
  *
  * with T one of the channels' own maxima and a one of 1/4, 1/2, 3/4 and 1, and of all these the
- * ones with the least error {@link DenseNoise}: no layer gets worse by the model's own estimate.
+ * ones with the least error {@link DenseNoise}: no layer gets worse by that estimate.
  */
 final class Smoothing {
   private Smoothing() {}
@@ -34,63 +29,43 @@ final class Smoothing {
 
   /** The best divisors for a value of known channels. */
   static Found search(DenseInput input, DenseNoise noise) {
-    int channels = input.lo().length;
-    float[] best = DenseNoise.ones(channels);
+    float[] best = DenseNoise.ones(input.lo().length);
     double without = noise.of(best);
     double least = without;
-    for (Candidate candidate : candidates(input, noise)) {
-      if (candidate.atLeast >= least) {
-        break; // and so are all that follow
+    float before = Float.POSITIVE_INFINITY;
+    for (int channel : noise.loud()) {
+      float threshold = input.reach(channel);
+      for (int quarters = 1; quarters <= 4 && threshold > 0 && threshold < before; quarters++) {
+        float[] divisors = divisors(input, threshold, quarters);
+        double error = noise.of(divisors);
+        if (error < least) {
+          least = error;
+          best = divisors;
+        }
       }
-      double error = noise.of(candidate.divisors(input));
-      if (error < least) {
-        least = error;
-        best = candidate.divisors(input);
-      }
+      before = threshold;
     }
     return new Found(best, least == 0 ? 1 : without / least);
   }
 
-  /** All candidates, the most promising first. */
-  private static List<Candidate> candidates(DenseInput input, DenseNoise noise) {
-    float[] reaches = new float[input.lo().length];
-    for (int i = 0; i < reaches.length; i++) {
-      reaches[i] = input.reach(i);
-    }
-    Arrays.sort(reaches);
-    List<Candidate> candidates = new ArrayList<>();
-    for (int i = reaches.length - 2; i >= 0 && reaches[i] > 0; i--) {
-      if (reaches[i] < reaches[i + 1]) {
-        for (int quarters = 1; quarters <= 4; quarters++) {
-          Candidate candidate = new Candidate(reaches[i], quarters, 0);
-          candidates.add(
-              new Candidate(reaches[i], quarters, noise.atLeast(candidate.divisors(input))));
-        }
+  private static float[] divisors(DenseInput input, float threshold, int quarters) {
+    float[] divisors = DenseNoise.ones(input.lo().length);
+    for (int i = 0; i < divisors.length; i++) {
+      if (input.reach(i) > threshold) {
+        divisors[i] = power(input.reach(i) / threshold, quarters);
       }
     }
-    candidates.sort(Comparator.comparingDouble(Candidate::atLeast));
-    return candidates;
+    return divisors;
   }
 
-  /** T, a in quarters, and the least error that they can have. */
-  private record Candidate(float threshold, int quarters, double atLeast) {
-    float[] divisors(DenseInput input) {
-      float[] divisors = DenseNoise.ones(input.lo().length);
-      for (int i = 0; i < divisors.length; i++) {
-        if (input.reach(i) > threshold) {
-          double ratio = input.reach(i) / threshold;
-          double root = Math.sqrt(ratio);
-          double power =
-              switch (quarters) {
-                case 1 -> Math.sqrt(root);
-                case 2 -> root;
-                case 3 -> root * Math.sqrt(root);
-                default -> ratio;
-              };
-          divisors[i] = (float) power;
-        }
-      }
-      return divisors;
-    }
+  private static float power(double ratio, int quarters) {
+    double root = Math.sqrt(ratio);
+    return (float)
+        switch (quarters) {
+          case 1 -> Math.sqrt(root);
+          case 2 -> root;
+          case 3 -> root * Math.sqrt(root);
+          default -> ratio;
+        };
   }
 }

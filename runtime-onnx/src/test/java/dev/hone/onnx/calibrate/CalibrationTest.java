@@ -14,10 +14,11 @@ import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.graph.ValueInfo;
-import dev.hone.onnx.testing.Graphs;
+import dev.hone.onnx.testing.ModelRuns;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -36,6 +37,15 @@ class CalibrationTest {
     return batch;
   }
 
+  private static float[] gaussian(int count, long seed) {
+    Random random = new Random(seed);
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
+  }
+
   /** {@code double = x + x; y = log(double)}, of any shape. */
   private static ModelData doubling() {
     Graph graph = new Graph("doubling");
@@ -48,7 +58,7 @@ class CalibrationTest {
   }
 
   private static ValueStatistics collect(String value, List<Batch> data) {
-    return Calibration.collect(doubling(), List.of(value), Set.of(value), data, Graphs.opener())
+    return Calibration.collect(doubling(), List.of(value), Set.of(value), data, ModelRuns::opener)
         .of(value);
   }
 
@@ -88,8 +98,8 @@ class CalibrationTest {
 
   @Test
   void theOrderOfBatchesDoesNotMatter() {
-    Batch small = batch("x", Graphs.gaussian(1000, 1), 100, 10);
-    float[] large = Graphs.gaussian(1000, 2);
+    Batch small = batch("x", gaussian(1000, 1), 100, 10);
+    float[] large = gaussian(1000, 2);
     for (int i = 0; i < large.length; i++) {
       large[i] *= 1e6f;
     }
@@ -104,7 +114,7 @@ class CalibrationTest {
 
   @Test
   void percentilesAreThoseOfTheSortedNumbers() {
-    float[] values = Graphs.gaussian(50_000, 3);
+    float[] values = gaussian(50_000, 3);
     ValueStatistics seen = collect("x", List.of(batch("x", values, 500, 100)));
     float[] sorted = values.clone();
     Arrays.sort(sorted);
@@ -121,7 +131,7 @@ class CalibrationTest {
 
   @Test
   void entropyCutsOffALoneOutlierAndKeepsAnEvenSpread() {
-    float[] values = Graphs.gaussian(50_000, 4);
+    float[] values = gaussian(50_000, 4);
     values[7] = 100;
     ValueRange cut = collect("x", List.of(batch("x", values, 500, 100))).entropyRange(255);
     assertThat(cut.hi()).isBetween(3f, 15f);
@@ -139,7 +149,7 @@ class CalibrationTest {
     int[] closed = {0};
     ModelRunner.Opener opener =
         data -> {
-          ModelRunner inner = Graphs.opener().open(data);
+          ModelRunner inner = ModelRuns.opener(data);
           return new ModelRunner() {
             @Override
             public Batch run(Batch in) {
@@ -205,7 +215,7 @@ class CalibrationTest {
             doubling(),
             List.of("x"),
             List.of(batch("x", new float[] {1, 1}, 1, 2)),
-            Graphs.opener());
+            ModelRuns::opener);
     assertThat(calibration.has("y")).isFalse();
     assertThat(calibration.of("x").isConstant()).isTrue();
     assertThatThrownBy(() -> calibration.of("y"))
@@ -224,7 +234,7 @@ class CalibrationTest {
         List.of(batch("x", new float[] {1}, 1, 1)),
         data -> {
           outputs.add(data.graph().outputs().stream().map(ValueInfo::name).toList());
-          return Graphs.opener().open(data);
+          return ModelRuns.opener(data);
         });
     assertThat(outputs).containsExactly(List.of("double"));
   }

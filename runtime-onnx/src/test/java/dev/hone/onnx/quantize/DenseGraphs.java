@@ -5,6 +5,7 @@ import dev.hone.DataType;
 import dev.hone.Shape;
 import dev.hone.Signature.Dimension;
 import dev.hone.Tensor;
+import dev.hone.onnx.OnnxOptions.Optimization;
 import dev.hone.onnx.calibrate.Calibration;
 import dev.hone.onnx.graph.Attribute;
 import dev.hone.onnx.graph.Graph;
@@ -12,14 +13,14 @@ import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.graph.ValueInfo;
-import dev.hone.onnx.testing.Graphs;
+import dev.hone.onnx.testing.ModelRuns;
 import java.util.List;
 import java.util.Set;
 
 /** Small models made of matrix products, and what becomes of them. */
 final class DenseGraphs {
-  static final int INNER = 96;
-  static final int OUTPUTS = 64;
+  static final int INNER = 192;
+  static final int OUTPUTS = 96;
   static final int HEADS = 4;
 
   private DenseGraphs() {}
@@ -39,7 +40,7 @@ final class DenseGraphs {
       count *= shape[i];
       lengths[i] = shape[i];
     }
-    float[] values = Graphs.gaussian(count, seed);
+    float[] values = ChannelQuantizerTest.gaussian(count, seed);
     for (int i = 0; i < count; i++) {
       values[i] *= 0.05f;
     }
@@ -86,8 +87,13 @@ final class DenseGraphs {
     return ModelData.of(graph, 13);
   }
 
-  /** Attention of four heads over x of shape [batch, tokens, 96], without a mask. */
+  /** Attention of four heads over x of shape [batch, tokens, 192], without a mask. */
   static ModelData attention(Attribute... more) {
+    return attention(13, more);
+  }
+
+  /** The same in a version of the standard operators. */
+  static ModelData attention(long opset, Attribute... more) {
     Graph graph = graph();
     weights(graph, "w", 1, INNER, 3 * INNER);
     weights(graph, "b", 2, 3 * INNER);
@@ -102,7 +108,7 @@ final class DenseGraphs {
       node.put(attribute);
     }
     graph.add(node.named("attention"));
-    ModelData model = ModelData.of(graph, 13);
+    ModelData model = ModelData.of(graph, opset);
     model.importOpset("com.microsoft", 1);
     return model;
   }
@@ -112,7 +118,14 @@ final class DenseGraphs {
     Set<String> values = StaticDense.valuesToCalibrate(model);
     String input = model.graph().inputs().get(0).name();
     try (Batch batch = Batch.of(input, Tensor.of(x, shape))) {
-      return Calibration.collect(model, values, List.of(batch), Graphs.opener());
+      return Calibration.collect(model, values, List.of(batch), ModelRuns::opener);
+    }
+  }
+
+  /** The floats that a model answers for its only input with its only output. */
+  static float[] answer(ModelData model, Optimization optimization, float[] x, long... shape) {
+    try (Batch in = Batch.of(model.graph().inputs().get(0).name(), Tensor.of(x, shape))) {
+      return ModelRuns.run(model, optimization, in);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.hone.onnx.quantize;
 
 import static dev.hone.onnx.quantize.DenseGraphs.INNER;
 import static dev.hone.onnx.quantize.DenseGraphs.OUTPUTS;
+import static dev.hone.onnx.quantize.DenseGraphs.answer;
 import static dev.hone.onnx.quantize.DenseGraphs.calibrate;
 import static dev.hone.onnx.quantize.DenseGraphs.node;
 import static dev.hone.onnx.quantize.DenseGraphs.quantized;
@@ -9,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.Batch;
 import dev.hone.DataType;
+import dev.hone.Signature.Dimension;
 import dev.hone.Tensor;
 import dev.hone.onnx.OnnxOptions.Optimization;
 import dev.hone.onnx.calibrate.Calibration;
@@ -19,7 +21,7 @@ import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.graph.ValueInfo;
 import dev.hone.onnx.quantize.ChannelQuantizer.Granularity;
-import dev.hone.onnx.testing.Graphs;
+import dev.hone.onnx.testing.ModelRuns;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -27,7 +29,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class StaticDenseTest {
-  private static final float[] X = Graphs.gaussian(40 * INNER, 5);
+  private static final float[] X = ChannelQuantizerTest.gaussian(40 * INNER, 5);
 
   private static TensorData initializer(ModelData model, String name) {
     return Objects.requireNonNull(model.graph().initializer(name), name);
@@ -46,9 +48,9 @@ class StaticDenseTest {
   /** Both ways of running agree with each other to the last bits, and with the floats closely. */
   private static void agrees(ModelData model, double leastDecibels, long... shape) {
     ModelData small = quantized(model, X, shape);
-    float[] exact = Graphs.answer(model, Optimization.ALL, X, shape);
-    float[] plain = Graphs.answer(small, Optimization.NONE, X, shape);
-    float[] fused = Graphs.answer(small, Optimization.ALL, X, shape);
+    float[] exact = answer(model, Optimization.ALL, X, shape);
+    float[] plain = answer(small, Optimization.NONE, X, shape);
+    float[] fused = answer(small, Optimization.ALL, X, shape);
     assertThat(SignalToNoise.decibels(exact, plain)).isGreaterThan(leastDecibels);
     assertThat(SignalToNoise.decibels(plain, fused)).isGreaterThan(100);
   }
@@ -95,9 +97,9 @@ class StaticDenseTest {
   @Test
   void theErrorStaysBelowTheBound() {
     ModelData model = DenseGraphs.matMul(13);
-    float[] exact = Graphs.answer(model, Optimization.ALL, X, 40, INNER);
+    float[] exact = answer(model, Optimization.ALL, X, 40, INNER);
     ModelData small = quantized(model, X, 40, INNER);
-    float[] got = Graphs.answer(small, Optimization.ALL, X, 40, INNER);
+    float[] got = answer(small, Optimization.ALL, X, 40, INNER);
     float s = initializer(small, "x_scale").toFloats()[0];
     float[] t = initializer(small, "w_scale").toFloats();
     float[] w = initializer(model, "w").toFloats();
@@ -150,6 +152,64 @@ class StaticDenseTest {
   }
 
   @Test
+  void masksMeanTheSame() {
+    float[] x = ChannelQuantizerTest.gaussian(2 * 10 * INNER, 3);
+    int[] rows = new int[20];
+    int[] squares = new int[200];
+    for (int i = 0; i < squares.length; i++) {
+      squares[i] = i % 10 <= i / 10 % 10 ? 1 : 0;
+      rows[i / 10] = i / 10 % 10 < 7 ? 1 : 0;
+    }
+    List<Tensor> masks =
+        List.of(
+            Tensor.of(new int[] {7, 10}, 2),
+            Tensor.of(rows, 2, 10),
+            Tensor.of(squares, 2, 10, 10));
+    for (Tensor mask : masks) {
+      ModelData model = DenseGraphs.attention();
+      withInput(model, "mask", DataType.INT32, 3);
+      try (Batch in = Batch.of("x", Tensor.of(x, 2, 10, INNER), "mask", mask)) {
+        assertThat(decibels(model, in)).isGreaterThan(30);
+      }
+    }
+  }
+
+  @Test
+  void attentionThatTheIntegerFormCannotDoIsProjectedInIntegers() {
+    float[] x = ChannelQuantizerTest.gaussian(2 * 10 * INNER, 3);
+    float[] bias = ChannelQuantizerTest.gaussian(DenseGraphs.HEADS * 100, 4);
+    for (long opset : new long[] {11, 13, 18}) {
+      ModelData model = DenseGraphs.attention(opset, Attribute.of("scale", 0.3f));
+      withInput(model, "positions", DataType.FLOAT32, 5);
+      Batch in =
+          Batch.of(
+              "x",
+              Tensor.of(x, 2, 10, INNER),
+              "positions",
+              Tensor.of(bias, 1, DenseGraphs.HEADS, 10, 10));
+      try (in) {
+        assertThat(decibels(model, in)).isGreaterThan(30);
+      }
+    }
+  }
+
+  private static void withInput(ModelData model, String name, DataType type, int index) {
+    model.graph().addInput(ValueInfo.tensor(name, type, (List<Dimension>) null));
+    model.graph().nodes().get(0).setInput(index, name);
+  }
+
+  private static double decibels(ModelData model, Batch in) {
+    Calibration calibration =
+        Calibration.collect(
+            model, StaticDense.valuesToCalibrate(model), List.of(in), ModelRuns::opener);
+    ModelData small = model.copy();
+    NodeChoice choice = StaticDense.apply(small, calibration, Set.of()).get(0);
+    assertThat(choice.form()).isEqualTo(NodeChoice.Form.STATIC_INT8);
+    return SignalToNoise.decibels(
+        ModelRuns.run(model, Optimization.ALL, in), ModelRuns.run(small, Optimization.ALL, in));
+  }
+
+  @Test
   void productsOfOneInputShareItsIntegers() {
     Graph graph = DenseGraphs.graph();
     for (String name : List.of("q", "k", "v")) {
@@ -180,12 +240,12 @@ class StaticDenseTest {
   void aRowHasTheSameBitsInEveryBatch() {
     for (ModelData model : List.of(DenseGraphs.matMulAdd(false), DenseGraphs.attention())) {
       ModelData small = quantized(model, X, 4, 10, INNER);
-      float[] many = Graphs.gaussian(32 * 10 * INNER, 9);
-      float[] together = Graphs.answer(small, Optimization.ALL, many, 32, 10, INNER);
+      float[] many = ChannelQuantizerTest.gaussian(32 * 10 * INNER, 9);
+      float[] together = answer(small, Optimization.ALL, many, 32, 10, INNER);
       int width = together.length / 32;
       for (int row : new int[] {0, 17, 31}) {
         float[] one = Arrays.copyOfRange(many, row * 10 * INNER, (row + 1) * 10 * INNER);
-        float[] alone = Graphs.answer(small, Optimization.ALL, one, 1, 10, INNER);
+        float[] alone = answer(small, Optimization.ALL, one, 1, 10, INNER);
         assertThat(alone).isEqualTo(Arrays.copyOfRange(together, row * width, (row + 1) * width));
       }
     }
@@ -195,10 +255,10 @@ class StaticDenseTest {
   void whatCallersCanOverrideOrNobodyKnowsStaysFloat() {
     ModelData overridable = DenseGraphs.matMul(13);
     overridable.graph().addInput(ValueInfo.tensor("w", DataType.FLOAT32));
-    assertThat(reason(overridable)).contains("callers can override it");
+    assertThat(reason(overridable)).contains("callers can override");
     Graph graph = DenseGraphs.graph();
     graph.add(node("MatMul", "y", List.of("x", "x")));
-    assertThat(reason(ModelData.of(graph, 13))).contains("no constant");
+    assertThat(reason(ModelData.of(graph, 13))).contains("two computed values");
   }
 
   @Test
@@ -221,14 +281,14 @@ class StaticDenseTest {
   private static Calibration none() {
     ModelData model = DenseGraphs.matMul(13);
     try (Batch batch = Batch.of("x", Tensor.of(new float[INNER], 1, INNER))) {
-      return Calibration.collect(model, Set.of(), List.of(batch), Graphs.opener());
+      return Calibration.collect(model, Set.of(), List.of(batch), ModelRuns::opener);
     }
   }
 
   @Test
   void aProductIsLeftWithoutDataForIt() {
     ModelData model = DenseGraphs.matMul(13);
-    byte[] before = Graphs.bytes(model);
+    byte[] before = ModelRuns.bytes(model);
     assertThat(StaticDense.apply(model, none(), Set.of()).get(0).reason())
         .isEqualTo("Its input 'x' was not calibrated.");
     Calibration constant = calibrate(model, new float[INNER], 1, INNER);
@@ -237,17 +297,17 @@ class StaticDenseTest {
     Calibration good = calibrate(model, X, 40, INNER);
     assertThat(StaticDense.apply(model, good, Set.of("product")).get(0).reason())
         .isEqualTo("It is excluded.");
-    assertThat(Graphs.bytes(model)).isEqualTo(before);
+    assertThat(ModelRuns.bytes(model)).isEqualTo(before);
   }
 
   @Test
   void aQuantizedModelIsLeftAlone() {
     ModelData small = quantized(DenseGraphs.matMul(13), X, 40, INNER);
-    byte[] once = Graphs.bytes(small);
+    byte[] once = ModelRuns.bytes(small);
     List<NodeChoice> choices = StaticDense.apply(small, none(), Set.of());
     assertThat(choices).hasSize(1);
     assertThat(choices.get(0).reason()).isEqualTo("It is quantized already.");
-    assertThat(Graphs.bytes(small)).isEqualTo(once);
+    assertThat(ModelRuns.bytes(small)).isEqualTo(once);
   }
 
   @Test
@@ -262,8 +322,8 @@ class StaticDenseTest {
 
   @Test
   void twoRunsWriteTheSameBytes() {
-    assertThat(Graphs.bytes(quantized(DenseGraphs.attention(), X, 4, 10, INNER)))
-        .isEqualTo(Graphs.bytes(quantized(DenseGraphs.attention(), X, 4, 10, INNER)));
+    assertThat(ModelRuns.bytes(quantized(DenseGraphs.attention(), X, 4, 10, INNER)))
+        .isEqualTo(ModelRuns.bytes(quantized(DenseGraphs.attention(), X, 4, 10, INNER)));
   }
 
   @Test
