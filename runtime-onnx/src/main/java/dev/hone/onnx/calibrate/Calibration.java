@@ -25,9 +25,11 @@ import java.util.Set;
  */
 public final class Calibration {
   private final Map<String, ValueStatistics> statistics;
+  private final int batches;
 
-  private Calibration(Map<String, ValueStatistics> statistics) {
+  private Calibration(Map<String, ValueStatistics> statistics, int batches) {
     this.statistics = statistics;
+    this.batches = batches;
   }
 
   /**
@@ -76,7 +78,7 @@ public final class Calibration {
     }
     Map<String, ValueStatistics> statistics = new LinkedHashMap<>();
     builders.forEach((name, builder) -> statistics.put(name, builder.build()));
-    return new Calibration(statistics);
+    return new Calibration(statistics, batches);
   }
 
   private static void add(
@@ -119,6 +121,11 @@ public final class Calibration {
       graph.removeDead();
     }
     return watched;
+  }
+
+  /** How many batches there were, at least 1. */
+  public int batches() {
+    return batches;
   }
 
   /** Whether there are statistics of a value. */

@@ -8,7 +8,7 @@ import dev.hone.onnx.graph.ModelData;
  *
  * <ol>
  *   <li>{@code Conv} with what is affine in each channel behind it folded in ({@link
- *       BatchNormFold}),
+ *       BatchNormFold}), {@code HardSigmoid}, also of hard swish, from its pieces,
  *   <li>{@code LayerNormalization} and {@code Gelu} from their pieces,
  *   <li>{@code Attention} with merged projections, or {@code MultiHeadAttention},
  *   <li>{@code SkipLayerNormalization}, with the bias before it, and {@code BiasGelu},
@@ -29,8 +29,10 @@ public final class Fusions {
   /** Fuses in place; the model should have gone through constant lifting. */
   public static FusionReport apply(ModelData model, FusionOptions options) {
     int folded = BatchNormFold.apply(model);
+    int sigmoids = HardSwishFusion.apply(model);
     Context context = new Context(model, options);
     context.report().fused("Conv", folded);
+    context.report().fused("HardSigmoid", sigmoids);
     LayerNormFusion.apply(context);
     GeluFusion.apply(context);
     AttentionFusion.apply(context);

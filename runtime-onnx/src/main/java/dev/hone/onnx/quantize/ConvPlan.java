@@ -1,0 +1,119 @@
+package dev.hone.onnx.quantize;
+
+import dev.hone.onnx.graph.Graph;
+import dev.hone.onnx.graph.Node;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Decides which units run in bytes: the choice of least estimated time.
+ *
+ * <p>Each unit costs its time in floats or in bytes. In addition, a value costs one conversion to
+ * bytes where a unit reads bytes that were made as floats, and one back where somebody reads floats
+ * that were made as bytes. A chain of units may pay although none of them would alone, and the
+ * reverse. With the units as nodes, bytes on the side of the source and floats on the side of the
+ * sink, the time of a choice is the capacity of a cut ({@link MinimumCut}), so the best choice is
+ * found exactly.
+ *
+ * <p>The times are estimated from the sizes of the values and constants that were measured once,
+ * not measured here: two runs choose alike on any machine.
+ */
+final class ConvPlan {
+  // For each number: the conversion, and the change of memory layout that goes with it.
+  private static final double CONVERSION_NANOS = 0.17;
+  private static final double NODE_NANOS = 2_000;
+  private static final double PICOS = 1_000;
+
+  private final Graph graph;
+  private final Map<String, Double> sizes;
+  private final MinimumCut cut = new MinimumCut();
+  private final Map<Int8Unit, Integer> nodes = new LinkedHashMap<>();
+  private final Map<String, Int8Unit> makers = new HashMap<>();
+  private final Map<String, List<Int8Unit>> readers = new LinkedHashMap<>();
+  private final Set<Node> inside = new HashSet<>();
+
+  private ConvPlan(Graph graph, List<Int8Unit> units, Map<String, Double> sizes) {
+    this.graph = graph;
+    this.sizes = sizes;
+    for (Int8Unit unit : units) {
+      nodes.put(unit, cut.addNode());
+      makers.put(unit.output(), unit);
+      for (String input : unit.inputs()) {
+        readers.computeIfAbsent(input, value -> new ArrayList<>()).add(unit);
+      }
+      inside.add(unit.node());
+    }
+  }
+
+  /**
+   * The units that shall run in bytes, in the order given.
+   *
+   * @param sizes how many numbers each value has in one run
+   */
+  static List<Int8Unit> choose(Graph graph, List<Int8Unit> units, Map<String, Double> sizes) {
+    return new ConvPlan(graph, units, sizes).choose();
+  }
+
+  private List<Int8Unit> choose() {
+    for (Int8Unit unit : nodes.keySet()) {
+      double in = unit.inputs().stream().mapToDouble(this::size).sum();
+      double out = size(unit.output());
+      double integer = unit.integerNanos(in, out);
+      if (readsFloats(unit.output())) {
+        integer += conversion(unit.output());
+      } else {
+        connectBack(node(unit), unit.output());
+      }
+      cut.connect(cut.source(), node(unit), picos(unit.floatNanos(in, out)));
+      cut.connect(node(unit), cut.sink(), picos(integer));
+    }
+    readers.forEach(this::connectForth);
+    boolean[] bytes = cut.sourceSide();
+    return nodes.keySet().stream().filter(unit -> bytes[node(unit)]).toList();
+  }
+
+  private int node(Int8Unit unit) {
+    return nodes.getOrDefault(unit, cut.sink());
+  }
+
+  private double size(String value) {
+    return sizes.getOrDefault(value, 0.0);
+  }
+
+  /** One conversion to floats if the maker is on the side of bytes and any reader is not. */
+  private void connectBack(int maker, String value) {
+    int anyFloat = cut.addNode();
+    cut.connect(maker, anyFloat, picos(conversion(value)));
+    for (Int8Unit reader : readers.getOrDefault(value, List.of())) {
+      cut.connect(anyFloat, node(reader), MinimumCut.NEVER);
+    }
+  }
+
+  /** One conversion to bytes if any reader is on the side of bytes and the maker is not. */
+  private void connectForth(String value, List<Int8Unit> reading) {
+    int anyByte = cut.addNode();
+    Int8Unit maker = makers.get(value);
+    int from = maker == null ? cut.sink() : node(maker);
+    cut.connect(anyByte, from, picos(conversion(value)));
+    for (Int8Unit reader : reading) {
+      cut.connect(node(reader), anyByte, MinimumCut.NEVER);
+    }
+  }
+
+  private boolean readsFloats(String value) {
+    return graph.isOutput(value) || !inside.containsAll(graph.consumers(value));
+  }
+
+  private double conversion(String value) {
+    return CONVERSION_NANOS * size(value) + NODE_NANOS;
+  }
+
+  private static long picos(double nanos) {
+    return Math.round(nanos * PICOS);
+  }
+}

@@ -1,0 +1,53 @@
+package dev.hone.onnx.quantize;
+
+import dev.hone.onnx.graph.Constants;
+import dev.hone.onnx.graph.Graph;
+import dev.hone.onnx.graph.Node;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node that can compute with bytes, together with the Relu or Clip behind it: bytes whose zero
+ * point is 0 cannot be negative, so rounding the result does what Relu did.
+ */
+sealed interface Int8Unit permits ConvUnit, KeepUnit {
+  /** The node. */
+  Node node();
+
+  /** The Relu or Clip that alone uses the node's result, or null. */
+  @Nullable Node activation();
+
+  /** The values it reads, without weights. */
+  List<String> inputs();
+
+  /** Nanoseconds of one run in floats, for inputs and an output of so many numbers. */
+  double floatNanos(double inputs, double output);
+
+  /** Nanoseconds of one run in bytes, for inputs and an output of so many numbers. */
+  double integerNanos(double inputs, double output);
+
+  /** The value it makes. */
+  default String output() {
+    Node last = activation();
+    return last == null ? node().output(0) : last.output(0);
+  }
+
+  /** The unit that begins with this node, or null if the node cannot compute with bytes. */
+  static @Nullable Int8Unit of(Graph graph, Node node) {
+    return node.is("Conv") ? ConvUnit.of(graph, node) : KeepUnit.of(graph, node);
+  }
+
+  /** The Relu, or Clip that begins at 0, that alone uses this value, or null. */
+  static @Nullable Node activationOf(Graph graph, String value) {
+    if (graph.useCount(value) != 1 || graph.isOutput(value)) {
+      return null;
+    }
+    Node user = graph.consumers(value).get(0);
+    boolean fromZero =
+        user.is("Clip")
+            && user.hasInput(1)
+            && Constants.scalarFloat(graph.constant(user.input(1))) == 0
+            && (!user.hasInput(2) || Constants.scalarFloat(graph.constant(user.input(2))) > 0);
+    return user.input(0).equals(value) && (user.is("Relu") || fromZero) ? user : null;
+  }
+}

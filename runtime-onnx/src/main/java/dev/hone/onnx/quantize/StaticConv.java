@@ -1,0 +1,253 @@
+package dev.hone.onnx.quantize;
+
+import dev.hone.onnx.calibrate.Calibration;
+import dev.hone.onnx.calibrate.ValueStatistics;
+import dev.hone.onnx.graph.Graph;
+import dev.hone.onnx.graph.ModelData;
+import dev.hone.onnx.graph.Node;
+import dev.hone.onnx.graph.OpsetUpgrade;
+import dev.hone.onnx.quantize.NodeChoice.Form;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Eight-bit integers for convolutional nets, with scales that calibration data fixed:
+ * QuantizeLinear and DequantizeLinear are written so that ONNX Runtime runs convolutions, and the
+ * sums and greatest values between them, on bytes from end to end.
+ *
+ * <p><b>What becomes integers.</b> Not every convolution gains: those that see one input channel
+ * each (depthwise) run faster in floats, small ones lose more to conversions than they save. The
+ * choice is the one of least estimated time ({@link ConvPlan}). Everything else stays in floats,
+ * with no QuantizeLinear or DequantizeLinear around it: activation functions, normalizations, and
+ * whatever ONNX Runtime has no integer kernel for.
+ *
+ * <p><b>Scales.</b> A convolution computes {@code y_m = Σ_c w_mc x_c + b_m} with {@code x_c = s_c
+ * (q_c - z)} and gives {@code p_m = round(y_m / u_m) + v_m}: one scale for each channel of the
+ * input and of the output, all of which are folded into the integer weights and bias ({@link
+ * ConvWeights}), so that the kernel computes with scale 1. What other tools use is one scale for a
+ * whole value; nets whose channels differ by a factor of a hundred, as depthwise ones do, do not
+ * survive that. How the scales are chosen: {@link ConvInputScales}.
+ *
+ * <p><b>Activations.</b> A Relu or Clip at 0 behind a convolution or sum is the saturation of its
+ * bytes, and goes. Before hard swish, {@code x · clip(x/6 + 1/2, 0, 1)}, everything below -3 gives
+ * 0, so the bytes need not reach below -3.
+ *
+ * <p><b>Error.</b> Rounding adds to each number of a value, as long as it lies in the calibrated
+ * range, at most {@code u_m / 2}; outside, it is clipped to the range. The error of weights is
+ * below half their step each. Inside the integers all sums are exact.
+ *
+ * <p>The model must have batch normalization folded, and is raised to opset 13 if it is older.
+ */
+public final class StaticConv {
+  private final Graph graph;
+  private final ChannelRanges.Source ranges;
+  private final int batches;
+  private final Map<Node, NodeChoice> choices = new LinkedHashMap<>();
+
+  private StaticConv(Graph graph, ChannelRanges.Source ranges, int batches) {
+    this.graph = graph;
+    this.ranges = ranges;
+    this.batches = batches;
+  }
+
+  /** The names of the values whose statistics {@link #apply} wants, in the order of the graph. */
+  public static Set<String> valuesToCalibrate(ModelData model) {
+    Set<String> values = new LinkedHashSet<>();
+    for (Int8Unit unit : connected(units(model.graph()))) {
+      values.addAll(valuesOf(unit));
+    }
+    return values;
+  }
+
+  /**
+   * Quantizes in place.
+   *
+   * @param calibration the statistics of {@link #valuesToCalibrate}; where some are missing, floats
+   *     stay
+   * @param excludedNodes names, as in {@link NodeChoice#node}, of nodes to leave in floats
+   * @return what became of each convolution
+   */
+  public static List<NodeChoice> apply(
+      ModelData model, Calibration calibration, Set<String> excludedNodes) {
+    return apply(
+        model,
+        value -> calibration.has(value) ? ranges(calibration.of(value)) : null,
+        calibration.batches(),
+        excludedNodes);
+  }
+
+  private static @Nullable ChannelRanges ranges(ValueStatistics statistics) {
+    if (!statistics.isFinite() || statistics.count() == 0) {
+      return null;
+    }
+    if (statistics.hasLastAxis() || statistics.channels() == 0) {
+      float[] min = {statistics.min()};
+      float[] max = {statistics.max()};
+      float[] square = {Math.max(min[0] * min[0], max[0] * max[0])};
+      return new ChannelRanges(min, max, square, statistics.count());
+    }
+    return new ChannelRanges(
+        statistics.channelMin(),
+        statistics.channelMax(),
+        statistics.channelMeanSquare(),
+        statistics.count());
+  }
+
+  static List<NodeChoice> apply(
+      ModelData model, ChannelRanges.Source ranges, int batches, Set<String> excludedNodes) {
+    StaticConv pass = new StaticConv(model.graph(), ranges, batches);
+    List<Int8Unit> chosen = pass.choose(excludedNodes);
+    List<String> obstacles = chosen.isEmpty() ? List.of() : OpsetUpgrade.to13(model);
+    if (obstacles.isEmpty()) {
+      pass.write(chosen);
+    } else {
+      chosen.forEach(unit -> pass.leave(unit.node(), obstacles.get(0)));
+    }
+    pass.store(excludedNodes);
+    return List.copyOf(pass.choices.values());
+  }
+
+  // ---- candidates
+
+  private static List<Int8Unit> units(Graph graph) {
+    List<Int8Unit> units = new ArrayList<>();
+    for (Node node : graph.nodes()) {
+      Int8Unit unit = Int8Unit.of(graph, node);
+      if (unit != null) {
+        units.add(unit);
+      }
+    }
+    return units;
+  }
+
+  /** Those that a path through units connects with a convolution: the others may not be floats. */
+  private static List<Int8Unit> connected(List<Int8Unit> units) {
+    Set<String> reached = new LinkedHashSet<>();
+    int before = -1;
+    while (reached.size() > before) {
+      before = reached.size();
+      for (Int8Unit unit : units) {
+        Set<String> values = valuesOf(unit);
+        if (unit instanceof ConvUnit || values.stream().anyMatch(reached::contains)) {
+          reached.addAll(values);
+        }
+      }
+    }
+    return units.stream().filter(unit -> reached.contains(unit.output())).toList();
+  }
+
+  private static Set<String> valuesOf(Int8Unit unit) {
+    Set<String> values = new LinkedHashSet<>(unit.inputs());
+    values.add(unit.output());
+    return values;
+  }
+
+  private List<Int8Unit> choose(Set<String> excluded) {
+    graph.nodes("Conv").forEach(conv -> leave(conv, "Its weights are not constant floats."));
+    List<Int8Unit> candidates = new ArrayList<>();
+    Map<String, Double> sizes = new HashMap<>();
+    Map<String, Integer> channels = new HashMap<>();
+    for (Int8Unit unit : connected(units(graph))) {
+      String objection = objection(unit, excluded, channels);
+      if (objection != null) {
+        leave(unit.node(), objection);
+        continue;
+      }
+      candidates.add(unit);
+      for (String value : valuesOf(unit)) {
+        sizes.put(value, known(value).count() / (double) batches);
+      }
+    }
+    List<Int8Unit> chosen = ConvPlan.choose(graph, candidates, sizes);
+    candidates.removeAll(chosen);
+    candidates.forEach(unit -> leave(unit.node(), "It is estimated to be faster in floats."));
+    return chosen;
+  }
+
+  private @Nullable String objection(
+      Int8Unit unit, Set<String> excluded, Map<String, Integer> channels) {
+    if (excluded.contains(NodeChoice.nameOf(unit.node()))) {
+      return "It was excluded.";
+    }
+    for (String value : valuesOf(unit)) {
+      ChannelRanges found = ranges.of(value);
+      if (found == null || !found.isFinite()) {
+        return "No finite range of '" + value + "' is known.";
+      }
+    }
+    if (unit instanceof ConvUnit conv) {
+      channels.put(conv.input(), conv.shape().inputs());
+      channels.put(conv.output(), conv.shape().outputs());
+      return null;
+    }
+    long different =
+        valuesOf(unit).stream()
+            .mapToInt(value -> channels.getOrDefault(value, known(value).channels()))
+            .distinct()
+            .count();
+    return different > 1 ? "Its values have different channels." : null;
+  }
+
+  private ChannelRanges known(String value) {
+    ChannelRanges found = ranges.of(value);
+    if (found == null) {
+      throw new IllegalStateException("No range is known for '" + value + "'.");
+    }
+    return found;
+  }
+
+  private void leave(Node node, String reason) {
+    if (node.is("Conv")) {
+      choices.put(node, NodeChoice.left(NodeChoice.nameOf(node), node.op(), reason));
+    }
+  }
+
+  // ---- the result
+
+  private void write(List<Int8Unit> units) {
+    Map<Node, String> names = new HashMap<>();
+    units.forEach(unit -> names.put(unit.node(), NodeChoice.nameOf(unit.node())));
+    Map<String, ChannelAffine> parameters = ConvParameters.of(graph, units, this::known);
+    ConvWriter writer = new ConvWriter(graph, parameters, Grid.INT8_SYMMETRIC);
+    Map<Node, Double> noise = writer.write(units);
+    for (Int8Unit unit : units) {
+      Node node = unit.node();
+      if (unit instanceof ConvUnit) {
+        choices.put(
+            node,
+            new NodeChoice(
+                names.getOrDefault(node, ""),
+                node.op(),
+                Form.STATIC_INT8_IN_OUT,
+                "Bytes in and out, one scale for each channel.",
+                noise.getOrDefault(node, Double.NaN)));
+      }
+    }
+    graph.removeDead();
+  }
+
+  /** What stays in floats need not be stored in floats. */
+  private void store(Set<String> excluded) {
+    ConvStorage storage = new ConvStorage(graph);
+    choices.replaceAll(
+        (node, choice) -> {
+          boolean floats = choice.form() == Form.FLOAT && !excluded.contains(choice.node());
+          double noise = floats ? storage.store(node) : Double.NaN;
+          return Double.isNaN(noise)
+              ? choice
+              : new NodeChoice(
+                  choice.node(),
+                  choice.operator(),
+                  Form.WEIGHT_INT8,
+                  choice.reason() + " Its weights are stored in bytes.",
+                  noise);
+        });
+    graph.removeDead();
+  }
+}
