@@ -30,9 +30,9 @@ import java.util.function.ToLongFunction;
  * translates them. Other tags are closed lists, so a session has about 50 series, whatever is
  * called on it. Meters are read when the registry publishes; between two of these nothing happens.
  *
- * <p>{@code inference.requests.within} counts answered calls that took at most {@code le}
- * seconds: it sums over instances, and {@code histogram_quantile} understands it. (It does not end
- * in {@code bucket}: Prometheus's client keeps that ending for itself and would cut it off.)
+ * <p>{@code inference.requests.within} counts answered calls that took at most {@code le} seconds:
+ * it sums over instances, and {@code histogram_quantile} understands it. (It does not end in {@code
+ * bucket}: Prometheus's client keeps that ending for itself and would cut it off.)
  *
  * <p>The registry holds the session's statistics for as long as it lives itself.
  */

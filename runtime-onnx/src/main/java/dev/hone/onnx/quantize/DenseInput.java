@@ -15,7 +15,9 @@ record DenseInput(float[] lo, float[] hi, float[] meanSquare) {
   static DenseInput of(ValueStatistics seen, int inner) {
     if (!seen.hasLastAxis() || seen.channels() != inner) {
       return new DenseInput(
-          new float[] {Math.min(0, seen.min())}, new float[] {Math.max(0, seen.max())}, new float[1]);
+          new float[] {Math.min(0, seen.min())},
+          new float[] {Math.max(0, seen.max())},
+          new float[1]);
     }
     float[] lo = seen.channelMin();
     float[] hi = seen.channelMax();

@@ -22,11 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param add the Add that brings the bias, or null
  */
 record DenseNode(
-    Node node,
-    Kind kind,
-    ConstantMatrix weights,
-    @Nullable TensorData bias,
-    @Nullable Node add) {
+    Node node, Kind kind, ConstantMatrix weights, @Nullable TensorData bias, @Nullable Node add) {
   /** The operators. */
   enum Kind {
     MATMUL,
@@ -66,8 +62,7 @@ record DenseNode(
     };
   }
 
-  private static @Nullable String gemmObjection(
-      Graph graph, Node node, ConstantMatrix weights) {
+  private static @Nullable String gemmObjection(Graph graph, Node node, ConstantMatrix weights) {
     if (node.longAttribute("transA", 0) != 0) {
       return "Its first input is transposed.";
     }
@@ -97,8 +92,7 @@ record DenseNode(
       return "Its sizes " + Arrays.toString(sizes) + " are not those of its weights.";
     }
     TensorData bias = graph.constant(node.input(2));
-    boolean row =
-        bias != null && bias.type() == DataType.FLOAT32 && bias.shape().rank() == 1;
+    boolean row = bias != null && bias.type() == DataType.FLOAT32 && bias.shape().rank() == 1;
     return row || !node.hasInput(2) ? null : "Its bias is no constant row.";
   }
 
@@ -118,8 +112,7 @@ record DenseNode(
       return new DenseNode(node, kind, weights, graph.constant(node.input(2)), null);
     }
     Node add = biasAdd(graph, node, weights.columns());
-    return new DenseNode(
-        node, kind, weights, add == null ? null : addedTo(graph, node, add), add);
+    return new DenseNode(node, kind, weights, add == null ? null : addedTo(graph, node, add), add);
   }
 
   /** The product that gives a value, with its bias where it has a constant one, or null. */

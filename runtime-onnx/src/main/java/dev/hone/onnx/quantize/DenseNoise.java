@@ -47,9 +47,7 @@ final class DenseNoise {
     int[] quiet = Arrays.copyOfRange(order, split, channels);
     float[] ones = ones(channels);
     this.quietPeaks =
-        matrices.stream()
-            .map(m -> raise(new float[m.length / channels], m, quiet, ones))
-            .toList();
+        matrices.stream().map(m -> raise(new float[m.length / channels], m, quiet, ones)).toList();
     this.rowSquares = new double[channels];
     matrices.forEach(matrix -> addRowSquares(matrix, rowSquares));
   }

@@ -117,8 +117,7 @@ final class DenseWriter {
     return known;
   }
 
-  private Node matMul(
-      String output, Quantized input, String weight, String scales, String bias) {
+  private Node matMul(String output, Quantized input, String weight, String scales, String bias) {
     List<String> inputs =
         new ArrayList<>(
             List.of(

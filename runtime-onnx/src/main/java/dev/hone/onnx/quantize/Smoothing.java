@@ -4,9 +4,9 @@ package dev.hone.onnx.quantize;
  * Divisors for the channels of a value that a few loud channels keep from fine steps.
  *
  * <p>One step serves all channels, so a channel that reaches ten times as far as the others makes
- * their steps ten times too wide. Dividing it by s and multiplying its row of the weights by s moves
- * the difficulty to the weights, which have a step for each column (G. Xiao et al., SmoothQuant,
- * 2023). Here the divisors are
+ * their steps ten times too wide. Dividing it by s and multiplying its row of the weights by s
+ * moves the difficulty to the weights, which have a step for each column (G. Xiao et al.,
+ * SmoothQuant, 2023). Here the divisors are
  *
  * <pre>
  *   s_i = max(1, max|x_i| / T)^a

@@ -167,8 +167,7 @@ public final class StaticDense {
       if (kind != null
           && objection(graph, node, kind) == null
           && objectionOfData(node, excludedNodes) == null) {
-        DenseInput wider =
-            Unfolding.apply(graph, DenseNode.of(graph, node, kind), calibration);
+        DenseInput wider = Unfolding.apply(graph, DenseNode.of(graph, node, kind), calibration);
         if (wider != null) {
           unfolded.put(node.input(0), wider);
         }
@@ -182,8 +181,7 @@ public final class StaticDense {
               int inner = nodes.get(0).inner();
               groups.add(
                   new DenseGroup(
-                      nodes,
-                      known != null ? known : DenseInput.of(calibration.of(value), inner)));
+                      nodes, known != null ? known : DenseInput.of(calibration.of(value), inner)));
             });
     groups.forEach(this::smooth);
     return groups;
@@ -309,9 +307,7 @@ public final class StaticDense {
   private void quantize(DenseGroup group) {
     Node first = group.first(graph);
     String value =
-        group.multiplies()
-            ? writer.divide(group.value(), group.divisors(), first)
-            : group.value();
+        group.multiplies() ? writer.divide(group.value(), group.divisors(), first) : group.value();
     Affine affine = group.input().affine(group.divisors());
     DenseWriter.Quantized integers = writer.quantizeInput(value, affine, first);
     for (DenseNode dense : group.nodes()) {

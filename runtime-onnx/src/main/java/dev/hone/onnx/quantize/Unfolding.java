@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * Spreads the few loudest neurons of a feed-forward block over several columns, so that all columns
  * need one narrow range only.
  *
- * <p>In {@code gelu(x W1 + b1) W2} one neuron may reach ten times as far as the others, and the step
- * of the integers between the two products follows it. Scaling cannot move that through the GELU.
- * But far from 0 the GELU is {@code max(0, v)}, and integers clip at the end T of their range
+ * <p>In {@code gelu(x W1 + b1) W2} one neuron may reach ten times as far as the others, and the
+ * step of the integers between the two products follows it. Scaling cannot move that through the
+ * GELU. But far from 0 the GELU is {@code max(0, v)}, and integers clip at the end T of their range
  * anyway. So a neuron v that reaches up to (c + 1) T is copied c times with lower biases,
  *
  * <pre>
@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  *   E(T) = d²/12 Σ_i (1 + c_i) |W2_i|²  +  gelu(-T)² Σ_i c_i |W2_i|²
  * </pre>
  *
- * T minimizes E among all thresholds that use up the {@link #most copies allowed}. The bound for one
- * number: {@code |gelu(v) - max(0, v)| <= 0.17}, once for each copy.
+ * T minimizes E among all thresholds that use up the {@link #most copies allowed}. The bound for
+ * one number: {@code |gelu(v) - max(0, v)| <= 0.17}, once for each copy.
  */
 final class Unfolding {
   /** Matrix kernels work on this many columns at a time, so fewer are no cheaper. */

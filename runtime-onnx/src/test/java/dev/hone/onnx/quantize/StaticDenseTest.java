@@ -162,9 +162,7 @@ class StaticDenseTest {
     }
     List<Tensor> masks =
         List.of(
-            Tensor.of(new int[] {7, 10}, 2),
-            Tensor.of(rows, 2, 10),
-            Tensor.of(squares, 2, 10, 10));
+            Tensor.of(new int[] {7, 10}, 2), Tensor.of(rows, 2, 10), Tensor.of(squares, 2, 10, 10));
     for (Tensor mask : masks) {
       ModelData model = DenseGraphs.attention();
       withInput(model, "mask", DataType.INT32, 3);
