@@ -5,9 +5,10 @@ package dev.hone.onnx.quantize;
  * Shaji 2023).
  *
  * <p>Least squares lets one outlier pull the whole block. Here the loss is {@code Σ |x - x̂|^p}
- * with {@code p = 0.7}, which forgives outliers. The misses, measured in steps so that the units of
- * the weights do not matter, are split off as variables e, held to {@code (x - x̂) / s} by a
- * penalty β, and what is left over is fitted by least squares, in turn:
+ * with {@code p = 3/4}, which forgives outliers, and whose powers are square roots (HQQ takes 0.7,
+ * which gives the same within the noise and takes many times as long). The misses, measured in
+ * steps so that the units of the weights do not matter, are split off as variables e, held to
+ * {@code (x - x̂) / s} by a penalty β, and what is left over is fitted by least squares, in turn:
  *
  * <pre>
  *   e = shrink((x - x̂) / s)      shrink(t) = sign(t) max(0, |t| - |t|^(p-1) / β)
@@ -22,7 +23,6 @@ package dev.hone.onnx.quantize;
  * nearest in this loss.
  */
 final class HalfQuadraticFit implements BlockFit {
-  private static final double NORM = 0.7;
   private static final double GROWTH = 1.01;
   private static final int ROUNDS = 20;
   private static final int PATIENCE = 4;
@@ -73,13 +73,15 @@ final class HalfQuadraticFit implements BlockFit {
     if (magnitude == 0) {
       return 0;
     }
-    return Math.signum(miss) * Math.max(0, magnitude - Math.pow(magnitude, NORM - 1) / beta);
+    return Math.signum(miss)
+        * Math.max(0, magnitude - 1 / (beta * Math.sqrt(Math.sqrt(magnitude))));
   }
 
   private static double loss(float[] block, Fit fit) {
     double sum = 0;
     for (int i = 0; i < block.length; i++) {
-      sum += Math.pow(Math.abs(block[i] - fit.value(i)), NORM);
+      double root = Math.sqrt(Math.abs(block[i] - fit.value(i)));
+      sum += root * Math.sqrt(root);
     }
     return sum;
   }

@@ -20,84 +20,111 @@ package dev.hone.onnx.quantize;
  *   s = (W·XQ - X·Q) / D        m = (QQ·X - Q·XQ) / D
  * </pre>
  *
- * The stored zero point is an integer, {@code z = round(-m / s)} within the codes. With z fixed,
- * codes are rounded again and the scale is fitted again, {@code s = Σ w x (q - z) / Σ w (q - z)²};
- * this alternation cannot raise the error. Candidates are {@code s = range / (greatest + d)}, d
- * from -1 to 0.9 in steps of 0.1, and the plain range; the least error of all, measured with what
- * will be stored, wins. It is never worse than round to nearest in its own measure.
+ * The stored zero point is an integer, {@code z = round(-m / s)} within the codes. With z fixed and
+ * {@code c = q - z} the best scale and its error are
+ *
+ * <pre>
+ *   s = B / C        E = Σwx² - B² / C        B = Σ w x c    C = Σ w c²
+ * </pre>
+ *
+ * so one pass over the block rounds the codes anew, gives the next scale and tells the error; two
+ * such passes follow each candidate, and they cannot raise the error. Candidates are {@code s =
+ * range / (greatest + d)}, d from -1 to 0.9 in steps of 0.1, and the plain range; the least error
+ * wins. It is never worse than round to nearest in its own measure.
  */
 final class KQuantFit implements BlockFit {
   private static final int CANDIDATES = 20;
   private static final int ALTERNATIONS = 2;
 
+  /** Added to a number below 2^51 and taken away again, it leaves the nearest integer. */
+  private static final double ROUND = 0x1.8p52;
+
+  private float[] block = {};
+  private float[] importance = {};
+  private int greatest;
+
+  private double bestGain;
+  private double bestScale;
+  private int bestZeroPoint;
+
   @Override
-  public Fit fit(float[] block, float[] importance, int greatest) {
-    Fit best = ROUND_TO_NEAREST.fit(block, importance, greatest);
+  public Fit fit(float[] weights, float[] counts, int top) {
+    Fit plain = ROUND_TO_NEAREST.fit(weights, counts, top);
     float lo = 0;
     float hi = 0;
-    for (float x : block) {
+    for (float x : weights) {
       lo = Math.min(lo, x);
       hi = Math.max(hi, x);
     }
-    if (hi - lo < Float.MIN_NORMAL * greatest) {
-      return best;
+    if (hi - lo < Float.MIN_NORMAL * top) {
+      return plain;
     }
-    double least = error(block, importance, best);
+    block = weights;
+    importance = counts;
+    greatest = top;
+    bestGain = Double.NEGATIVE_INFINITY;
+    refine(plain.scale(), plain.zeroPoint());
     for (int c = 0; c < CANDIDATES; c++) {
-      double scale = ((double) hi - lo) / (greatest - 1 + 0.1 * c);
-      Fit fit = refine(block, importance, scale, lo, greatest);
-      double error = error(block, importance, fit);
-      if (error < least) {
-        least = error;
-        best = fit;
-      }
+      propose(((double) hi - lo) / (greatest - 1 + 0.1 * c), lo);
     }
-    return best;
+    Fit found = Fit.of(block, (float) bestScale, bestZeroPoint, greatest);
+    return error(found) < error(plain) ? found : plain;
   }
 
-  private static Fit refine(
-      float[] block, float[] importance, double start, float lo, int greatest) {
+  /** Fits scale and offset to the codes of one scale, and goes on from there. */
+  private void propose(double start, double lo) {
+    double inverse = 1 / start;
     double w = 0;
     double q1 = 0;
     double q2 = 0;
     double x1 = 0;
     double xq = 0;
     for (int i = 0; i < block.length; i++) {
-      double q = Math.max(0, Math.min(greatest, Math.rint((block[i] - lo) / start)));
+      double q = Math.max(0, Math.min(greatest, (block[i] - lo) * inverse + ROUND - ROUND));
+      double weighted = importance[i] * q;
       w += importance[i];
-      q1 += (double) importance[i] * q;
-      q2 += importance[i] * q * q;
-      x1 += importance[i] * block[i];
-      xq += importance[i] * block[i] * q;
+      q1 += weighted;
+      q2 += weighted * q;
+      x1 += (double) importance[i] * block[i];
+      xq += weighted * block[i];
     }
     double determinant = w * q2 - q1 * q1;
-    double scale = determinant > 0 ? (w * xq - x1 * q1) / determinant : start;
-    double offset = determinant > 0 ? (q2 * x1 - q1 * xq) / determinant : lo;
+    double scale = determinant > 0 ? (w * xq - x1 * q1) / determinant : 0;
+    double offset = determinant > 0 ? (q2 * x1 - q1 * xq) / determinant : 0;
     if (!(scale >= Float.MIN_NORMAL)) {
       scale = start;
       offset = lo;
     }
-    int zeroPoint = (int) Math.max(0, Math.min(greatest, Math.rint(-offset / scale)));
-    Fit fit = Fit.of(block, (float) scale, zeroPoint, greatest);
-    for (int i = 0; i < ALTERNATIONS; i++) {
-      fit = Fit.of(block, bestScale(block, importance, fit), zeroPoint, greatest);
-    }
-    return new Fit(bestScale(block, importance, fit), zeroPoint, fit.codes());
+    refine(scale, (int) Math.max(0, Math.min(greatest, Math.rint(-offset / scale))));
   }
 
-  private static float bestScale(float[] block, float[] importance, Fit fit) {
-    double product = 0;
-    double squares = 0;
-    for (int i = 0; i < block.length; i++) {
-      int steps = fit.codes()[i] - fit.zeroPoint();
-      product += importance[i] * block[i] * steps;
-      squares += importance[i] * steps * steps;
+  private void refine(double start, int zeroPoint) {
+    double scale = start;
+    for (int i = 0; i <= ALTERNATIONS; i++) {
+      double inverse = 1 / scale;
+      double product = 0;
+      double squares = 0;
+      for (int j = 0; j < block.length; j++) {
+        double steps = block[j] * inverse + ROUND - ROUND;
+        steps = Math.max(-zeroPoint, Math.min(greatest - zeroPoint, steps));
+        double weighted = importance[j] * steps;
+        product += weighted * block[j];
+        squares += weighted * steps;
+      }
+      if (!(squares > 0) || !(product / squares >= Float.MIN_NORMAL)) {
+        return;
+      }
+      scale = product / squares;
+      double gain = product * scale;
+      if (gain > bestGain) {
+        bestGain = gain;
+        bestScale = scale;
+        bestZeroPoint = zeroPoint;
+      }
     }
-    float scale = squares > 0 ? (float) (product / squares) : fit.scale();
-    return scale >= Float.MIN_NORMAL ? scale : fit.scale();
   }
 
-  private static double error(float[] block, float[] importance, Fit fit) {
+  private double error(Fit fit) {
     double sum = 0;
     for (int i = 0; i < block.length; i++) {
       double miss = fit.value(i) - block[i];

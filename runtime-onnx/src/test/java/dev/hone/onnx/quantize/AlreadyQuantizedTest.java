@@ -10,7 +10,7 @@ import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
-import dev.hone.onnx.testing.GraphRun;
+import dev.hone.onnx.testing.ModelRuns;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -42,7 +42,7 @@ class AlreadyQuantizedTest {
   void subgraphsCount() {
     Graph branch = new Graph("then");
     branch.add(quantizing());
-    branch.addOutput(GraphRun.floats("q"));
+    branch.addOutput(ModelRuns.floats("q"));
     ModelData model =
         model(Node.of("If", List.of("c"), List.of("y"), Attribute.of("then_branch", branch)));
     assertThat(AlreadyQuantized.evidence(model)).contains("1 QuantizeLinear");

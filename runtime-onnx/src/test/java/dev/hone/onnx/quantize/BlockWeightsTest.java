@@ -16,7 +16,7 @@ import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.graph.ValueInfo;
 import dev.hone.onnx.quantize.BlockQuantizer.Method;
 import dev.hone.onnx.quantize.NodeChoice.Form;
-import dev.hone.onnx.testing.GraphRun;
+import dev.hone.onnx.testing.ModelRuns;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -38,7 +38,7 @@ class BlockWeightsTest {
     graph.putInitializer(
         TensorData.ofFloats("b", Shape.of(OUT), ChannelQuantizerTest.gaussian(OUT, 2)));
     graph.add(nodes);
-    graph.addOutput(GraphRun.floats("y"));
+    graph.addOutput(ModelRuns.floats("y"));
     return ModelData.of(graph, 13);
   }
 
@@ -57,9 +57,9 @@ class BlockWeightsTest {
 
   private static double similarity(ModelData before, ModelData after) {
     try (Batch in = input(5)) {
-      float[] exact = GraphRun.run(before, in);
-      float[] optimized = GraphRun.run(after, in);
-      assertThat(GraphRun.run(after, Optimization.NONE, in).get("y")).isEqualTo(optimized);
+      float[] exact = ModelRuns.run(before, in);
+      float[] optimized = ModelRuns.run(after, in);
+      assertThat(ModelRuns.run(after, Optimization.NONE, in)).isEqualTo(optimized);
       return SignalToNoise.decibels(exact, optimized);
     }
   }
@@ -145,7 +145,7 @@ class BlockWeightsTest {
         model(
             Node.of("MatMul", List.of("x", "w"), List.of("xw")),
             Node.of("Add", List.of("xw", "b"), List.of("y")));
-    model.graph().addOutput(GraphRun.floats("xw"));
+    model.graph().addOutput(ModelRuns.floats("xw"));
     apply(model, BlockQuantizer.INT8);
     assertThat(model.graph().nodes()).extracting(Node::op).containsExactly("MatMulNBits", "Add");
     assertThat(model.graph().nodes().get(0).output(0)).isEqualTo("xw");
@@ -237,9 +237,9 @@ class BlockWeightsTest {
     float[] x = new float[IN];
     Arrays.fill(x, 0, 10, 1);
     try (Batch in = Batch.of("x", Tensor.of(x, 1, IN))) {
-      float[] wanted = GraphRun.run(exact, in);
-      assertThat(SignalToNoise.decibels(wanted, GraphRun.run(aware, in)))
-          .isGreaterThan(SignalToNoise.decibels(wanted, GraphRun.run(plain, in)) + 2);
+      float[] wanted = ModelRuns.run(exact, in);
+      assertThat(SignalToNoise.decibels(wanted, ModelRuns.run(aware, in)))
+          .isGreaterThan(SignalToNoise.decibels(wanted, ModelRuns.run(plain, in)) + 2);
     }
   }
 
@@ -250,8 +250,8 @@ class BlockWeightsTest {
       apply(model, quantizer);
       try (Batch alone = input(1);
           Batch together = input(9)) {
-        float[] first = GraphRun.run(model, alone);
-        assertThat(Arrays.copyOf(GraphRun.run(model, together), OUT)).isEqualTo(first);
+        float[] first = ModelRuns.run(model, alone);
+        assertThat(Arrays.copyOf(ModelRuns.run(model, together), OUT)).isEqualTo(first);
       }
     }
   }

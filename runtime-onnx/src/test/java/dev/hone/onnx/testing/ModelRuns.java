@@ -1,19 +1,25 @@
 package dev.hone.onnx.testing;
 
 import dev.hone.Batch;
+import dev.hone.DataType;
 import dev.hone.Model;
 import dev.hone.ModelSource;
 import dev.hone.Session;
 import dev.hone.SessionOptions;
+import dev.hone.Signature.Dimension;
 import dev.hone.memory.Memory;
 import dev.hone.onnx.OnnxOptions;
 import dev.hone.onnx.OnnxOptions.Optimization;
 import dev.hone.onnx.calibrate.ModelRunner;
 import dev.hone.onnx.graph.ModelData;
+import dev.hone.onnx.graph.ValueInfo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 
 /** Runs models that tests have as data. */
 public final class ModelRuns {
@@ -48,6 +54,26 @@ public final class ModelRuns {
         Batch out = session.run(in)) {
       return out.tensor(0).toFloatArray();
     }
+  }
+
+  /** The first output of one run of the fully optimized model, as floats. */
+  public static float[] run(ModelData data, Batch in) {
+    return run(data, Optimization.ALL, in);
+  }
+
+  /** All outputs of one run, as floats, by name. */
+  public static Map<String, float[]> outputs(ModelData data, Optimization optimization, Batch in) {
+    try (Session session = open(data, optimization);
+        Batch out = session.run(in)) {
+      Map<String, float[]> values = new LinkedHashMap<>();
+      out.names().forEach(name -> values.put(name, out.get(name).toFloatArray()));
+      return values;
+    }
+  }
+
+  /** A value of floats whose shape nobody knows. */
+  public static ValueInfo floats(String name) {
+    return ValueInfo.tensor(name, DataType.FLOAT32, (List<Dimension>) null);
   }
 
   /** The graph as ONNX Runtime runs it after its optimizations. */
