@@ -31,10 +31,15 @@ import org.jspecify.annotations.Nullable;
  *   y = Mul(Cast(Gather(codes, ids)), Gather(scales, ids))
  * </pre>
  *
- * Four standard operators, because ONNX Runtime 1.24's {@code GatherBlockQuantized} goes element by
+ * Standard operators, because ONNX Runtime 1.24's {@code GatherBlockQuantized} goes element by
  * element and takes about ten times as long, while these take no longer than the float table did on
  * batches and a few microseconds more on one short text. Ids outside the table are still refused,
  * and negative ones still count from the end.
+ *
+ * <p>Scales are stored in half precision, and cast, where none is too small or too large for it.
+ * Codes are rounded with the scale as it is stored, so the bound above holds: the largest element
+ * of a row, whose code may be cut by a scale that was rounded down, is off by {@code 127 · 2^-11
+ * s_r} at most.
  *
  * <p>Left alone are small tables, and tables that something other than a {@code Gather} along the
  * rows uses too: the floats would have to stay beside the codes. Run it after the passes that
@@ -46,6 +51,8 @@ public final class EmbeddingRows {
 
   /** Shorter rows stay as they are: their scales would cost too much. */
   private static final int LEAST_COLUMNS = 16;
+
+  private static final Grid GRID = Grid.INT8_SYMMETRIC;
 
   private EmbeddingRows() {}
 
@@ -122,32 +129,54 @@ public final class EmbeddingRows {
   }
 
   /** A table as it was stored: the names of its initializers, and what the rounding cost. */
-  private record Stored(String codes, String scales, double decibels) {}
+  private record Stored(String codes, String scales, boolean half, double decibels) {}
 
   private static Stored store(Graph graph, ConstantMatrix table) {
     int rows = table.rows();
     int columns = table.columns();
-    ByteBuffer codes = TensorData.littleEndian((long) rows * columns);
-    ByteBuffer scales = TensorData.littleEndian((long) rows * Float.BYTES);
-    SignalToNoise quality = new SignalToNoise();
     float[] row = new float[columns];
+    float[] wanted = new float[rows];
+    for (int r = 0; r < rows; r++) {
+      table.read(r, row);
+      wanted[r] = Affine.around0(row, GRID).scale();
+    }
+    TensorData scales = scales(wanted);
+    ByteBuffer codes = TensorData.littleEndian((long) rows * columns);
+    SignalToNoise quality = new SignalToNoise();
     byte[] quantized = new byte[columns];
     for (int r = 0; r < rows; r++) {
       table.read(r, row);
-      Affine affine = Affine.around0(row, Grid.INT8_SYMMETRIC);
+      Affine affine = new Affine(wanted[r], 0, GRID);
       for (int i = 0; i < columns; i++) {
         quantized[i] = (byte) affine.quantize(row[i]);
         quality.add(row[i], affine.dequantize(quantized[i]));
       }
       codes.put(r * columns, quantized);
-      scales.putFloat(r * Float.BYTES, affine.scale());
     }
     TensorData bytes = TensorData.of("", DataType.INT8, Shape.of(rows, columns), codes);
-    TensorData floats = TensorData.of("", DataType.FLOAT32, Shape.of(rows, 1), scales);
     return new Stored(
         graph.addInitializer(table.name() + "_codes", bytes),
-        graph.addInitializer(table.name() + "_scales", floats),
+        graph.addInitializer(table.name() + "_scales", scales),
+        scales.type() == DataType.FLOAT16,
         quality.decibels());
+  }
+
+  /**
+   * The scales as they are stored: in half precision if no scale loses more than its last bits by
+   * it. What they were rounded to is put back.
+   */
+  private static TensorData scales(float[] wanted) {
+    boolean fit = true;
+    for (float scale : wanted) {
+      fit &= scale >= Halves.LEAST_NORMAL && scale <= Halves.GREATEST;
+    }
+    Shape shape = Shape.of(wanted.length, 1);
+    if (!fit) {
+      return TensorData.ofFloats("", shape, wanted);
+    }
+    ByteBuffer halves = TensorData.littleEndian((long) wanted.length * Short.BYTES);
+    System.arraycopy(Halves.store(wanted, halves, 0), 0, wanted, 0, wanted.length);
+    return TensorData.of("", DataType.FLOAT16, shape, halves);
   }
 
   private static void replace(Graph graph, Node node, Stored stored) {
@@ -155,13 +184,20 @@ public final class EmbeddingRows {
     String ids = node.input(1);
     String codes = graph.uniqueName(output + "_codes");
     String scale = graph.uniqueName(output + "_scale");
-    String floats = graph.uniqueName(output + "_steps");
     Attribute rows = Attribute.of("axis", 0L);
-    graph.replace(
+    graph.insertBefore(
         node,
         Node.of("Gather", List.of(stored.codes(), ids), List.of(codes), rows).named(node.name()),
-        Node.of("Gather", List.of(stored.scales(), ids), List.of(scale), rows),
-        Node.of("Cast", List.of(codes), List.of(floats), Attribute.of("to", 1L)),
-        Node.of("Mul", List.of(floats, scale), List.of(output)));
+        Node.of("Gather", List.of(stored.scales(), ids), List.of(scale), rows));
+    List<String> factors =
+        List.of(floats(graph, node, codes), stored.half() ? floats(graph, node, scale) : scale);
+    graph.replace(node, Node.of("Mul", factors, List.of(output)));
+  }
+
+  private static String floats(Graph graph, Node before, String value) {
+    String floats = graph.uniqueName(value + "_floats");
+    graph.insertBefore(
+        before, Node.of("Cast", List.of(value), List.of(floats), Attribute.of("to", 1L)));
+    return floats;
   }
 }

@@ -18,7 +18,7 @@ import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.graph.ValueInfo;
 import dev.hone.onnx.quantize.NodeChoice.Form;
-import dev.hone.onnx.testing.GraphRun;
+import dev.hone.onnx.testing.ModelRuns;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -38,11 +38,15 @@ class EmbeddingRowsTest {
   }
 
   private static ModelData lookup() {
+    return lookup(table());
+  }
+
+  private static ModelData lookup(float[] table) {
     Graph graph = new Graph("lookup");
     graph.addInput(ValueInfo.tensor("ids", DataType.INT64, Dimension.of("n"), Dimension.of("m")));
-    graph.putInitializer(TensorData.ofFloats("words", Shape.of(WORDS, WIDTH), table()));
+    graph.putInitializer(TensorData.ofFloats("words", Shape.of(WORDS, WIDTH), table));
     graph.add(Node.of("Gather", List.of("words", "ids"), List.of("y")));
-    graph.addOutput(GraphRun.floats("y"));
+    graph.addOutput(ModelRuns.floats("y"));
     return ModelData.of(graph, 13);
   }
 
@@ -56,17 +60,28 @@ class EmbeddingRowsTest {
 
   @Test
   void everyElementIsWithinHalfAStepOfItsOwnRow() {
-    ModelData model = lookup();
+    ModelData model = keepsItsBound(table());
+    assertThat(model.parameterBytes()).isEqualTo(WORDS * (WIDTH + 4));
+  }
+
+  @Test
+  void scalesOfOrdinarySizeAreStoredInHalfPrecisionAndTheBoundHolds() {
+    ModelData model = keepsItsBound(ChannelQuantizerTest.gaussian(WORDS * WIDTH, 9));
+    assertThat(model.parameterBytes()).isEqualTo(WORDS * (WIDTH + 2));
+  }
+
+  private static ModelData keepsItsBound(float[] exact) {
+    ModelData model = lookup(exact);
     List<NodeChoice> choices = apply(model);
     assertThat(choices).singleElement().extracting(NodeChoice::form).isEqualTo(Form.WEIGHT_INT8);
     assertThat(choices.get(0).signalToNoiseDb()).isBetween(40.0, 50.0);
+    assertThat(model.graph().initializer("words")).isNull();
     long[] all = new long[WORDS];
     for (int i = 0; i < WORDS; i++) {
       all[i] = i;
     }
     try (Batch in = ids(all)) {
-      float[] y = GraphRun.run(model, in);
-      float[] exact = table();
+      float[] y = ModelRuns.run(model, in);
       for (int row = 0; row < WORDS; row++) {
         float reach = 0;
         for (int i = 0; i < WIDTH; i++) {
@@ -76,10 +91,9 @@ class EmbeddingRowsTest {
           assertThat(y[i]).isCloseTo(exact[i], within(reach / 127 / 2 * 1.001f));
         }
       }
-      assertThat(GraphRun.run(model, Optimization.NONE, in).get("y")).isEqualTo(y);
+      assertThat(ModelRuns.run(model, Optimization.NONE, in)).isEqualTo(y);
     }
-    assertThat(model.graph().initializer("words")).isNull();
-    assertThat(model.parameterBytes()).isEqualTo(WORDS * (WIDTH + 4));
+    return model;
   }
 
   @Test
@@ -89,8 +103,8 @@ class EmbeddingRowsTest {
     try (Batch last = ids(-1);
         Batch same = ids(WORDS - 1);
         Batch beyond = ids(WORDS)) {
-      assertThat(GraphRun.run(model, last)).isEqualTo(GraphRun.run(model, same));
-      assertThatThrownBy(() -> GraphRun.run(model, beyond))
+      assertThat(ModelRuns.run(model, last)).isEqualTo(ModelRuns.run(model, same));
+      assertThatThrownBy(() -> ModelRuns.run(model, beyond))
           .isInstanceOf(HoneException.class)
           .hasMessageContaining("out of data bounds");
     }
@@ -105,7 +119,7 @@ class EmbeddingRowsTest {
             TensorData.ofFloats("words", Shape.of(WORDS, WIDTH), new float[WORDS * WIDTH]));
     apply(model);
     try (Batch in = ids(7)) {
-      assertThat(GraphRun.run(model, in)).containsOnly(0);
+      assertThat(ModelRuns.run(model, in)).containsOnly(0);
     }
   }
 
@@ -113,7 +127,7 @@ class EmbeddingRowsTest {
   void twoLookupsShareOneTable() {
     ModelData model = lookup();
     model.graph().add(Node.of("Gather", List.of("words", "ids"), List.of("z")));
-    model.graph().addOutput(GraphRun.floats("z"));
+    model.graph().addOutput(ModelRuns.floats("z"));
     assertThat(apply(model)).extracting(NodeChoice::form).containsOnly(Form.WEIGHT_INT8);
     assertThat(model.graph().initializers()).hasSize(2);
   }
@@ -125,7 +139,7 @@ class EmbeddingRowsTest {
     graph.add(
         Node.of("Transpose", List.of("words"), List.of("turned")),
         Node.of("MatMul", List.of("y", "turned"), List.of("z")));
-    graph.addOutput(GraphRun.floats("z"));
+    graph.addOutput(ModelRuns.floats("z"));
     assertThat(apply(model))
         .singleElement()
         .extracting(NodeChoice::reason)
@@ -137,7 +151,7 @@ class EmbeddingRowsTest {
         .isEqualTo(Form.WEIGHT_INT8);
     assertThat(graph.initializer("words")).isNull();
     try (Batch in = ids(1, 2, 3)) {
-      assertThat(GraphRun.run(model, in)).hasSize(3 * WIDTH);
+      assertThat(ModelRuns.run(model, in)).hasSize(3 * WIDTH);
     }
   }
 
@@ -162,7 +176,7 @@ class EmbeddingRowsTest {
     assertThat(apply(damaged).get(0).reason()).contains("infinite elements or NaN");
 
     ModelData shown = lookup();
-    shown.graph().addOutput(GraphRun.floats("words"));
+    shown.graph().addOutput(ModelRuns.floats("words"));
     assertThat(apply(shown).get(0).reason()).isEqualTo("Its table is also an output.");
     for (ModelData left : List.of(excluded, small, columns, damaged, shown)) {
       assertThat(left.graph().nodes()).hasSize(1);

@@ -1,0 +1,128 @@
+package dev.hone.onnx.quantize;
+
+import dev.hone.DataType;
+import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Constants;
+import dev.hone.onnx.graph.Graph;
+import dev.hone.onnx.graph.ModelData;
+import dev.hone.onnx.graph.Node;
+import dev.hone.onnx.graph.TensorData;
+import dev.hone.onnx.quantize.NodeChoice.Form;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stores weights as half-precision floats and computes with single-precision ones: half the file at
+ * the same speed, for processors that have no half-precision arithmetic worth using.
+ *
+ * <p>Each weight gets a {@code Cast} of its own, which ONNX Runtime carries out once when it opens
+ * the model; memory is not saved. A weight of ordinary size is rounded by at most 2^-11 of itself.
+ * One that is smaller than half of the least half-precision float would become 0, and a divisor
+ * with it; so nothing but 0 becomes 0: it becomes that least float, 2^-24, with its sign. A tensor
+ * with a finite element beyond the greatest, 65504, stays as it is. Infinite elements and NaN stay
+ * what they are.
+ */
+public final class HalfStorage {
+  /** Smaller tensors stay as they are: scalars, and what kernels want to see as a constant. */
+  private static final int LEAST_ELEMENTS = 256;
+
+  private static final int CHUNK = 1 << 14;
+
+  private HalfStorage() {}
+
+  /**
+   * Changes the weights of a model, in place: those of its graph, not of graphs inside nodes.
+   *
+   * @return one choice for each tensor of floats, under its name and the operator {@code Weight}
+   */
+  public static List<NodeChoice> apply(ModelData model) {
+    Graph graph = model.graph();
+    Constants.lift(graph);
+    List<NodeChoice> choices = new ArrayList<>();
+    List<Node> casts = new ArrayList<>();
+    for (TensorData weight : List.copyOf(graph.initializers())) {
+      if (weight.type() != DataType.FLOAT32) {
+        continue;
+      }
+      String why = whyNot(graph, weight);
+      choices.add(
+          why == null
+              ? store(graph, weight, casts)
+              : NodeChoice.left(weight.name(), "Weight", why));
+    }
+    if (!casts.isEmpty()) {
+      graph.insertBefore(graph.nodes().get(0), casts.toArray(Node[]::new));
+    }
+    return choices;
+  }
+
+  private static @Nullable String whyNot(Graph graph, TensorData weight) {
+    if (graph.constant(weight.name()) == null) {
+      return "It is an input that callers can override.";
+    }
+    if (graph.isInput(weight.name()) || graph.isOutput(weight.name())) {
+      return "It is also an input or output of the model.";
+    }
+    long elements = weight.shape().elementCount();
+    if (elements < LEAST_ELEMENTS) {
+      return "It is small.";
+    }
+    if (weight.byteSize() > Integer.MAX_VALUE) {
+      return "It has 2 GiB or more.";
+    }
+    FloatBuffer values = weight.bytes().asFloatBuffer();
+    for (int i = 0; i < elements; i++) {
+      float magnitude = Math.abs(values.get(i));
+      if (magnitude > Halves.GREATEST && magnitude < Float.POSITIVE_INFINITY) {
+        return "Its element " + values.get(i) + " is beyond the half-precision floats.";
+      }
+    }
+    return graph.useCount(weight.name()) == 0 ? "Nothing uses it." : null;
+  }
+
+  private static NodeChoice store(Graph graph, TensorData weight, List<Node> casts) {
+    int elements = (int) weight.shape().elementCount();
+    ByteBuffer halves = TensorData.littleEndian(2L * elements);
+    SignalToNoise quality = new SignalToNoise();
+    for (int from = 0; from < elements; from += CHUNK) {
+      int count = Math.min(CHUNK, elements - from);
+      float[] values = new float[count];
+      weight.bytes((long) from * Float.BYTES, count * Float.BYTES).asFloatBuffer().get(values);
+      float[] rounded = Halves.store(kept(values), halves, from * Short.BYTES);
+      for (int i = 0; i < count; i++) {
+        addFinite(quality, values[i], rounded[i]);
+      }
+    }
+    graph.removeInitializer(weight.name());
+    String half =
+        graph.addInitializer(
+            weight.name() + "_half", TensorData.of("", DataType.FLOAT16, weight.shape(), halves));
+    casts.add(Node.of("Cast", List.of(half), List.of(weight.name()), Attribute.of("to", 1L)));
+    return new NodeChoice(
+        weight.name(),
+        "Weight",
+        Form.HALF_STORAGE,
+        "It is stored in half precision and computed with in single precision.",
+        quality.decibels());
+  }
+
+  /** A copy in which nothing but 0 will be rounded to 0. */
+  private static float[] kept(float[] values) {
+    float[] kept = values.clone();
+    for (int i = 0; i < kept.length; i++) {
+      if (kept[i] != 0 && Math.abs(kept[i]) < Halves.LEAST) {
+        kept[i] = Math.copySign(Halves.LEAST, kept[i]);
+      }
+    }
+    return kept;
+  }
+
+  private static void addFinite(SignalToNoise quality, float exact, float rounded) {
+    if (Float.isFinite(exact)) {
+      quality.add(exact, rounded);
+    }
+  }
+}
