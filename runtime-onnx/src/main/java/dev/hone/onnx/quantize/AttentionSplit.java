@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,9 +40,14 @@ final class AttentionSplit {
 
   /** Takes apart what it can; gives a choice for each node that stays. */
   static List<NodeChoice> apply(Graph graph, Set<String> excludedNodes) {
+    return apply(graph, excludedNodes, node -> true);
+  }
+
+  /** As {@link #apply(Graph, Set)}, for those nodes alone of which this holds. */
+  static List<NodeChoice> apply(Graph graph, Set<String> excludedNodes, Predicate<Node> which) {
     List<NodeChoice> left = new ArrayList<>();
     for (Node node : List.copyOf(graph.nodes())) {
-      if (isCandidate(node)) {
+      if (isCandidate(node) && which.test(node)) {
         String why = whyNot(graph, node, excludedNodes);
         if (why == null) {
           split(graph, node);

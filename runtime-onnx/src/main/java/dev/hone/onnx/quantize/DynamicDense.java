@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The fused operators of ONNX Runtime are written directly, because it would find them only in
  * graphs that look as its own tool makes them: {@code DynamicQuantizeMatMul} for an input that one
  * product reads; one {@code DynamicQuantizeLinear} and a {@code MatMulIntegerToFloat} each where
- * several read it; {@code QAttention} for {@code Attention}. The bits are those of the standard
+ * several read it; {@code QAttention} for {@code Attention}, or products and {@code
+ * MultiHeadAttention} where it asks for more than that can do. The bits are those of the standard
  * operators.
  */
 public final class DynamicDense {
@@ -45,6 +46,7 @@ public final class DynamicDense {
   private final boolean hasDynamicLinear;
   private final Map<String, Stored> stored = new LinkedHashMap<>();
   private final Map<String, Bytes> inputs = new LinkedHashMap<>();
+  private String zeroPoint = "";
 
   private DynamicDense(ModelData model, Grid grid) {
     this.graph = model.graph();
@@ -71,6 +73,7 @@ public final class DynamicDense {
   public static List<NodeChoice> apply(ModelData model, Set<String> excludedNodes, Grid weights) {
     Graph graph = model.graph();
     DynamicDense pass = new DynamicDense(model, weights);
+    AttentionSplit.apply(graph, excludedNodes, node -> !pass.staysWhole(node));
     List<Node> candidates =
         graph.nodes().stream()
             .filter(node -> MatrixProduct.isCandidate(node) || node.is(DOMAIN, "Attention"))
@@ -103,17 +106,14 @@ public final class DynamicDense {
     if (excludedNodes.contains(NodeChoice.nameOf(node))) {
       return "It was excluded.";
     }
-    if (!hasDynamicLinear) {
-      return "The model's opset has no DynamicQuantizeLinear.";
-    }
-    String objection = DenseNode.objection(graph, node, DenseNode.Kind.ATTENTION);
-    if (objection != null) {
-      return objection;
-    }
-    ConstantMatrix weights = ConstantMatrix.find(graph, node.input(1));
-    return weights == null || !weights.isFinite()
-        ? "Its weights hold infinite elements or NaN."
-        : null;
+    return DenseNode.objection(graph, node, DenseNode.Kind.ATTENTION);
+  }
+
+  /** Whether an {@code Attention} has an integer form, or none at all, not even in parts. */
+  private boolean staysWhole(Node node) {
+    return DenseNode.objection(graph, node, DenseNode.Kind.ATTENTION) != null
+        || (hasDynamicLinear
+            && DenseNode.of(graph, node, DenseNode.Kind.ATTENTION).isPlainAttention());
   }
 
   private NodeChoice quantize(Node node, boolean inputShared) {
@@ -135,12 +135,12 @@ public final class DynamicDense {
     return new NodeChoice(name, node.op(), Form.DYNAMIC_INT8, reason, weights.decibels());
   }
 
-  private static Node own(String input, Stored weights, String bias, String output) {
+  private Node own(String input, Stored weights, String bias, String output) {
     Node node =
         Node.of(
             DOMAIN,
             "DynamicQuantizeMatMul",
-            List.of(input, weights.codes(), weights.scales()),
+            List.of(input, weights.codes(), weights.scales(), zeroPoint()),
             List.of(output));
     if (!bias.isEmpty()) {
       node.setInput(4, bias);
@@ -148,13 +148,18 @@ public final class DynamicDense {
     return node;
   }
 
-  private static Node shared(Bytes input, Stored weights, String bias, String output) {
+  private Node shared(Bytes input, Stored weights, String bias, String output) {
     Node node =
         Node.of(
             DOMAIN,
             "MatMulIntegerToFloat",
             List.of(
-                input.codes(), weights.codes(), input.scale(), weights.scales(), input.zeroPoint()),
+                input.codes(),
+                weights.codes(),
+                input.scale(),
+                weights.scales(),
+                input.zeroPoint(),
+                zeroPoint()),
             List.of(output));
     if (!bias.isEmpty()) {
       node.setInput(6, bias);
@@ -164,10 +169,13 @@ public final class DynamicDense {
 
   private Stored attention(Node node) {
     DenseNode dense = DenseNode.of(graph, node, DenseNode.Kind.ATTENTION);
-    float[] matrix = dense.matrix();
-    Stored weights =
-        write(node.input(1), MatrixRows.columnsOf(matrix, dense.outputs()), dense.inner());
-    float[] bias = dense.biasRow();
+    MatrixRows outputs = MatrixRows.columnsOf(dense.matrix(), dense.outputs());
+    Stored weights = write(dense.weights().name(), outputs, dense.inner());
+    float[] row = dense.biasRow();
+    float[] bias = row == null ? new float[dense.outputs()] : row;
+    String biasName =
+        graph.addInitializer(
+            dense.weights().name() + "_bias", TensorData.ofFloats("", Shape.of(bias.length), bias));
     Bytes input = bytes(node);
     Node quantized =
         Node.of(
@@ -176,18 +184,30 @@ public final class DynamicDense {
             List.of(
                 input.codes(),
                 weights.codes(),
-                graph.addInitializer(
-                    node.input(1) + "_bias",
-                    TensorData.ofFloats(
-                        "", Shape.of(dense.outputs()), bias == null ? new float[0] : bias)),
+                biasName,
                 input.scale(),
                 weights.scales(),
                 node.input(3),
-                input.zeroPoint()),
+                input.zeroPoint(),
+                zeroPoint()),
             node.outputs(),
             dense.attentionAttributes());
     graph.replace(node, quantized.named(node.name()));
     return weights;
+  }
+
+  /**
+   * The zero point of all weights. It could be left out, but the rewriting of ONNX Runtime that
+   * keeps products exact on processors without VNNI writes one where it is.
+   */
+  private String zeroPoint() {
+    if (zeroPoint.isEmpty()) {
+      ByteBuffer zero = TensorData.littleEndian(1);
+      zeroPoint =
+          graph.addInitializer(
+              "weight_zero_point", TensorData.of("", DataType.INT8, Shape.scalar(), zero));
+    }
+    return zeroPoint;
   }
 
   /** An input as integers: the values that hold them, their scale and their zero point. */

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 class DynamicDenseTest {
   private static final int IN = 48;
   private static final int OUT = 20;
+  private static final int HIDDEN = 32;
 
   private static ModelData model(Node... nodes) {
     Graph graph = new Graph("product");
@@ -119,8 +120,8 @@ class DynamicDenseTest {
         .extracting(Node::op)
         .containsExactly("DynamicQuantizeLinear", "MatMulIntegerToFloat", "MatMulIntegerToFloat");
     assertThat(model.graph().nodes()).extracting(Node::name).containsExactly("", "first", "second");
-    // Codes and scales of the matrix that both share, and the bias.
-    assertThat(model.graph().initializers()).hasSize(3);
+    // Codes, scales and zero point of the matrix that both share, and the bias.
+    assertThat(model.graph().initializers()).hasSize(4);
     try (Batch in = input(4)) {
       float[] exact = output(before, Optimization.ALL, in, "z");
       float[] quantized = output(model, Optimization.ALL, in, "z");
@@ -149,41 +150,62 @@ class DynamicDenseTest {
 
   @Test
   void attentionIsComputedOnIntegers() {
+    ModelData model = attention();
+    assertThat(becomes(model)).containsExactly("DynamicQuantizeLinear", "QAttention");
+  }
+
+  @Test
+  void attentionThatAsksForMoreIsComputedInParts() {
+    ModelData model = attention(Attribute.of("qkv_hidden_sizes", 32, 32, 16));
+    model.graph().putInitializer(gaussian("w", HIDDEN, 80));
+    model.graph().putInitializer(gaussian("b", 80));
+    assertThat(becomes(model))
+        .containsExactly(
+            "DynamicQuantizeLinear",
+            "MatMulIntegerToFloat",
+            "MatMulIntegerToFloat",
+            "MatMulIntegerToFloat",
+            "MultiHeadAttention");
+  }
+
+  private static List<String> becomes(ModelData model) {
+    ModelData before = model.copy();
+    assertThat(apply(model)).extracting(NodeChoice::form).containsOnly(Form.DYNAMIC_INT8);
+    try (Batch in =
+        Batch.of(
+            "x",
+            Tensor.of(ChannelQuantizerTest.gaussian(10 * HIDDEN, 8), 2, 5, HIDDEN),
+            "mask",
+            Tensor.of(new int[] {1, 1, 1, 1, 1, 1, 1, 1, 0, 0}, 2, 5))) {
+      float[] exact = ModelRuns.run(before, in);
+      assertThat(SignalToNoise.decibels(exact, ModelRuns.run(model, in))).isGreaterThan(26);
+    }
+    return model.graph().nodes().stream().map(Node::op).toList();
+  }
+
+  private static ModelData attention(Attribute... more) {
     Graph graph = new Graph("attention");
-    long hidden = 32;
-    graph.addInput(
-        ValueInfo.tensor(
-            "x", DataType.FLOAT32, Dimension.of("n"), Dimension.of("t"), Dimension.of(hidden)));
-    graph.addInput(ValueInfo.tensor("mask", DataType.INT32, Dimension.of("n"), Dimension.of("t")));
-    float[] weights = ChannelQuantizerTest.gaussian((int) (hidden * 3 * hidden), 6);
-    graph.putInitializer(TensorData.ofFloats("w", Shape.of(hidden, 3 * hidden), weights));
-    float[] bias = ChannelQuantizerTest.gaussian((int) (3 * hidden), 7);
-    graph.putInitializer(TensorData.ofFloats("b", Shape.of(3 * hidden), bias));
+    Dimension rows = Dimension.of("n");
+    Dimension tokens = Dimension.of("t");
+    graph.addInput(ValueInfo.tensor("x", DataType.FLOAT32, rows, tokens, Dimension.of(HIDDEN)));
+    graph.addInput(ValueInfo.tensor("mask", DataType.INT32, rows, tokens));
+    graph.putInitializer(gaussian("w", HIDDEN, 3 * HIDDEN));
+    graph.putInitializer(gaussian("b", 3 * HIDDEN));
     graph.add(
-        Node.of(
-            "com.microsoft",
-            "Attention",
-            List.of("x", "w", "b", "mask"),
-            List.of("y"),
-            Attribute.of("num_heads", 4L)));
+        Node.of("com.microsoft", "Attention", List.of("x", "w", "b", "mask"), List.of("y"), more)
+            .put(Attribute.of("num_heads", 4L)));
     graph.addOutput(ModelRuns.floats("y"));
     ModelData model = ModelData.of(graph, 13);
     model.importOpset("com.microsoft", 1);
-    ModelData before = model.copy();
-    assertThat(apply(model))
-        .singleElement()
-        .extracting(NodeChoice::form)
-        .isEqualTo(Form.DYNAMIC_INT8);
-    assertThat(graph.nodes())
-        .extracting(Node::op)
-        .containsExactly("DynamicQuantizeLinear", "QAttention");
-    try (Batch in =
-        Batch.of(
-            "x", Tensor.of(ChannelQuantizerTest.gaussian((int) (2 * 5 * hidden), 8), 2, 5, hidden),
-            "mask", Tensor.of(new int[] {1, 1, 1, 1, 1, 1, 1, 1, 0, 0}, 2, 5))) {
-      float[] exact = ModelRuns.run(before, in);
-      assertThat(SignalToNoise.decibels(exact, ModelRuns.run(model, in))).isGreaterThan(30);
-    }
+    return model;
+  }
+
+  private static TensorData gaussian(String name, int... shape) {
+    int count = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+    return TensorData.ofFloats(
+        name,
+        Shape.of(Arrays.stream(shape).asLongStream().toArray()),
+        ChannelQuantizerTest.gaussian(count, 6));
   }
 
   @Test
@@ -200,7 +222,7 @@ class DynamicDenseTest {
                 List.of("y"),
                 Attribute.of("num_heads", 4L)));
     assertThat(apply(past).get(0).reason())
-        .contains("an input that integer Attention has not: 'past'");
+        .isEqualTo("It keeps keys and values from call to call.");
     assertThat(past.graph().nodes()).extracting(Node::op).containsExactly("Attention");
   }
 
