@@ -44,7 +44,7 @@ final class Unfolding {
   private static final int LOUDEST = 64;
 
   /** The least gain in mean square error that is worth the columns. */
-  private static final double LEAST_GAIN = 1.15;
+  private static final double LEAST_GAIN = 1.5;
 
   /** The least value of the GELU, to be safe below it. */
   private static final float GELU_LEAST = -0.17f;

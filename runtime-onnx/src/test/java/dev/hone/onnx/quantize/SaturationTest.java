@@ -2,7 +2,12 @@ package dev.hone.onnx.quantize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hone.onnx.graph.ModelData;
+import dev.hone.onnx.graph.Node;
+import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.quantize.ChannelQuantizer.Granularity;
+import java.util.Arrays;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -106,5 +111,46 @@ class SaturationTest {
     assertThat(saturating(x, w)).isEqualTo(Short.MAX_VALUE).isNotEqualTo(exact(x, w));
     int moved = 255 * (127 + 128) * 2 - 128 * (255 + 255);
     assertThat(moved).isEqualTo(exact(x, w));
+  }
+
+  /**
+   * Products as {@link StaticDense} writes them: signed weights with one zero point, 0, for all.
+   * The policy's rewriting makes them unsigned with zero point 128.
+   */
+  @Test
+  void staticProductsNeedThePolicyAndAreExactWithIt() {
+    float[] x = activations();
+    ModelData small = DenseGraphs.quantized(DenseGraphs.matMul(13), twice(x), 4, INNER / 2);
+    Node product = small.graph().nodes().get(small.graph().nodes().size() - 1);
+    assertThat(product.op()).isEqualTo("MatMulIntegerToFloat");
+    byte[] weights = bytes(small, product.input(1));
+    assertThat(bytes(small, product.input(5))).containsExactly(0);
+    byte[] loudest = new byte[DenseGraphs.INNER];
+    Arrays.fill(loudest, (byte) 255);
+    int saturated = 0;
+    for (int j = 0; j < DenseGraphs.OUTPUTS; j++) {
+      byte[] column = new byte[DenseGraphs.INNER];
+      int moved = 0;
+      for (int i = 0; i < column.length; i++) {
+        column[i] = weights[i * DenseGraphs.OUTPUTS + j];
+        moved += (loudest[i] & 0xff) * (((column[i] ^ 0x80) & 0xff) - 128);
+      }
+      assertThat(moved).isEqualTo(exact(loudest, column));
+      saturated += saturating(loudest, column) == moved ? 0 : 1;
+    }
+    assertThat(saturated).isGreaterThan(DenseGraphs.OUTPUTS / 2);
+  }
+
+  private static float[] twice(float[] x) {
+    float[] both = Arrays.copyOf(x, 2 * x.length);
+    System.arraycopy(x, 0, both, x.length, x.length);
+    return both;
+  }
+
+  private static byte[] bytes(ModelData model, String name) {
+    TensorData tensor = Objects.requireNonNull(model.graph().initializer(name));
+    byte[] bytes = new byte[(int) tensor.byteSize()];
+    tensor.bytes().get(bytes);
+    return bytes;
   }
 }
