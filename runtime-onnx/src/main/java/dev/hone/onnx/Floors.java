@@ -26,13 +26,13 @@ record Floors(double meanCosine, double firstPercentile, double speed) {
     double mean =
         switch (precision) {
           case INT8 -> 0.99;
-          case INT4 -> 0.95;
+          case INT4 -> 0.975;
           default -> 0.9999;
         };
     double first =
         switch (precision) {
           case INT8 -> 0.97;
-          case INT4 -> 0.90;
+          case INT4 -> 0.95;
           default -> 0.9999;
         };
     return new Floors(

@@ -92,6 +92,11 @@ public final class OnnxOptions implements RuntimeOptions {
     return Optional.ofNullable(values.optimizedModel);
   }
 
+  /** Whether a model that stays at FP32 is fused before the runtime sees it. */
+  public boolean fuse() {
+    return values.fuse;
+  }
+
   /** How a model is brought to another precision. */
   public Quantization quantization() {
     return values.quantization;
@@ -113,6 +118,7 @@ public final class OnnxOptions implements RuntimeOptions {
     private boolean deterministic;
     private @Nullable Path profile;
     private @Nullable Path optimizedModel;
+    private boolean fuse;
     private Quantization quantization = Quantization.DEFAULT;
     private final Map<String, String> config = new TreeMap<>();
 
@@ -129,6 +135,7 @@ public final class OnnxOptions implements RuntimeOptions {
       copy.deterministic = deterministic;
       copy.profile = profile;
       copy.optimizedModel = optimizedModel;
+      copy.fuse = fuse;
       copy.quantization = quantization;
       copy.config.putAll(config);
       return copy;
@@ -196,6 +203,16 @@ public final class OnnxOptions implements RuntimeOptions {
     /** Writes the rewritten model at opening. */
     public Builder optimizedModel(Path file) {
       this.optimizedModel = file;
+      return this;
+    }
+
+    /**
+     * Fuses a model that stays at FP32 before the runtime sees it, where the runtime's own
+     * optimization does not find what there is: the attention of transformers above all. Answers
+     * change by rounding; off by default. At other precisions it is always done.
+     */
+    public Builder fuse(boolean fuse) {
+      this.fuse = fuse;
       return this;
     }
 

@@ -11,14 +11,33 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The passes over a graph that bring it to a precision, as one step. */
+/** The passes over a graph that bring it to a precision. */
 interface Passes {
   /**
-   * Brings a graph to a precision. Changes nothing of what it is given.
+   * Does what needs to be done only once: fuses, and learns ranges. Changes nothing of what it is
+   * given.
    *
-   * @throws QuantizationException if this cannot be done
+   * @throws QuantizationException if the precision cannot be had
+   * @throws IllegalArgumentException if the task contradicts itself
    */
-  Draft apply(Task task);
+  Drafts begin(Task task);
+
+  /** Drafts of one task, which differ in what is left alone. */
+  interface Drafts {
+    /**
+     * A draft.
+     *
+     * @param spared names of nodes, of those that are {@link #sensitive}, that get more bits than
+     *     the others, or stay as they are
+     */
+    Draft sparing(Set<String> spared);
+
+    /**
+     * Names of nodes that could be spared, the one that costs most fidelity first; empty if nothing
+     * is to be gained by sparing any. May take time: asked for only when a draft is too far off.
+     */
+    List<String> sensitive();
+  }
 
   /** What a graph that others quantized computes with; empty if nobody did. */
   Optional<Precision> quantizedAs(ModelData model);
@@ -30,7 +49,6 @@ interface Passes {
    * @param precision what it shall compute with
    * @param options how
    * @param calibration real inputs, or null if there are none
-   * @param excluded names of further nodes that stay as they are
    * @param opener makes graphs ready to run
    * @param progress hears how far this step is, from 0 to 1
    */
@@ -39,7 +57,6 @@ interface Passes {
       Precision precision,
       Quantization options,
       @Nullable Iterable<Batch> calibration,
-      Set<String> excluded,
       ModelRunner.Opener opener,
       Progress progress) {}
 
@@ -51,8 +68,6 @@ interface Passes {
    * @param form what was done, in a few words
    * @param choices what became of each node that could have changed
    * @param fusions how many groups of nodes became one, by kind
-   * @param sensitive names of quantized nodes, the one that costs most fidelity first; empty if
-   *     nothing is to be gained by leaving them out
    * @param notes what else there is to know
    */
   record Draft(
@@ -61,13 +76,11 @@ interface Passes {
       String form,
       List<NodeChoice> choices,
       Map<String, Integer> fusions,
-      List<String> sensitive,
       List<String> notes) {
     /** Copies the lists. */
     public Draft {
       choices = List.copyOf(choices);
       fusions = Map.copyOf(fusions);
-      sensitive = List.copyOf(sensitive);
       notes = List.copyOf(notes);
     }
 

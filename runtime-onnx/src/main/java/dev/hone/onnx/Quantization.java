@@ -203,7 +203,7 @@ public final class Quantization {
 
     /**
      * How near the answers must be to the original's, as cosines on the rows kept for checking. By
-     * default 0.99 and 0.97 for INT8, 0.95 and 0.90 for INT4, and 0.9999 for 16 bits.
+     * default 0.99 and 0.97 for INT8, 0.975 and 0.95 for INT4, and 0.9999 for 16 bits.
      *
      * @param leastMean the least mean, from -1 to 1
      * @param leastFirstPercentile what all but a hundredth must reach, at most {@code leastMean}

@@ -9,7 +9,6 @@ import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.quantize.CpuFeatures;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -93,20 +92,18 @@ final class QuantizationCache {
   /** The result under this key, if there is a whole one. */
   Optional<Kept> find(String key, String name) throws IOException {
     Optional<DiskCache.Entry> entry = cache.find(key);
-    if (entry.isEmpty()) {
-      return Optional.empty();
-    }
-    return Optional.of(
-        new Kept(
-            source(entry.get().folder(), name), QuantizationReport.fromJson(entry.get().text())));
+    return entry.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new Kept(source(entry.get(), name), QuantizationReport.fromJson(entry.get().text())));
   }
 
-  /** Mapped, so that it stays readable when another process deletes the entry. */
-  private static ModelSource source(Path entry, String name) throws IOException {
-    try (FileChannel channel = FileChannel.open(entry.resolve(MODEL))) {
-      ByteBuffer bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
-      return new ModelSource.OfBytes(bytes, name, entry);
+  private static ModelSource source(DiskCache.Entry entry, String name) throws IOException {
+    ByteBuffer bytes = entry.contents().get(MODEL);
+    if (bytes == null) {
+      throw new IOException("an entry without a model: " + entry.folder());
     }
+    return new ModelSource.OfBytes(bytes, name, entry.folder());
   }
 
   /**
@@ -123,7 +120,7 @@ final class QuantizationCache {
               model.write(half.resolve(MODEL));
               return report.toJson();
             });
-    return entry.isEmpty() ? Optional.empty() : Optional.of(source(entry.get().folder(), name));
+    return entry.isEmpty() ? Optional.empty() : Optional.of(source(entry.get(), name));
   }
 
   /** The folder, for messages. */

@@ -1,6 +1,7 @@
 package dev.hone.onnx;
 
 import dev.hone.Precision;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,7 +46,7 @@ public record QuantizationReport(
   /** Copies the lists. */
   public QuantizationReport {
     nodes = List.copyOf(nodes);
-    fusions = java.util.Collections.unmodifiableMap(new TreeMap<>(fusions));
+    fusions = Collections.unmodifiableMap(new TreeMap<>(fusions));
     notes = List.copyOf(notes);
   }
 
@@ -58,16 +59,9 @@ public record QuantizationReport(
    * @param reason why
    * @param weightDecibels how far the error of its weights lies below them (the
    *     signal-to-quantization-noise ratio, about 40 in 8 bits and 20 in 4); NaN if not measured
-   * @param outputDecibels how far the error of what it gives, with all nodes before it quantized
-   *     too, lies below that; under about 10 it spoils a model; NaN if not measured
    */
   public record Node(
-      String name,
-      String operator,
-      String form,
-      String reason,
-      double weightDecibels,
-      double outputDecibels) {}
+      String name, String operator, String form, String reason, double weightDecibels) {}
 
   /**
    * How near the answers are to the original's, row by row, on data not used for calibration. A

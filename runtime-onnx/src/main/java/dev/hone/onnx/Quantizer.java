@@ -59,6 +59,7 @@ public final class Quantizer {
               + ".");
     }
     requireStorable(options.precision());
+    requireFloats(onnx, passes);
     Looked looked = look(onnx, options);
     Result result = work(onnx, options, passes, looked);
     return new QuantizedModel(onnx, inMemory(result, onnx.source().name()), result.report());
@@ -75,9 +76,25 @@ public final class Quantizer {
     }
   }
 
+  private static void requireFloats(OnnxModel model, Passes passes) {
+    passes
+        .quantizedAs(model.data())
+        .ifPresent(
+            precision -> {
+              throw new QuantizationException(
+                  "'"
+                      + model.source().name()
+                      + "' is quantized already, to "
+                      + precision
+                      + ". Rounding what was rounded adds error and saves little: quantize the"
+                      + " original instead.",
+                  null);
+            });
+  }
+
   private static OnnxModel inMemory(Result result, String name) {
     ModelData data = result.model();
-    return OnnxModel.of(new ModelSource.OfBytes(data.toBuffer(), name, null), data);
+    return OnnxModel.of(Runners.source(data, name), data);
   }
 
   private static Looked look(OnnxModel model, SessionOptions options) {
@@ -180,7 +197,6 @@ public final class Quantizer {
 
   private static Prepared fresh(Result result, OnnxModel model, String note) {
     String name = model.source().name();
-    ModelSource source = new ModelSource.OfBytes(result.model().toBuffer(), name, null);
-    return new Prepared(source, result.report(), note);
+    return new Prepared(Runners.source(result.model(), name), result.report(), note);
   }
 }

@@ -113,9 +113,10 @@ final class Quantizing {
   private Result run(
       @Nullable Iterable<Batch> calibration, Examples examples, Comparison comparison) {
     ModelRunner.Opener opener = Runners.opener(threads, policy.sessionConfiguration());
-    Set<String> excluded = new HashSet<>();
-    for (int drafts = 1; ; drafts++) {
-      Draft draft = draft(calibration, excluded, opener);
+    Passes.Drafts drafts = begin(calibration, opener);
+    Set<String> spared = new HashSet<>();
+    for (int count = 1; ; count++) {
+      Draft draft = draft(drafts, spared);
       advance.attempt(TIMING).at("comparing answers", 0);
       try (ModelRunner smaller = opener.open(draft.model())) {
         Optional<Fidelity> fidelity =
@@ -123,10 +124,10 @@ final class Quantizing {
         Floors floors = Floors.of(precision, options, isForSpeed(draft));
         boolean near =
             options.evenIfWorse() || fidelity.isEmpty() || floors.isMetBy(fidelity.get());
-        if (near || drafts == MOST_DRAFTS || !excludeMore(draft, excluded)) {
+        if (near || count == MOST_DRAFTS || !spareMore(drafts, spared)) {
           advance.to("timing", TIMING);
           Optional<Speed> speed = comparison.speed(smaller);
-          QuantizationReport report = report(draft, fidelity, speed, examples.learnRows());
+          QuantizationReport report = report(draft, fidelity, speed, learnt(draft, examples));
           floors.check(report, options);
           advance.to("done", 1);
           return new Result(draft.model(), report);
@@ -135,19 +136,14 @@ final class Quantizing {
     }
   }
 
-  private Draft draft(
-      @Nullable Iterable<Batch> calibration, Set<String> excluded, ModelRunner.Opener opener) {
-    Progress part = advance.attempt(TIMING);
-    Draft draft =
-        passes.apply(
-            new Passes.Task(
-                original.data(),
-                precision,
-                options,
-                calibration,
-                Set.copyOf(excluded),
-                opener,
-                part));
+  private Passes.Drafts begin(@Nullable Iterable<Batch> calibration, ModelRunner.Opener opener) {
+    return passes.begin(
+        new Passes.Task(
+            original.data(), precision, options, calibration, opener, advance.attempt(TIMING)));
+  }
+
+  private Draft draft(Passes.Drafts drafts, Set<String> spared) {
+    Draft draft = drafts.sparing(Set.copyOf(spared));
     if (!draft.changesAnything()) {
       throw nothingChanged(draft);
     }
@@ -155,12 +151,25 @@ final class Quantizing {
     return draft;
   }
 
-  /** Doubles what is left alone, the weakest first. */
-  private static boolean excludeMore(Draft draft, Set<String> excluded) {
-    int more = Math.max(1, excluded.size());
+  /** Doubles what is spared, the weakest first. */
+  private static boolean spareMore(Passes.Drafts drafts, Set<String> spared) {
+    int more = Math.max(1, spared.size());
     List<String> next =
-        draft.sensitive().stream().filter(node -> !excluded.contains(node)).limit(more).toList();
-    return excluded.addAll(next);
+        drafts.sensitive().stream().filter(node -> !spared.contains(node)).limit(more).toList();
+    return spared.addAll(next);
+  }
+
+  /** Only fixed scales are learned. */
+  private static long learnt(Draft draft, Examples examples) {
+    boolean fixed =
+        draft.choices().stream()
+            .anyMatch(
+                choice ->
+                    switch (choice.form()) {
+                      case STATIC_INT8, STATIC_INT8_IN_OUT -> true;
+                      default -> false;
+                    });
+    return fixed ? examples.learnRows() : 0;
   }
 
   private static boolean isForSpeed(Draft draft) {
@@ -174,20 +183,21 @@ final class Quantizing {
   }
 
   private QuantizationException nothingChanged(Draft draft) {
+    String why =
+        draft.choices().stream()
+            .findFirst()
+            .map(
+                choice ->
+                    choice.operator() + " '" + choice.node() + "' was left: " + choice.reason())
+            .orElse("It has no weights that a pass knows.");
     return new QuantizationException(
         "At "
             + precision
             + " there is nothing to make smaller in '"
             + original.source().name()
-            + "': "
-            + (draft.choices().isEmpty()
-                ? "it has no weights that a pass knows"
-                : draft.choices().get(0).operator()
-                    + " '"
-                    + draft.choices().get(0).node()
-                    + "': "
-                    + draft.choices().get(0).reason())
-            + ". Open it as it is, with Precision.FP32.",
+            + "'. "
+            + why
+            + " Open it as it is, with Precision.FP32.",
         null);
   }
 
@@ -208,8 +218,7 @@ final class Quantizing {
                         choice.operator(),
                         choice.form().name(),
                         choice.reason(),
-                        choice.signalToNoiseDb(),
-                        Double.NaN))
+                        choice.signalToNoiseDb()))
             .toList(),
         draft.fusions(),
         calibrationRows,

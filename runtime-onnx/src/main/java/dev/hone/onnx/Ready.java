@@ -3,6 +3,7 @@ package dev.hone.onnx;
 import dev.hone.ModelSource;
 import dev.hone.Precision;
 import dev.hone.SessionOptions;
+import dev.hone.onnx.fuse.FusionOptions;
 import dev.hone.onnx.quantize.CpuFeatures;
 import dev.hone.onnx.quantize.CpuFeatures.Architecture;
 import dev.hone.onnx.quantize.CpuPolicy;
@@ -36,10 +37,22 @@ record Ready(
       return asItIs(model, already.get(), asked);
     }
     return switch (asked) {
-      case FP32 -> new Ready(model.source(), asked, Map.of(), List.of());
+      case FP32 -> fp32(model, OnnxSession.onnxOptions(options).fuse());
       case BF16 -> bf16(model, CpuFeatures.here());
       case FP16, INT8, INT4 -> quantized(Quantizer.prepare(model, options, passes));
     };
+  }
+
+  private static Ready fp32(OnnxModel model, boolean fuse) {
+    if (!fuse) {
+      return new Ready(model.source(), Precision.FP32, Map.of(), List.of());
+    }
+    Groundwork work = Groundwork.lifted(model.data()).fused(FusionOptions.EXACT);
+    List<String> notes = new ArrayList<>();
+    work.fusions().forEach((kind, count) -> notes.add("fused " + count + " " + kind));
+    notes.addAll(work.notes());
+    return new Ready(
+        Runners.source(work.model(), model.source().name()), Precision.FP32, Map.of(), notes);
   }
 
   /** Others may have quantized it for another processor. */

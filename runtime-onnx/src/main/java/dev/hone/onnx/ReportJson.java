@@ -68,7 +68,6 @@ final class ReportJson {
     json.put("form", node.form());
     json.put("reason", node.reason());
     json.put("weightDecibels", node.weightDecibels());
-    json.put("outputDecibels", node.outputDecibels());
     return json;
   }
 
@@ -133,8 +132,7 @@ final class ReportJson {
         json.text("operator"),
         json.text("form"),
         json.text("reason"),
-        json.number("weightDecibels"),
-        json.number("outputDecibels"));
+        json.number("weightDecibels"));
   }
 
   /** The values of an object, each of the kind asked for or an exception. */

@@ -46,9 +46,11 @@ final class ReportText {
     reasons(report.nodes()).forEach(line -> lines.add("          " + line));
     worst(report.nodes()).ifPresent(lines::add);
     report.notes().forEach(note -> lines.add("note      " + note));
-    lines.add(
-        format(
-            "work      %.1f s, ranges from %d rows", report.seconds(), report.calibrationRows()));
+    String rows =
+        report.calibrationRows() == 0
+            ? ""
+            : format(", ranges from %d rows", report.calibrationRows());
+    lines.add(format("work      %.1f s", report.seconds()) + rows);
     return String.join("\n", lines);
   }
 
@@ -111,20 +113,16 @@ final class ReportText {
     return lines;
   }
 
-  /** The nodes whose output suffered most. */
+  /** The nodes whose weights suffered most. */
   private static Optional<String> worst(List<Node> nodes) {
     String list =
         nodes.stream()
-            .filter(node -> !Double.isNaN(decibels(node)))
-            .sorted(Comparator.comparingDouble(ReportText::decibels))
+            .filter(node -> !Double.isNaN(node.weightDecibels()))
+            .sorted(Comparator.comparingDouble(Node::weightDecibels))
             .limit(WORST_NODES)
-            .map(node -> format("%s %.0f dB", node.name(), decibels(node)))
+            .map(node -> format("%s %.0f dB", node.name(), node.weightDecibels()))
             .collect(Collectors.joining(", "));
     return list.isEmpty() ? Optional.empty() : Optional.of("weakest   " + list);
-  }
-
-  private static double decibels(Node node) {
-    return Double.isNaN(node.outputDecibels()) ? node.weightDecibels() : node.outputDecibels();
   }
 
   static String bytes(long bytes) {

@@ -26,11 +26,15 @@ final class Runners {
     return model -> open(model, threads, config);
   }
 
+  /** A graph in memory, as a session opens it. */
+  static ModelSource source(ModelData model, String name) {
+    return new ModelSource.OfBytes(model.toBuffer(), name, null);
+  }
+
   private static ModelRunner open(ModelData model, int threads, Map<String, String> config) {
     Signature signature = model.signature();
     if (model.fitsOneFile()) {
-      ModelSource source = new ModelSource.OfBytes(model.toBuffer(), "memory", null);
-      return new Runner(session(source, signature, threads, config), null);
+      return new Runner(session(source(model, "memory"), signature, threads, config), null);
     }
     Path folder = temporaryFolder();
     try {

@@ -2,6 +2,7 @@ package dev.hone.onnx;
 
 import dev.hone.Precision;
 import dev.hone.onnx.graph.ModelData;
+import dev.hone.onnx.quantize.AlreadyQuantized;
 import java.util.Optional;
 
 /** The passes of this library. */
@@ -9,16 +10,37 @@ enum StandardPasses implements Passes {
   /** The only one. */
   INSTANCE;
 
+  private static final long FOUR_BITS = 4;
+
   @Override
   public Optional<Precision> quantizedAs(ModelData model) {
-    return Optional.empty();
+    if (AlreadyQuantized.evidence(model).isEmpty()) {
+      return Optional.empty();
+    }
+    boolean four =
+        model.graph().nodes("MatMulNBits").stream()
+            .anyMatch(node -> node.longAttribute("bits", FOUR_BITS) == FOUR_BITS);
+    return Optional.of(four ? Precision.INT4 : Precision.INT8);
   }
 
   @Override
-  public Draft apply(Task task) {
-    throw new IllegalArgumentException(
-        "This version runs a model at the precision of its file, but the session options ask for "
-            + task.precision()
-            + ". Open a file that is quantized already, with Precision.FP32.");
+  public Drafts begin(Task task) {
+    return switch (task.precision()) {
+      case INT8 -> int8(task);
+      case INT4 -> BlocksRecipe.int4(task);
+      case FP16 -> new HalfRecipe(task);
+      case FP32, BF16 ->
+          throw new IllegalArgumentException("No pass leads to " + task.precision() + ".");
+    };
+  }
+
+  private static Drafts int8(Task task) {
+    boolean calibrated = task.calibration() != null;
+    return switch (task.options().form()) {
+      case AUTOMATIC -> calibrated ? StaticRecipe.of(task) : new DynamicRecipe(task);
+      case STATIC, FASTEST -> StaticRecipe.of(task);
+      case DYNAMIC -> new DynamicRecipe(task);
+      case WEIGHTS -> BlocksRecipe.int8(task);
+    };
   }
 }

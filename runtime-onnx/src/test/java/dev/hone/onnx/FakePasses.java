@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A pass that spoils weights by an error of a size that a test chooses, node by node, and counts
@@ -42,23 +43,36 @@ final class FakePasses implements Passes {
   }
 
   @Override
-  public Draft apply(Task task) {
-    applied++;
+  public Drafts begin(Task task) {
     task.progress().at("spoiling weights", 0.5);
+    return new Drafts() {
+      @Override
+      public Draft sparing(Set<String> spared) {
+        return draft(task, spared);
+      }
+
+      @Override
+      public List<String> sensitive() {
+        return errors.keySet().stream()
+            .sorted((a, b) -> Float.compare(error(b), error(a)))
+            .toList();
+      }
+    };
+  }
+
+  private Draft draft(Task task, Set<String> spared) {
+    applied++;
     ModelData model = task.model().copy();
     List<NodeChoice> choices = new ArrayList<>();
-    List<String> sensitive = new ArrayList<>();
     for (Node node : model.graph().nodes("MatMul")) {
       Float error = errors.get(node.name());
-      if (error == null || task.excluded().contains(node.name())) {
-        choices.add(NodeChoice.left(node.name(), "MatMul", "excluded"));
+      if (error == null || spared.contains(node.name())) {
+        choices.add(NodeChoice.left(node.name(), "MatMul", "It is excluded."));
       } else {
         spoil(model.graph(), node, error);
         choices.add(new NodeChoice(node.name(), "MatMul", form, "a test", 40));
-        sensitive.add(node.name());
       }
     }
-    sensitive.sort((a, b) -> Float.compare(error(b), error(a)));
     addBurden(model.graph());
     return new Draft(
         model,
@@ -66,7 +80,6 @@ final class FakePasses implements Passes {
         "a fake form",
         choices,
         Map.of("Attention", 2),
-        sensitive,
         List.of("a note of the pass"));
   }
 

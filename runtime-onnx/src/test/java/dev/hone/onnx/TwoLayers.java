@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
 
 /** A small model: {@code y = relu(x A) B}, with nodes {@code first} and {@code second}. */
 final class TwoLayers {
-  static final int WIDTH = 64;
+  static final int WIDTH = 128;
 
   private TwoLayers() {}
 

@@ -1,6 +1,7 @@
 package dev.hone.onnx.cache;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -16,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -60,8 +62,10 @@ public final class DiskCache {
    *
    * @param folder where its files are
    * @param text what was kept with them
+   * @param contents the bytes of its files below 2 GiB, by name: mapped, so that they stay when the
+   *     entry goes
    */
-  public record Entry(Path folder, String text) {}
+  public record Entry(Path folder, String text, Map<String, ByteBuffer> contents) {}
 
   /** Writes the files of a new entry. */
   @FunctionalInterface
@@ -91,7 +95,8 @@ public final class DiskCache {
       return Optional.empty();
     }
     Seal seal = Seal.read(written);
-    if (seal == null || !isWhole(entry, seal)) {
+    Map<String, ByteBuffer> contents = new TreeMap<>();
+    if (seal == null || !isWhole(entry, seal, contents)) {
       delete(entry);
       return Optional.empty();
     }
@@ -100,19 +105,36 @@ public final class DiskCache {
     } catch (IOException e) {
       // Somebody else's cache, which this process may only read: then that one keeps its order.
     }
-    return Optional.of(new Entry(entry, seal.text()));
+    return Optional.of(new Entry(entry, seal.text(), contents));
   }
 
-  private static boolean isWhole(Path entry, Seal seal) throws IOException {
-    for (var file : seal.files().entrySet()) {
+  private static boolean isWhole(Path entry, Seal seal, Map<String, ByteBuffer> contents)
+      throws IOException {
+    for (Map.Entry<String, Seal.FileSeal> file : seal.files().entrySet()) {
       Path path = entry.resolve(file.getKey());
-      if (!Files.isRegularFile(path)
-          || Files.size(path) != file.getValue().bytes()
-          || !Checksum.of(path).equals(file.getValue().checksum())) {
+      long bytes = file.getValue().bytes();
+      if (!Files.isRegularFile(path) || Files.size(path) != bytes) {
+        return false;
+      }
+      String checksum;
+      if (bytes > Integer.MAX_VALUE) {
+        checksum = Checksum.of(path);
+      } else {
+        ByteBuffer content = map(path, bytes);
+        contents.put(file.getKey(), content);
+        checksum = Checksum.of(content);
+      }
+      if (!checksum.equals(file.getValue().checksum())) {
         return false;
       }
     }
     return true;
+  }
+
+  private static ByteBuffer map(Path file, long bytes) throws IOException {
+    try (FileChannel channel = FileChannel.open(file)) {
+      return channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes);
+    }
   }
 
   /**
@@ -136,10 +158,10 @@ public final class DiskCache {
       Path entry = folder.resolve(key);
       moveOver(half, entry);
       evict(entry);
-      return Optional.of(new Entry(entry, text));
     } finally {
       delete(half);
     }
+    return find(key);
   }
 
   private static SortedMap<String, Seal.FileSeal> seals(Path half) throws IOException {

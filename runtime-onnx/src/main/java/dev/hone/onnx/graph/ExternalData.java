@@ -47,16 +47,25 @@ final class ExternalData {
   /** The files that hold weights of the model. */
   static Set<Path> files(ModelData model) {
     Set<Path> files = new TreeSet<>();
-    replaceTensors(
-        model.copy().graph(),
-        tensor -> {
-          Path file = tensor.storage() instanceof ExternalBytes external ? external.file() : null;
-          if (file != null) {
-            files.add(file);
-          }
-          return tensor;
-        });
+    addFiles(model.graph(), files);
     return files;
+  }
+
+  private static void addFiles(Graph graph, Set<Path> files) {
+    graph.initializers().forEach(weight -> addFile(weight, files));
+    for (Node node : graph.nodes()) {
+      for (Attribute attribute : node.attributes()) {
+        attribute.tensors().forEach(tensor -> addFile(tensor, files));
+        attribute.graphs().forEach(subgraph -> addFiles(subgraph, files));
+      }
+    }
+  }
+
+  private static void addFile(TensorData tensor, Set<Path> files) {
+    Path file = tensor.storage() instanceof ExternalBytes external ? external.file() : null;
+    if (file != null) {
+      files.add(file);
+    }
   }
 
   /** The model with its external tensors in it; the model itself if there are none. */

@@ -1,0 +1,88 @@
+package dev.hone.onnx;
+
+import dev.hone.Batch;
+import dev.hone.Precision;
+import dev.hone.onnx.Passes.Draft;
+import dev.hone.onnx.Passes.Drafts;
+import dev.hone.onnx.Passes.Task;
+import dev.hone.onnx.calibrate.Calibration;
+import dev.hone.onnx.fuse.FusionOptions;
+import dev.hone.onnx.graph.ModelData;
+import dev.hone.onnx.quantize.EmbeddingRows;
+import dev.hone.onnx.quantize.NodeChoice;
+import dev.hone.onnx.quantize.NodeError;
+import dev.hone.onnx.quantize.StaticConv;
+import dev.hone.onnx.quantize.StaticDense;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** INT8 with scales that calibration data fixed. */
+final class StaticRecipe implements Drafts {
+  private final Task task;
+  private final StaticDense.Fidelity fidelity;
+  private final Groundwork ground;
+  private final Calibration ranges;
+  private final Set<String> excluded;
+
+  private StaticRecipe(Task task, Iterable<Batch> calibration, boolean fastest) {
+    this.task = task;
+    this.fidelity = fastest ? StaticDense.Fidelity.FAST : StaticDense.Fidelity.CLOSE;
+    task.progress().at("fusing", 0);
+    this.ground = Groundwork.lifted(task.model()).fused(FusionOptions.EXACT.withFastGelu(fastest));
+    ModelData model = ground.model();
+    this.excluded = Exclusions.of(model.graph(), task.options().excluded());
+    task.progress().at("learning ranges", 0.1);
+    Set<String> values = new LinkedHashSet<>(StaticConv.valuesToCalibrate(model));
+    values.addAll(StaticDense.valuesToCalibrate(model));
+    this.ranges = Calibration.collect(model, values, calibration, task.opener());
+  }
+
+  /**
+   * Learns ranges.
+   *
+   * @throws IllegalArgumentException if there is nothing to learn from
+   */
+  static StaticRecipe of(Task task) {
+    Iterable<Batch> calibration = task.calibration();
+    Quantization.Form form = task.options().form();
+    if (calibration == null) {
+      throw new IllegalArgumentException(
+          "The form "
+              + form
+              + " fixes scales by calibration, but there is no calibration data. Give some with"
+              + " SessionOptions.calibration, or ask for DYNAMIC.");
+    }
+    return new StaticRecipe(task, calibration, form == Quantization.Form.FASTEST);
+  }
+
+  @Override
+  public Draft sparing(Set<String> spared) {
+    task.progress().at("quantizing", 0.7);
+    Groundwork work = ground.copy();
+    Set<String> left = new HashSet<>(excluded);
+    left.addAll(spared);
+    List<NodeChoice> choices = new ArrayList<>(StaticConv.apply(work.model(), ranges, left));
+    choices.addAll(StaticDense.apply(work.model(), ranges, left, fidelity));
+    choices.addAll(EmbeddingRows.apply(work.model(), left));
+    work.model().graph().removeDead();
+    return new Draft(
+        work.model(),
+        Precision.INT8,
+        fidelity == StaticDense.Fidelity.FAST
+            ? "INT8 with scales fixed by calibration, the fastest form"
+            : "INT8 with scales fixed by calibration",
+        choices,
+        work.fusions(),
+        work.notes());
+  }
+
+  @Override
+  public List<String> sensitive() {
+    return StaticDense.ranking(ground.model(), ranges, fidelity).stream()
+        .map(NodeError::node)
+        .toList();
+  }
+}
