@@ -68,12 +68,18 @@ public final class SemanticSearch implements AutoCloseable {
 
   /** Opens the model and its tokenizer, both from the class path. */
   static SemanticSearch open() throws IOException {
-    HuggingFaceTokenizer tokenizer;
+    HuggingFaceTokenizer tokenizer = openTokenizer();
+    return new SemanticSearch(Session.open(loadModel()), tokenizer);
+  }
+
+  static Model loadModel() {
+    return Model.loadResource(SemanticSearch.class, "/all-minilm-l6-v2.onnx");
+  }
+
+  static HuggingFaceTokenizer openTokenizer() throws IOException {
     try (InputStream json = resource("/all-minilm-l6-v2-tokenizer.json")) {
-      tokenizer = HuggingFaceTokenizer.newInstance(json, Map.of("padding", "false"));
+      return HuggingFaceTokenizer.newInstance(json, Map.of("padding", "false"));
     }
-    Model model = Model.loadResource(SemanticSearch.class, "/all-minilm-l6-v2.onnx");
-    return new SemanticSearch(Session.open(model), tokenizer);
   }
 
   /** The vector of each text. */
@@ -101,7 +107,8 @@ public final class SemanticSearch implements AutoCloseable {
     return vectors;
   }
 
-  private static Batch batch(List<Encoding> tokens) {
+  /** What the model takes for texts, padded to the longest. */
+  static Batch batch(List<Encoding> tokens) {
     return Batch.of(
         "input_ids", padded(tokens, Encoding::getIds),
         "attention_mask", padded(tokens, Encoding::getAttentionMask),

@@ -49,7 +49,7 @@ class ReadmeTest {
   void everyExampleItNamesIsThere() throws IOException {
     List<String> names = all("\\| `(\\w+)` +\\|");
     names.addAll(all("-Dexample=(\\w+)"));
-    assertThat(names).contains("SemanticSearch", "ReadText", "Tabular");
+    assertThat(names).contains("SemanticSearch", "ReadText", "Tabular", "Quantize");
     for (String name : names) {
       assertThat(ROOT.resolve("examples/src/main/java/dev/hone/examples/" + name + ".java"))
           .exists();
