@@ -11,7 +11,6 @@ import dev.hone.onnx.quantize.EmbeddingRows;
 import dev.hone.onnx.quantize.NodeChoice;
 import dev.hone.onnx.quantize.SensitiveProducts;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -26,7 +25,6 @@ final class BlocksRecipe implements Drafts {
   private final Precision precision;
   private final Groundwork ground;
   private final Set<String> excluded;
-  private List<NodeChoice> lastChoices = List.of();
 
   private BlocksRecipe(Task task, BlockQuantizer quantizer, Precision precision) {
     this.task = task;
@@ -72,7 +70,6 @@ final class BlocksRecipe implements Drafts {
                 work.model(), quantizer, left, eightBits, BlockWeights.Importance.UNKNOWN));
     choices.addAll(EmbeddingRows.apply(work.model(), left));
     work.model().graph().removeDead();
-    lastChoices = choices;
     return new Draft(
         work.model(),
         precision,
@@ -82,13 +79,12 @@ final class BlocksRecipe implements Drafts {
         work.notes());
   }
 
-  /** Whose weights suffer most. */
   @Override
   public List<String> sensitive() {
-    return lastChoices.stream()
-        .filter(choice -> choice.form() == NodeChoice.Form.WEIGHT_INT4)
-        .sorted(Comparator.comparingDouble(NodeChoice::signalToNoiseDb))
-        .map(NodeChoice::node)
+    Set<String> already =
+        precision == Precision.INT4 ? SensitiveProducts.of(ground.model()) : Set.of();
+    return SensitiveProducts.ranking(ground.model()).stream()
+        .filter(node -> !already.contains(node))
         .toList();
   }
 }

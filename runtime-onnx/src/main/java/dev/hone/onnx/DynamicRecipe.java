@@ -4,7 +4,6 @@ import dev.hone.Precision;
 import dev.hone.onnx.Passes.Draft;
 import dev.hone.onnx.Passes.Drafts;
 import dev.hone.onnx.Passes.Task;
-import dev.hone.onnx.fuse.FusionOptions;
 import dev.hone.onnx.quantize.DynamicDense;
 import dev.hone.onnx.quantize.EmbeddingRows;
 import dev.hone.onnx.quantize.NodeChoice;
@@ -24,7 +23,7 @@ final class DynamicRecipe implements Drafts {
   DynamicRecipe(Task task) {
     this.task = task;
     task.progress().at("fusing", 0);
-    this.ground = Groundwork.lifted(task.model()).fused(FusionOptions.EXACT);
+    this.ground = Groundwork.lifted(task.model()).fused(StaticRecipe.FAST_GELU);
     this.excluded = Exclusions.of(ground.model().graph(), task.options().excluded());
   }
 
