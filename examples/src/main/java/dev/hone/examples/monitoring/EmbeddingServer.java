@@ -118,9 +118,9 @@ public final class EmbeddingServer implements AutoCloseable {
     } catch (HoneException.OverloadException e) {
       long seconds = Math.max(1, Math.round(e.retryAfter().toMillis() / 1e3));
       exchange.getResponseHeaders().set("Retry-After", Long.toString(seconds));
-      return new Answer(503, e.getMessage());
+      return new Answer(503, String.valueOf(e.getMessage()));
     } catch (HoneException.DeadlineException e) {
-      return new Answer(504, e.getMessage());
+      return new Answer(504, String.valueOf(e.getMessage()));
     }
   }
 
@@ -148,7 +148,7 @@ public final class EmbeddingServer implements AutoCloseable {
     } catch (HoneException.OverloadException e) {
       return ok("alive, and busy");
     } catch (HoneException e) {
-      return new Answer(503, e.getMessage());
+      return new Answer(503, String.valueOf(e.getMessage()));
     }
   }
 
