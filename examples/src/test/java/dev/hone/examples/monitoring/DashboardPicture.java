@@ -44,6 +44,7 @@ final class DashboardPicture {
   private DashboardPicture() {}
 
   /** One line of a panel: a value for each second, NaN where there was none. */
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   private record Line(String name, double[] values) {}
 
   static void draw(Dashboard dashboard, Prometheus prometheus, int seconds, Path file)

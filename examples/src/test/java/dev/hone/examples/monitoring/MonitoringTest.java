@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import dev.hone.examples.monitoring.Dashboard.Panel;
 import dev.hone.examples.monitoring.Dashboard.Target;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,15 +24,13 @@ import org.junit.jupiter.api.io.TempDir;
 class MonitoringTest {
   private static final int SECONDS_AT_EACH_LOAD = 20;
 
-  @TempDir private static Path folder;
-
   @BeforeAll
   static void prometheusIsInstalled() {
     assumeThat(Prometheus.isInstalled()).as("Debian's package prometheus is installed").isTrue();
   }
 
   @Test
-  void everyExpressionOfRulesAndDashboardGivesDataUnderLoad() throws Exception {
+  void everyExpressionOfRulesAndDashboardGivesDataUnderLoad(@TempDir Path folder) throws Exception {
     try (ServerProcess server = ServerProcess.start(folder.resolve("server.log"));
         Prometheus prometheus = Prometheus.scraping(server.port, folder);
         Load load = new Load(server.http)) {
@@ -80,7 +79,7 @@ class MonitoringTest {
   }
 
   @Test
-  void aTerminatedServerLosesNoRequestThatItAccepted() throws Exception {
+  void aTerminatedServerLosesNoRequestThatItAccepted(@TempDir Path folder) throws Exception {
     try (ServerProcess server = ServerProcess.start(folder.resolve("terminated.log"))) {
       Load load = new Load(server.http);
       load.add(16);
@@ -109,7 +108,7 @@ class MonitoringTest {
               .directory(Path.of("monitoring").toFile())
               .redirectErrorStream(true)
               .start();
-      String said = new String(process.getInputStream().readAllBytes());
+      String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       assertThat(process.waitFor()).as(said).isZero();
     }
   }
