@@ -54,7 +54,7 @@ public final class StaticDense {
    * x 128 breaks even at eight rows (measured, one thread, AVX-512 VNNI); 256 x 256 is faster from
    * one row on.
    */
-  static final int LEAST_WEIGHTS = 128 * 128;
+  public static final int LEAST_WEIGHTS = 128 * 128;
 
   /** The least factor by which a Mul must lower the mean square error to be worth its time. */
   static final double LEAST_GAIN = 1.5;
@@ -76,6 +76,7 @@ public final class StaticDense {
   private final Calibration calibration;
   private final DenseWriter writer;
   private final Fidelity fidelity;
+  private final int leastWeights;
   private final Map<Node, NodeChoice> choices = new LinkedHashMap<>();
   private final Map<String, DenseInput> unfolded = new LinkedHashMap<>();
   private final Map<Node, float[]> columnDivisors = new LinkedHashMap<>();
@@ -88,20 +89,30 @@ public final class StaticDense {
     CLOSE
   }
 
-  private StaticDense(ModelData model, Calibration calibration, Fidelity fidelity) {
+  private StaticDense(
+      ModelData model, Calibration calibration, Fidelity fidelity, int leastWeights) {
     this.graph = model.graph();
     this.calibration = calibration;
     this.fidelity = fidelity;
+    this.leastWeights = leastWeights;
     this.writer = new DenseWriter(graph, model.opset());
   }
 
   /** The names of the values whose statistics {@link #apply} wants, in the order of the graph. */
   public static Set<String> valuesToCalibrate(ModelData model) {
+    return valuesToCalibrate(model, LEAST_WEIGHTS);
+  }
+
+  /**
+   * As {@link #valuesToCalibrate(ModelData)}, for products of at least so many weights: those of an
+   * {@link #apply} with the same bound.
+   */
+  public static Set<String> valuesToCalibrate(ModelData model, int leastWeights) {
     Graph graph = model.graph();
     Set<String> values = new LinkedHashSet<>();
     for (Node node : graph.nodes()) {
       DenseNode.Kind kind = DenseNode.kindOf(node);
-      if (kind != null && objection(graph, node, kind) == null) {
+      if (kind != null && objection(graph, node, kind, leastWeights) == null) {
         values.add(node.input(0));
       }
     }
@@ -126,7 +137,22 @@ public final class StaticDense {
    */
   public static List<NodeChoice> apply(
       ModelData model, Calibration calibration, Set<String> excludedNodes, Fidelity fidelity) {
-    StaticDense pass = new StaticDense(model, calibration, fidelity);
+    return apply(model, calibration, excludedNodes, fidelity, LEAST_WEIGHTS);
+  }
+
+  /**
+   * As {@link #apply(ModelData, Calibration, Set, Fidelity)}, with another bound for small
+   * products.
+   *
+   * @param leastWeights matrices with fewer weights stay floats
+   */
+  public static List<NodeChoice> apply(
+      ModelData model,
+      Calibration calibration,
+      Set<String> excludedNodes,
+      Fidelity fidelity,
+      int leastWeights) {
+    StaticDense pass = new StaticDense(model, calibration, fidelity, leastWeights);
     List<DenseGroup> groups = pass.plan(excludedNodes);
     groups.forEach(pass::quantize);
     if (!groups.isEmpty()) {
@@ -145,7 +171,7 @@ public final class StaticDense {
    */
   public static List<NodeError> ranking(
       ModelData model, Calibration calibration, Fidelity fidelity) {
-    StaticDense pass = new StaticDense(model.copy(), calibration, fidelity);
+    StaticDense pass = new StaticDense(model.copy(), calibration, fidelity, LEAST_WEIGHTS);
     List<NodeError> errors = new ArrayList<>();
     for (DenseGroup group : pass.plan(Set.of())) {
       for (DenseNode dense : group.nodes()) {
@@ -165,7 +191,7 @@ public final class StaticDense {
     for (Node node : List.copyOf(graph.nodes())) {
       DenseNode.Kind kind = DenseNode.kindOf(node);
       if (kind != null
-          && objection(graph, node, kind) == null
+          && objection(graph, node, kind, leastWeights) == null
           && objectionOfData(node, excludedNodes) == null) {
         DenseInput wider = Unfolding.apply(graph, DenseNode.of(graph, node, kind), calibration);
         if (wider != null) {
@@ -253,7 +279,7 @@ public final class StaticDense {
       String objection =
           QUANTIZED.contains(node.op())
               ? "It is quantized already."
-              : kind == null ? null : objection(graph, node, kind);
+              : kind == null ? null : objection(graph, node, kind, leastWeights);
       if (kind != null && objection == null) {
         objection = objectionOfData(node, excludedNodes);
       }
@@ -268,7 +294,8 @@ public final class StaticDense {
     return groups;
   }
 
-  private static @Nullable String objection(Graph graph, Node node, DenseNode.Kind kind) {
+  private static @Nullable String objection(
+      Graph graph, Node node, DenseNode.Kind kind, int leastWeights) {
     String objection = DenseNode.objection(graph, node, kind);
     if (objection != null) {
       return objection;
@@ -278,13 +305,13 @@ public final class StaticDense {
       return "Its input comes from integers: the model is quantized already.";
     }
     DenseNode dense = DenseNode.of(graph, node, kind);
-    if ((long) dense.inner() * dense.outputs() < LEAST_WEIGHTS) {
+    if ((long) dense.inner() * dense.outputs() < leastWeights) {
       return "With "
           + dense.inner()
           + " x "
           + dense.outputs()
           + " weights it is too small to gain: at least "
-          + LEAST_WEIGHTS
+          + leastWeights
           + " are needed.";
     }
     return dense.inner() > MOST_INNER ? "Its sums could leave 32 bits." : null;

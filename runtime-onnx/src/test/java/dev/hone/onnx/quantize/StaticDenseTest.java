@@ -21,6 +21,7 @@ import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.graph.ValueInfo;
 import dev.hone.onnx.quantize.ChannelQuantizer.Granularity;
+import dev.hone.onnx.quantize.StaticDense.Fidelity;
 import dev.hone.onnx.testing.ModelRuns;
 import java.util.Arrays;
 import java.util.List;
@@ -265,6 +266,22 @@ class StaticDenseTest {
     DenseGraphs.weights(graph, "w", 1, 16, 4);
     graph.add(node("MatMul", "y", List.of("x", "w")));
     assertThat(reason(ModelData.of(graph, 13))).contains("16 x 4").contains("too small");
+  }
+
+  @Test
+  void theBoundForSmallProductsCanBeMoved() {
+    Graph graph = DenseGraphs.graph();
+    DenseGraphs.weights(graph, "w", 1, 16, 4);
+    graph.add(node("MatMul", "y", List.of("x", "w")));
+    ModelData model = ModelData.of(graph, 13);
+    Set<String> values = StaticDense.valuesToCalibrate(model, 64);
+    assertThat(values).containsExactly("x");
+    try (Batch in = Batch.of("x", Tensor.of(Arrays.copyOf(X, 160), 10, 16))) {
+      Calibration seen = Calibration.collect(model, values, List.of(in), ModelRuns::opener);
+      assertThat(StaticDense.apply(model, seen, Set.of(), Fidelity.CLOSE, 64))
+          .extracting(NodeChoice::form)
+          .containsExactly(NodeChoice.Form.STATIC_INT8);
+    }
   }
 
   /** Why the only product of a model is left, with no calibration at all. */
