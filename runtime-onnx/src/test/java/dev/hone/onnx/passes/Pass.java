@@ -77,10 +77,12 @@ record Pass(String name, double decibels, double agreementDecibels, Change chang
 
   private static void makeStatic(ModelData model, Batch sample) {
     Constants.lift(model.graph());
-    Calibration calibration =
-        Calibration.collect(
-            model, StaticDense.valuesToCalibrate(model), List.of(sample), ModelRuns::opener);
-    StaticDense.apply(model, calibration, Set.of());
+    Set<String> values = StaticDense.valuesToCalibrate(model);
+    if (!values.isEmpty()) {
+      Calibration calibration =
+          Calibration.collect(model, values, List.of(sample), ModelRuns::opener);
+      StaticDense.apply(model, calibration, Set.of());
+    }
   }
 
   private static Pass blocks(BlockQuantizer quantizer, double decibels) {

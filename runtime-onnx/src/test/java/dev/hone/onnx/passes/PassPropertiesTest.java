@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.hone.Batch;
 import dev.hone.ModelSource;
 import dev.hone.Session;
+import dev.hone.Tensor;
 import dev.hone.onnx.OnnxOptions.Optimization;
+import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.ModelData;
+import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.graph.ValueInfo;
 import dev.hone.onnx.quantize.SignalToNoise;
@@ -40,6 +43,23 @@ class PassPropertiesTest {
     for (int seed = FEW; seed < MANY; seed++) {
       check(pass, seed);
     }
+  }
+
+  /** A model with an operator of somebody's own cannot be run here, but must stay what it is. */
+  @ParameterizedTest
+  @MethodSource("passes")
+  void anOperatorThatNobodyKnowsIsLeftAlone(Pass pass) {
+    Graph graph = new Graph("own");
+    graph.addInput(ModelRuns.floats("x"));
+    graph.add(Node.of("my.domain", "Attention", List.of("x", "x"), List.of("y")));
+    graph.addOutput(ModelRuns.floats("y"));
+    ModelData model = ModelData.of(graph, 17);
+    model.importOpset("my.domain", 3);
+    byte[] before = ModelRuns.bytes(model);
+    try (Batch in = Batch.of("x", Tensor.scalar(1f))) {
+      pass.change().apply(model, in);
+    }
+    assertThat(ModelRuns.bytes(model)).isEqualTo(before);
   }
 
   private static void check(Pass pass, int seed) {
