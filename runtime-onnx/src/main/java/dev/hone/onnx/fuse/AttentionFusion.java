@@ -28,6 +28,7 @@ final class AttentionFusion {
 
   private final Context context;
   private final Masks masks;
+  private boolean fusedAny;
 
   private AttentionFusion(Context context) {
     this.context = context;
@@ -36,9 +37,8 @@ final class AttentionFusion {
 
   static void apply(Context context) {
     AttentionFusion fusion = new AttentionFusion(context);
-    int before = context.report().total();
     context.graph().nodes("Reshape").forEach(fusion::tryAt);
-    if (context.report().total() != before) {
+    if (fusion.fusedAny) {
       context.graph().removeDead();
     }
     fusion.tellWhatIsLeft();
@@ -92,6 +92,7 @@ final class AttentionFusion {
       node.put(Attribute.of("scale", (float) scale));
     }
     context.put(last, node);
+    fusedAny = true;
   }
 
   private static Node attention(Node last, Projections projections, Heads heads, Masks.Entry mask) {

@@ -10,6 +10,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A model under change, with what the fusions need to know about it. */
@@ -62,27 +63,31 @@ final class Context {
    * @param fused makes the node, without outputs, or gives null where it does not fit
    */
   void rewrite(String op, Pattern pattern, Function<Match, @Nullable Node> fused) {
-    int before = report.total();
+    boolean changed = false;
     for (Node last : graph().nodes(op)) {
-      pattern
-          .at(last.output(0), Match.empty(this))
-          .findFirst()
-          .ifPresent(match -> replace(last, match, fused));
+      changed |= replace(last, pattern.at(last.output(0), Match.empty(this)), fused);
     }
-    if (report.total() != before) {
+    if (changed) {
       graph().removeDead();
     }
   }
 
-  private void replace(Node last, Match match, Function<Match, @Nullable Node> fused) {
-    String needed = match.neededElsewhere(last);
-    Node node = needed == null ? fused.apply(match) : null;
+  private boolean replace(
+      Node last, Stream<Match> ways, Function<Match, @Nullable Node> fused) {
+    String needed = null;
+    for (Match match : (Iterable<Match>) ways::iterator) {
+      String elsewhere = match.neededElsewhere(last);
+      Node node = elsewhere == null ? fused.apply(match) : null;
+      if (node != null) {
+        put(last, node);
+        return true;
+      }
+      needed = elsewhere == null ? needed : elsewhere;
+    }
     if (needed != null) {
       report.left(last.label() + " was not fused: '" + needed + "' inside is used elsewhere.");
     }
-    if (node != null) {
-      put(last, node);
-    }
+    return false;
   }
 
   /** Puts a node where another was, under its name; it makes what the other made first. */

@@ -67,10 +67,6 @@ public record FusionReport(Map<String, Integer> counts, List<String> notes) {
       notes.add(note);
     }
 
-    int total() {
-      return counts.values().stream().mapToInt(Integer::intValue).sum();
-    }
-
     FusionReport build() {
       return new FusionReport(counts, notes);
     }

@@ -38,6 +38,9 @@ public final class Fusions {
     AttentionFusion.apply(context);
     SkipLayerNormFusion.apply(context);
     BiasGeluFusion.apply(context);
+    if (options.embedLayerNorm()) {
+      EmbedLayerNormFusion.apply(context);
+    }
     return context.report().build();
   }
 }

@@ -120,6 +120,22 @@ enum AttentionStyle {
       return merged(e, e.op("MatMul", e.softmax(masked(e, scores, mask, style)), v));
     }
   },
+  /** Heads cut by constants, as simplifiers leave them: 0 copies a length, -1 takes the rest. */
+  CONSTANT_SHAPES {
+    @Override
+    String attend(Exporter e, String x, String mask, MaskStyle style, String name) {
+      String cut = e.longs(0, 0, HEADS, SIZE);
+      String q = e.linear(x, name + ".query", WIDTH, WIDTH);
+      String k = e.linear(x, name + ".key", WIDTH, WIDTH);
+      String v = e.linear(x, name + ".value", WIDTH, WIDTH);
+      q = e.transpose(e.op("Reshape", q, cut), 0, 2, 1, 3);
+      k = e.transpose(e.op("Reshape", k, e.longs(0, -1, HEADS, SIZE)), 0, 2, 3, 1);
+      v = e.transpose(e.op("Reshape", v, cut), 0, 2, 1, 3);
+      String scores = e.op("Div", e.op("MatMul", q, k), e.number((float) Math.sqrt(SIZE)));
+      String context = e.op("MatMul", e.softmax(masked(e, scores, mask, style)), v);
+      return e.op("Reshape", e.transpose(context, 0, 2, 1, 3), e.longs(0, 0, WIDTH));
+    }
+  },
   /** Projections without bias, some with: Whisper leaves out the one of the keys. */
   SOME_BIASES {
     @Override
@@ -161,6 +177,21 @@ enum AttentionStyle {
       return merged(e, e.op("MatMul", e.softmax(scores), v));
     }
   },
+  /** The same by the TorchScript exporter: {@code unbind} splits and squeezes. */
+  MERGED_UNBOUND {
+    @Override
+    String attend(Exporter e, String x, String mask, MaskStyle style, String name) {
+      String qkv = e.linear(x, name + ".qkv", WIDTH, 3 * WIDTH);
+      String five = e.reshape(qkv, e.size(x, 0), e.size(x, 1), 3, HEADS, SIZE);
+      List<String> parts = e.split(e.transpose(five, 2, 0, 3, 1, 4), 3, 0, 1);
+      String q = e.squeeze(parts.get(0), 0);
+      String k = e.squeeze(parts.get(1), 0);
+      String v = e.squeeze(parts.get(2), 0);
+      String scores = e.op("MatMul", q, e.transpose(k, 0, 1, 3, 2));
+      scores = e.op("Mul", scores, e.number((float) (1 / Math.sqrt(SIZE))));
+      return merged(e, e.op("MatMul", e.softmax(masked(e, scores, mask, style)), v));
+    }
+  },
   /** GPT-2, nomic: one projection, split along its last axis. */
   MERGED_SPLIT {
     @Override
@@ -181,6 +212,17 @@ enum AttentionStyle {
    * @param mask what the style of the mask made; empty if there is none
    */
   abstract String attend(Exporter e, String x, String mask, MaskStyle style, String name);
+
+  /** Attention of a decoder to what an encoder made: queries of one value, the rest of another. */
+  static String attendTo(Exporter e, String x, String y, String addedMask, String name) {
+    String q = heads(e, e.linear(x, name + ".query", WIDTH, WIDTH));
+    String k = heads(e, e.linear(y, name + ".key", WIDTH, WIDTH));
+    String v = heads(e, e.linear(y, name + ".value", WIDTH, WIDTH));
+    String scores = e.op("MatMul", q, e.transpose(k, 0, 1, 3, 2));
+    scores = e.op("Div", scores, e.number((float) Math.sqrt(SIZE)));
+    scores = addedMask.isEmpty() ? scores : e.op("Add", scores, addedMask);
+    return merged(e, e.op("MatMul", e.softmax(scores), v));
+  }
 
   private static String heads(Exporter e, String x) {
     return e.transpose(cut(e, x), 0, 2, 1, 3);

@@ -1,7 +1,10 @@
 package dev.hone.onnx.fuse;
 
+import dev.hone.Batch;
 import dev.hone.DataType;
+import dev.hone.Tensor;
 import dev.hone.onnx.graph.ModelData;
+import java.util.Random;
 
 /** Small transformers of two layers, written as exporters write them. */
 final class Block {
@@ -11,6 +14,20 @@ final class Block {
   static final int LAYERS = 2;
 
   private Block() {}
+
+  /** Rows of random numbers for all models here, with padding of every kind. */
+  static Batch input(int rows, int length) {
+    Random random = new Random(7);
+    float[] x = new float[rows * length * WIDTH];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (float) random.nextGaussian();
+    }
+    return Batch.of(
+        "x",
+        Tensor.of(x, rows, length, WIDTH),
+        "attention_mask",
+        Tensor.of(Tokens.mask(rows, length)));
+  }
 
   /** Encoders that normalize behind each sum: BERT and what came of it. */
   static ModelData encoder(long opset, AttentionStyle attention, MaskStyle mask) {

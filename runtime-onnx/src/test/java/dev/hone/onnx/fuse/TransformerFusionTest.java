@@ -4,13 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.Batch;
 import dev.hone.Session;
-import dev.hone.Tensor;
 import dev.hone.onnx.OnnxOptions.Optimization;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.testing.ModelRuns;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -21,25 +19,12 @@ class TransformerFusionTest {
   private static final double TOLERANCE = 1e-4;
   private static final List<Long> OPSETS = List.of(11L, 13L, 14L, 17L, 20L);
 
-  private static Batch input(int rows, int length) {
-    Random random = new Random(7);
-    float[] x = new float[rows * length * Block.WIDTH];
-    for (int i = 0; i < x.length; i++) {
-      x[i] = (float) random.nextGaussian();
-    }
-    return Batch.of(
-        "x",
-        Tensor.of(x, rows, length, Block.WIDTH),
-        "attention_mask",
-        Tensor.of(Tokens.mask(rows, length)));
-  }
-
   private static void assertSameAnswers(ModelData original, ModelData fused) {
     try (Session reference = ModelRuns.open(original, Optimization.NONE);
         Session plain = ModelRuns.open(fused, Optimization.NONE);
         Session all = ModelRuns.open(fused, Optimization.ALL)) {
       for (int[] shape : new int[][] {{1, 6}, {4, 5}, {5, 8}}) {
-        try (Batch in = input(shape[0], shape[1]);
+        try (Batch in = Block.input(shape[0], shape[1]);
             Batch wanted = reference.run(in);
             Batch gotPlain = plain.run(in);
             Batch gotAll = all.run(in)) {
