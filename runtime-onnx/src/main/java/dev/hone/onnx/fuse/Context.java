@@ -72,8 +72,7 @@ final class Context {
     }
   }
 
-  private boolean replace(
-      Node last, Stream<Match> ways, Function<Match, @Nullable Node> fused) {
+  private boolean replace(Node last, Stream<Match> ways, Function<Match, @Nullable Node> fused) {
     String needed = null;
     for (Match match : (Iterable<Match>) ways::iterator) {
       String elsewhere = match.neededElsewhere(last);

@@ -66,9 +66,7 @@ class FusionGuardsTest {
   void weightsThatACallerCanOverrideAreNotMerged() {
     ModelData original = encoder(MaskStyle.SUBTRACTED);
     String weight = "layer.0.attention.key.weight";
-    original
-        .graph()
-        .addInput(ValueInfo.tensor(weight, DataType.FLOAT32, List.of(dim(), dim())));
+    original.graph().addInput(ValueInfo.tensor(weight, DataType.FLOAT32, List.of(dim(), dim())));
     ModelData fused = original.copy();
     FusionReport report = Fusions.apply(fused);
     assertThat(report.count("MultiHeadAttention")).isEqualTo(1);
