@@ -1,5 +1,6 @@
 package dev.hone.onnx.quantize;
 
+import dev.hone.onnx.calibrate.ValueStatistics;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -10,9 +11,14 @@ import org.jspecify.annotations.Nullable;
  * @param max the greatest of each channel, or what is taken for it
  * @param meanSquare the mean square of each channel
  * @param count how many numbers the value had, over all data
+ * @param tail what it would cost to clip all channels at one number
  */
 @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
-record ChannelRanges(float[] min, float[] max, float[] meanSquare, long count) {
+record ChannelRanges(float[] min, float[] max, float[] meanSquare, long count, Tail tail) {
+
+  private static final double LEAST_SHARE = 0.1;
+  private static final double SHARE_STEP = 0.9;
+  private static final int TAIL_POINTS = 96;
 
   /** The number of channels. */
   int channels() {
@@ -43,7 +49,7 @@ record ChannelRanges(float[] min, float[] max, float[] meanSquare, long count) {
       square += meanSquare[c] / min.length;
     }
     return new ChannelRanges(
-        filled(channels, lo), filled(channels, hi), filled(channels, square), count);
+        filled(channels, lo), filled(channels, hi), filled(channels, square), count, tail);
   }
 
   private static float[] filled(int length, float value) {
@@ -58,7 +64,61 @@ record ChannelRanges(float[] min, float[] max, float[] meanSquare, long count) {
     for (int c = 0; c < raised.length; c++) {
       raised[c] = Math.min(max[c], Math.max(raised[c], least));
     }
-    return new ChannelRanges(raised, max, meanSquare, count);
+    return new ChannelRanges(raised, max, meanSquare, count, tail);
+  }
+
+  /**
+   * One range for all channels that loses least: its upper end t is where rounding and clipping
+   * together, {@code ((t - lo) / 255)² / 12 + E[max(0, x - t)²]}, are smallest. A few numbers far
+   * beyond the others would otherwise take most of the integers.
+   */
+  ChannelRanges uniform() {
+    ChannelRanges whole = forChannels(1);
+    float lo = whole.min[0];
+    float hi = whole.max[0];
+    float best = hi;
+    double least = Double.POSITIVE_INFINITY;
+    for (double share = 1; share > LEAST_SHARE; share *= SHARE_STEP) {
+      float end = (float) (hi * share);
+      double step = (end - Math.min(0, lo)) / Grid.UINT8.max();
+      double loss = step * step / 12 + tail.meanSquareAbove(end);
+      if (hi > 0 && loss < least) {
+        least = loss;
+        best = end;
+      }
+    }
+    float[] max = max().clone();
+    for (int c = 0; c < max.length; c++) {
+      max[c] = Math.min(max[c], best);
+    }
+    return new ChannelRanges(min, max, meanSquare, count, tail);
+  }
+
+  /** What is lost by clipping. */
+  @FunctionalInterface
+  interface Tail {
+    /** The mean of {@code max(0, x - end)²} over all numbers x. */
+    double meanSquareAbove(float end);
+
+    /**
+     * From the number below which a fraction lies, by the trapezoid rule over fractions that come
+     * closer and closer to 1.
+     */
+    static Tail of(ValueStatistics statistics) {
+      return end -> {
+        double sum = 0;
+        double before = 0;
+        double fraction = 0;
+        for (int i = 1; i <= TAIL_POINTS; i++) {
+          double next = i == TAIL_POINTS ? 1 : 1 - Math.pow(2, -i / 4.0);
+          double beyond = Math.max(0, statistics.percentile(next) - end);
+          sum += (next - fraction) * (before + beyond * beyond) / 2;
+          before = beyond * beyond;
+          fraction = next;
+        }
+        return sum;
+      };
+    }
   }
 
   /** The ranges of the values that were watched. */

@@ -81,6 +81,13 @@ final class ConvInputScales {
     return search.best;
   }
 
+  /** One scale for all channels of all values, for kernels that know no other. */
+  static List<ChannelAffine> uniform(List<ChannelRanges> values) {
+    ConvInputScales search = new ConvInputScales(values, List.of());
+    search.tryScales(1, 0);
+    return search.best;
+  }
+
   private void tryScales(int factor, double exponent) {
     int[] zeroPoints = new int[values.size()];
     float[] covering = new float[values.get(0).channels()];
@@ -137,22 +144,43 @@ final class ConvInputScales {
   }
 
   private static double noise(Reader reader, float[] scales) {
-    ConvShape shape = reader.shape;
     double noise = 0;
-    for (int m = 0; m < shape.outputs(); m++) {
-      double rounding = 0;
-      double energy = 0;
-      double greatest = 0;
-      for (int i = m * shape.weightsPerOutput(); i < (m + 1) * shape.weightsPerOutput(); i++) {
-        int channel = shape.inputOf(i);
-        double scaled = reader.weights[i] * (double) scales[channel];
-        rounding += scaled * scaled;
-        greatest = Math.max(greatest, Math.abs(scaled));
-        energy += reader.meanSquare[channel] / ((double) scales[channel] * scales[channel]);
-      }
-      double step = greatest / Grid.INT8_SYMMETRIC.max();
-      noise += rounding + step * step * energy;
+    for (int m = 0; m < reader.shape.outputs(); m++) {
+      noise += noise(reader, scales, m);
     }
     return noise;
+  }
+
+  /** Twelve times the noise of one output. */
+  private static double noise(Reader reader, float[] scales, int output) {
+    ConvShape shape = reader.shape;
+    double rounding = 0;
+    double energy = 0;
+    double greatest = 0;
+    int first = output * shape.weightsPerOutput();
+    for (int i = first; i < first + shape.weightsPerOutput(); i++) {
+      int channel = shape.inputOf(i);
+      double scaled = reader.weights[i] * (double) scales[channel];
+      rounding += scaled * scaled;
+      greatest = Math.max(greatest, Math.abs(scaled));
+      energy += reader.meanSquare[channel] / ((double) scales[channel] * scales[channel]);
+    }
+    double step = greatest / Grid.INT8_SYMMETRIC.max();
+    return rounding + step * step * energy;
+  }
+
+  /**
+   * How far the noise lies below what a convolution computes if its input gets the best scales.
+   *
+   * @param answer the ranges of its outputs
+   * @return decibels, as {@link NoiseShare} counts them
+   */
+  static double decibels(ChannelRanges input, Reader reader, ChannelRanges answer) {
+    float[] scales = choose(List.of(input), List.of(reader)).get(0).scales();
+    double[] noise = new double[reader.shape.outputs()];
+    for (int m = 0; m < noise.length; m++) {
+      noise[m] = noise(reader, scales, m) / 12;
+    }
+    return NoiseShare.decibels(noise, answer.forChannels(noise.length).meanSquare());
   }
 }

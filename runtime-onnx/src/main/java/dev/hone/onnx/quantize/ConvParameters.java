@@ -3,9 +3,11 @@ package dev.hone.onnx.quantize;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.Node;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -19,6 +21,7 @@ final class ConvParameters {
   private final Map<String, Integer> channels = new LinkedHashMap<>();
   private final Map<String, List<String>> families = new LinkedHashMap<>();
   private final Map<String, ChannelAffine> parameters = new LinkedHashMap<>();
+  private final Set<String> uniform = new HashSet<>();
 
   private ConvParameters(
       Graph graph, List<Int8Unit> units, Function<String, ChannelRanges> ranges) {
@@ -48,6 +51,8 @@ final class ConvParameters {
       if (unit instanceof ConvUnit conv) {
         channels.put(conv.input(), conv.shape().inputs());
         channels.put(conv.output(), conv.shape().outputs());
+      } else if (unit instanceof SwishUnit) {
+        uniform.addAll(values);
       } else {
         values.forEach(value -> unite(values.get(0), value));
       }
@@ -72,6 +77,21 @@ final class ConvParameters {
     for (String value : family) {
       members.add(rangesOf(value));
     }
+    List<ConvInputScales.Reader> readers = readers(family, members);
+    List<ChannelAffine> chosen;
+    if (family.stream().anyMatch(uniform::contains)) {
+      chosen = ConvInputScales.uniform(members.stream().map(ChannelRanges::uniform).toList());
+    } else if (readers.isEmpty() && family.size() == 1) {
+      chosen = List.of(ChannelAffine.asymmetric(members.get(0)));
+    } else {
+      chosen = ConvInputScales.choose(members, readers);
+    }
+    for (int i = 0; i < chosen.size(); i++) {
+      parameters.put(family.get(i), chosen.get(i));
+    }
+  }
+
+  private List<ConvInputScales.Reader> readers(List<String> family, List<ChannelRanges> members) {
     List<ConvInputScales.Reader> readers = new ArrayList<>();
     for (Int8Unit unit : units) {
       int member = unit instanceof ConvUnit conv ? family.indexOf(conv.input()) : -1;
@@ -81,14 +101,7 @@ final class ConvParameters {
         readers.add(new ConvInputScales.Reader(conv.shape(), weights, energy));
       }
     }
-    if (readers.isEmpty() && family.size() == 1) {
-      parameters.put(family.get(0), ChannelAffine.asymmetric(members.get(0)));
-      return;
-    }
-    List<ChannelAffine> chosen = ConvInputScales.choose(members, readers);
-    for (int i = 0; i < chosen.size(); i++) {
-      parameters.put(family.get(i), chosen.get(i));
-    }
+    return readers;
   }
 
   private ChannelRanges rangesOf(String value) {
@@ -99,15 +112,11 @@ final class ConvParameters {
   /** Below which number it does not matter what a value is: there hard swish is 0. */
   private float floor(String value) {
     List<Node> users = graph.consumers(value);
-    if (users.size() != 2 || graph.useCount(value) != 2 || !users.get(0).is("HardSigmoid")) {
-      return Float.NEGATIVE_INFINITY;
-    }
-    Node sigmoid = users.get(0);
-    String gate = sigmoid.output(0);
-    boolean gates = users.get(1).is("Mul") && users.get(1).inputs().contains(gate);
-    float alpha = sigmoid.floatAttribute("alpha", 0.2f);
-    boolean usable = gates && alpha > 0 && graph.useCount(gate) == 1;
-    return usable ? -sigmoid.floatAttribute("beta", 0.5f) / alpha : Float.NEGATIVE_INFINITY;
+    boolean pair = users.size() == 2 && graph.useCount(value) == 2 && !graph.isOutput(value);
+    SwishUnit swish =
+        pair && users.get(0).is("HardSigmoid") ? SwishUnit.of(graph, users.get(0)) : null;
+    boolean alone = swish != null && swish.node() == users.get(1);
+    return swish != null && alone ? swish.least() : Float.NEGATIVE_INFINITY;
   }
 
   /** The greatest of some bytes has the zero point of those bytes. */

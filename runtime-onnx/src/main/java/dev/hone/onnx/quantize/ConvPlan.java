@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides which units run in bytes: the choice of least estimated time.
@@ -26,7 +27,9 @@ import java.util.Set;
 final class ConvPlan {
   // For each number: the conversion, and the change of memory layout that goes with it.
   private static final double CONVERSION_NANOS = 0.17;
-  private static final double NODE_NANOS = 2_000;
+  // Convolutions in floats have a layout of their own, which Add, MaxPool and Relu keep.
+  private static final double LAYOUT_NANOS = 0.2;
+  private static final double NODE_NANOS = 4_000;
   private static final double PICOS = 1_000;
 
   private final Graph graph;
@@ -46,7 +49,7 @@ final class ConvPlan {
       for (String input : unit.inputs()) {
         readers.computeIfAbsent(input, value -> new ArrayList<>()).add(unit);
       }
-      inside.add(unit.node());
+      inside.addAll(unit.nodes());
     }
   }
 
@@ -69,12 +72,26 @@ final class ConvPlan {
       } else {
         connectBack(node(unit), unit.output());
       }
-      cut.connect(cut.source(), node(unit), picos(unit.floatNanos(in, out)));
+      cut.connect(cut.source(), node(unit), picos(unit.floatNanos(in, out) + layout(unit)));
       cut.connect(node(unit), cut.sink(), picos(integer));
     }
     readers.forEach(this::connectForth);
     boolean[] bytes = cut.sourceSide();
     return nodes.keySet().stream().filter(unit -> bytes[node(unit)]).toList();
+  }
+
+  private double layout(Int8Unit unit) {
+    if (!(unit instanceof ConvUnit conv)) {
+      return 0;
+    }
+    double numbers = keepsLayout(makers.get(conv.input())) ? 0 : size(conv.input());
+    List<Int8Unit> reading = readers.getOrDefault(conv.output(), List.of());
+    boolean kept = !readsFloats(conv.output()) && reading.stream().allMatch(ConvPlan::keepsLayout);
+    return LAYOUT_NANOS * (numbers + (kept ? 0 : size(conv.output())));
+  }
+
+  private static boolean keepsLayout(@Nullable Int8Unit unit) {
+    return unit instanceof ConvUnit || unit instanceof KeepUnit;
   }
 
   private int node(Int8Unit unit) {

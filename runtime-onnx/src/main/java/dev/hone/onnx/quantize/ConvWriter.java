@@ -18,9 +18,9 @@ import java.util.Set;
  * turns into integer kernels: the input comes out of a DequantizeLinear, the result goes into one
  * QuantizeLinear and nowhere else.
  *
- * <p>The kernel's own scale is always 1: it computes with the integers, and the scales of channels
- * are in the weights ({@link ConvWeights}). So a value has up to two readings of one and the same
- * bytes: with scale 1 for convolutions, with the scale of each channel for everyone else.
+ * <p>A convolution's own scale is always 1: it computes with the integers, and the scales of
+ * channels are in the weights ({@link ConvWeights}). So a value has up to two readings of one and
+ * the same bytes: with scale 1 for convolutions, with the scale of each channel for everyone else.
  *
  * <p>A value that a convolution makes keeps its name behind the pair, so that whoever used it,
  * float nodes or the caller, still does. A value that a float node makes gets a pair beside it that
@@ -72,6 +72,10 @@ final class ConvWriter {
   }
 
   private void readBytes(Int8Unit unit) {
+    if (unit instanceof SwishUnit swish) {
+      readSwish(swish);
+      return;
+    }
     List<String> inputs = unit.inputs();
     for (int i = 0; i < inputs.size(); i++) {
       unit.node().setInput(i, kernelInput(inputs.get(i)));
@@ -120,6 +124,32 @@ final class ConvWriter {
     return integers.computeIfAbsent(value, v -> graph.uniqueName(v + "_quantized"));
   }
 
+  /** Two readings of the same bytes, one of them for the gate, which is a sum that saturates. */
+  private void readSwish(SwishUnit swish) {
+    String value = swish.input();
+    ChannelAffine affine = affine(value);
+    String bytes = bytesOf(value);
+    String zero = zeroPoint(affine.kernelZeroPoint());
+    String plain = graph.uniqueName(value + "_factor");
+    String scaled = graph.uniqueName(value + "_scaled");
+    String beta = graph.uniqueName(value + "_beta");
+    String sum = graph.uniqueName(value + "_sum");
+    String gateBytes = graph.uniqueName(value + "_gate_quantized");
+    String gate = graph.uniqueName(value + "_gate");
+    String gateScale = scale(1f / Grid.UINT8.max());
+    String top = zeroPoint(Grid.UINT8.max());
+    float scale = affine.scales()[0];
+    graph.add(
+        dequantizer(bytes, scale(scale), zero, plain),
+        dequantizer(bytes, scale(scale * swish.alpha()), zero, scaled),
+        dequantizer(top, scale(swish.beta() / Grid.UINT8.max()), zeroPoint(0), beta),
+        Node.of("Add", List.of(scaled, beta), List.of(sum)),
+        Node.of("QuantizeLinear", List.of(sum, gateScale, zeroPoint(0)), List.of(gateBytes)),
+        dequantizer(gateBytes, gateScale, zeroPoint(0), gate));
+    graph.remove(swish.sigmoid());
+    swish.node().setInputs(List.of(plain, gate));
+  }
+
   /** The result becomes bytes; who needs floats reads them with the scales of the channels. */
   private void makeBytes(Int8Unit unit) {
     String value = unit.output();
@@ -131,7 +161,8 @@ final class ConvWriter {
     unit.node().setOutput(0, raw);
     String bytes = bytesOf(value);
     String zero = zeroPoint(affine(value).kernelZeroPoint());
-    graph.add(Node.of("QuantizeLinear", List.of(raw, scale(1), zero), List.of(bytes)));
+    float scale = unit instanceof SwishUnit ? affine(value).scales()[0] : 1;
+    graph.add(Node.of("QuantizeLinear", List.of(raw, scale(scale), zero), List.of(bytes)));
     if (graph.useCount(value) > 1 && unit instanceof ConvUnit conv) {
       // ONNX Runtime would give each user a DequantizeLinear of its own; they share a Reshape.
       String read = graph.uniqueName(value + "_read");

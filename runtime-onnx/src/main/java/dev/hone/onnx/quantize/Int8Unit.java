@@ -10,12 +10,17 @@ import org.jspecify.annotations.Nullable;
  * A node that can compute with bytes, together with the Relu or Clip behind it: bytes whose zero
  * point is 0 cannot be negative, so rounding the result does what Relu did.
  */
-sealed interface Int8Unit permits ConvUnit, KeepUnit {
+sealed interface Int8Unit permits ConvUnit, KeepUnit, SwishUnit {
   /** The node. */
   Node node();
 
   /** The Relu or Clip that alone uses the node's result, or null. */
   @Nullable Node activation();
+
+  /** All nodes of the float graph that it stands for, but for the activation. */
+  default List<Node> nodes() {
+    return List.of(node());
+  }
 
   /** The values it reads, without weights. */
   List<String> inputs();
@@ -34,7 +39,12 @@ sealed interface Int8Unit permits ConvUnit, KeepUnit {
 
   /** The unit that begins with this node, or null if the node cannot compute with bytes. */
   static @Nullable Int8Unit of(Graph graph, Node node) {
-    return node.is("Conv") ? ConvUnit.of(graph, node) : KeepUnit.of(graph, node);
+    return switch (node.domain().isEmpty() ? node.op() : "") {
+      case "Conv" -> ConvUnit.of(graph, node);
+      case "Add", "MaxPool" -> KeepUnit.of(graph, node);
+      case "HardSigmoid" -> SwishUnit.of(graph, node);
+      default -> null;
+    };
   }
 
   /** The Relu, or Clip that begins at 0, that alone uses this value, or null. */

@@ -33,6 +33,7 @@ record KeepUnit(Node node, @Nullable Node activation, List<String> inputs) imple
     return node.is("MaxPool");
   }
 
+  /** The unit of this Add or MaxPool, or null if it is one of another kind. */
   static @Nullable KeepUnit of(Graph graph, Node node) {
     String output = node.output(0);
     if (node.is("MaxPool")) {
@@ -40,7 +41,7 @@ record KeepUnit(Node node, @Nullable Node activation, List<String> inputs) imple
       return alone ? new KeepUnit(node, null, List.of(node.input(0))) : null;
     }
     boolean constant = node.inputs().stream().anyMatch(in -> graph.constant(in) != null);
-    if (!node.is("Add") || constant || node.input(0).equals(node.input(1))) {
+    if (constant || node.input(0).equals(node.input(1))) {
       return null;
     }
     return new KeepUnit(node, Int8Unit.activationOf(graph, output), node.inputs());

@@ -6,6 +6,7 @@ import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.OpsetUpgrade;
+import dev.hone.onnx.quantize.ChannelRanges.Tail;
 import dev.hone.onnx.quantize.NodeChoice.Form;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -90,13 +91,14 @@ public final class StaticConv {
       float[] min = {statistics.min()};
       float[] max = {statistics.max()};
       float[] square = {Math.max(min[0] * min[0], max[0] * max[0])};
-      return new ChannelRanges(min, max, square, statistics.count());
+      return new ChannelRanges(min, max, square, statistics.count(), Tail.of(statistics));
     }
     return new ChannelRanges(
         statistics.channelMin(),
         statistics.channelMax(),
         statistics.channelMeanSquare(),
-        statistics.count());
+        statistics.count(),
+        Tail.of(statistics));
   }
 
   static List<NodeChoice> apply(
@@ -153,8 +155,9 @@ public final class StaticConv {
     List<Int8Unit> candidates = new ArrayList<>();
     Map<String, Double> sizes = new HashMap<>();
     Map<String, Integer> channels = new HashMap<>();
-    for (Int8Unit unit : connected(units(graph))) {
-      String objection = objection(unit, excluded, channels);
+    List<Int8Unit> units = connected(units(graph));
+    for (Int8Unit unit : units) {
+      String objection = objection(unit, units, excluded, channels);
       if (objection != null) {
         leave(unit.node(), objection);
         continue;
@@ -171,7 +174,7 @@ public final class StaticConv {
   }
 
   private @Nullable String objection(
-      Int8Unit unit, Set<String> excluded, Map<String, Integer> channels) {
+      Int8Unit unit, List<Int8Unit> all, Set<String> excluded, Map<String, Integer> channels) {
     if (excluded.contains(NodeChoice.nameOf(unit.node()))) {
       return "It was excluded.";
     }
@@ -184,7 +187,10 @@ public final class StaticConv {
     if (unit instanceof ConvUnit conv) {
       channels.put(conv.input(), conv.shape().inputs());
       channels.put(conv.output(), conv.shape().outputs());
-      return null;
+      return isClose(conv) ? null : "Rounding its input and weights would cost too much.";
+    }
+    if (unit instanceof SwishUnit swish) {
+      return isClose(swish, all) ? null : "Its channels differ too much for one scale.";
     }
     long different =
         valuesOf(unit).stream()
@@ -192,6 +198,27 @@ public final class StaticConv {
             .distinct()
             .count();
     return different > 1 ? "Its values have different channels." : null;
+  }
+
+  private boolean isClose(ConvUnit conv) {
+    ChannelRanges input = known(conv.input()).forChannels(conv.shape().inputs());
+    ConvInputScales.Reader reader =
+        new ConvInputScales.Reader(conv.shape(), conv.weights().toFloats(), input.meanSquare());
+    double decibels = ConvInputScales.decibels(input, reader, known(conv.output()));
+    return decibels >= NoiseShare.LEAST_DECIBELS;
+  }
+
+  /** Whether every convolution that reads the result can bear its noise, and there is one. */
+  private boolean isClose(SwishUnit swish, List<Int8Unit> all) {
+    double least = Double.POSITIVE_INFINITY;
+    for (Int8Unit unit : all) {
+      if (unit instanceof ConvUnit conv && conv.input().equals(swish.output())) {
+        ChannelRanges x = known(swish.input());
+        least =
+            Math.min(least, swish.decibels(x, known(swish.output()), conv, known(conv.output())));
+      }
+    }
+    return least >= NoiseShare.LEAST_DECIBELS && least < Double.POSITIVE_INFINITY;
   }
 
   private ChannelRanges known(String value) {

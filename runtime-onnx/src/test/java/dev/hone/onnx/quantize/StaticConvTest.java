@@ -198,11 +198,52 @@ class StaticConvTest {
 
   @Test
   void valuesUsedByFloatsTooAreReadOnce() {
-    op("HardSigmoid", "h", conv("x", "a", 3, 1));
+    op("Sigmoid", "h", conv("x", "a", 3, 1));
     op("Mul", "s", "a", "h");
     conv("s", "y", 3, 1);
     ModelData model = quantized(13, 2);
     assertThat(optimized(model, "DequantizeLinear")).isEqualTo(2);
+  }
+
+  @Test
+  void hardSwishBetweenConvolutionsRunsOnBytes() {
+    op("HardSigmoid", "h", conv("x", "a", 3, 1));
+    graph.nodes("HardSigmoid").get(0).put(Attribute.of("alpha", 1 / 6f));
+    op("Mul", "s", "h", "a");
+    conv("s", "y", 3, 1);
+    ModelData model = quantized(13, 2);
+    assertThat(optimized(model, "QLinearMul")).isEqualTo(1);
+    assertThat(optimized(model, "QLinearAdd")).isEqualTo(1);
+    assertThat(optimized(model, "HardSigmoid")).isZero();
+    assertThat(optimized(model, "QuantizeLinear")).isEqualTo(1);
+    assertThat(optimized(model, "DequantizeLinear")).isEqualTo(1);
+  }
+
+  @Test
+  void anEdgeFilterThatCannotBearTheNoiseStaysInFloats() {
+    conv("x", "y", 1, 1);
+    TensorData weights = Objects.requireNonNull(graph.initializer("w_y"));
+    float[] values = new float[CHANNELS * CHANNELS];
+    for (int c = 0; c < CHANNELS; c++) {
+      values[c * CHANNELS + c] = 1;
+      values[c * CHANNELS + (c + 1) % CHANNELS] = -1;
+    }
+    graph.putInitializer(TensorData.ofFloats("w_y", weights.shape(), values));
+    graph.putInitializer(TensorData.ofFloats("b_y", Shape.of(CHANNELS), new float[CHANNELS]));
+    ModelData model = ModelData.of(graph, 13);
+    float[] even = new float[CHANNELS * SIDE * SIDE];
+    for (int i = 0; i < even.length; i++) {
+      even[i] = 1 + i % 100 * 1e-4f;
+    }
+    try (Batch data = Batch.of("x", Tensor.of(even, 1, CHANNELS, SIDE, SIDE))) {
+      Set<String> watched = StaticConv.valuesToCalibrate(model);
+      Calibration calibration =
+          Calibration.collect(model, watched, List.of(data), ModelRuns::opener);
+      assertThat(StaticConv.apply(model, calibration, Set.of()))
+          .singleElement()
+          .satisfies(choice -> assertThat(choice.reason()).contains("would cost too much"))
+          .satisfies(choice -> assertThat(choice.form()).isEqualTo(Form.WEIGHT_INT8));
+    }
   }
 
   @Test
