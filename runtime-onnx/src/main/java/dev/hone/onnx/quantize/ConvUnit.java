@@ -28,6 +28,8 @@ record ConvUnit(
   private static final double FLOAT_DEPTHWISE_PRODUCTS = 70;
   private static final double INTEGER_PRODUCTS = 500;
   private static final double INTEGER_DEPTHWISE_PRODUCTS = 59;
+  private static final int LANES = 16;
+  private static final double SINGLE_NANOS = 1.4;
   private static final double INTEGER_ROUNDING_NANOS = 0.15;
   private static final double INTEGER_TAP_NANOS = 4;
 
@@ -63,7 +65,9 @@ record ConvUnit(
     double products = output * shape.weightsPerOutput();
     double rounding = INTEGER_ROUNDING_NANOS * output;
     if (isDepthwise()) {
-      return products / INTEGER_DEPTHWISE_PRODUCTS + rounding;
+      // The channels that do not fill a vector are computed one by one.
+      double leftOver = (double) (shape.outputs() % LANES) / shape.outputs();
+      return products / INTEGER_DEPTHWISE_PRODUCTS + SINGLE_NANOS * leftOver * products + rounding;
     }
     // A kernel of several taps is unrolled first: one copy for each tap and position.
     double copies = shape.taps() == 1 ? 0 : output / shape.outputs() * shape.taps();
