@@ -23,12 +23,14 @@ import org.jspecify.annotations.Nullable;
  * meanwhile.
  *
  * A prediction that says "no gain" must lead to small batches, not to large ones by chance: T is
- * weighed up by two percent for each doubling of the rows (CostModel.weigh).
+ * weighed up by two percent for each doubling of the rows (CostModel.weigh). Now and then it is
+ * weighed down, so that larger sizes are tried: if they gain nothing, little is lost.
  */
 
 /** Forms the next flight out of what waits. Not thread-safe: guarded by the forming lock. */
 final class BatchFormer {
   private static final int MOST_SORTED = 128;
+  private static final int TRIED = 16; // one batch of so many is larger than what seems best
 
   private final WaitingRoom room;
   private final CostModel costs;
@@ -38,6 +40,7 @@ final class BatchFormer {
   private final List<Request> fillers = new ArrayList<>();
   private final double[] least = new double[MOST_SORTED + 1];
   private final int[] cut = new int[MOST_SORTED + 1];
+  private int formed;
 
   BatchFormer(WaitingRoom room, CostModel costs, Limits limits, Admission admission) {
     this.room = room;
@@ -66,7 +69,9 @@ final class BatchFormer {
   private Flight form(Request anchor, Dispatch why, long nowNanos) {
     Flight flight = new Flight(anchor.kind, why, nowNanos);
     try {
+      costs.setTrying(++formed % TRIED == 0);
       gather(flight, anchor, nowNanos);
+      costs.setTrying(false);
       double nanos = flight.rows == 0 ? 0 : costs.predict(flight.rows, flight.length);
       for (Piece piece : flight.pieces) {
         room.charge(piece.request(), nanos * piece.rows() / flight.rows);

@@ -125,7 +125,7 @@ public final class BatchPolicy {
 
     private Builder() {}
 
-    /** The most rows in one batch, 1 to 4096; by default as many as measurably pay. */
+    /** The most rows in one batch, 1 to 4096; by default what measurably pays, at least 16. */
     public Builder maxRows(int rows) {
       if (rows < 1 || rows > CostModel.MAX_ROWS) {
         throw new IllegalArgumentException(

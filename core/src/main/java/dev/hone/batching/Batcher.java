@@ -2,9 +2,11 @@ package dev.hone.batching;
 
 import dev.hone.Batch;
 import dev.hone.Device;
+import dev.hone.Model;
 import dev.hone.Precision;
 import dev.hone.RunOptions;
 import dev.hone.Session;
+import dev.hone.SessionOptions;
 import dev.hone.SessionReport;
 import dev.hone.Signature;
 import dev.hone.memory.LeakDetection;
@@ -33,7 +35,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>What it finds out.</b> Opening measures for about a second: whether rows may share a batch
  * at all (a model whose rows influence each other is run call by call), what batches cost, how many
  * should run at once, and whether sharing pays; if it does not, calls go straight to the session.
- * {@link #report} says what was found.
+ * {@link #open} also finds out how many threads each run should have. {@link #report} says what was
+ * found.
  *
  * <p><b>Ownership.</b> The batcher owns the session it was given: closing it ends the calls under
  * way as usual, and then closes the session. Inputs of {@code runAsync} may be closed before the
@@ -45,8 +48,9 @@ import org.jspecify.annotations.Nullable;
  * RunOptions#withTenant} say who goes first.
  *
  * <p><b>Threads.</b> Thread-safe. Dependents of futures run on {@link
- * BatchPolicy.Builder#callbacksOn}, or in the thread that adds them. Virtual threads may call; what
- * they ask for runs on the batcher's own threads.
+ * BatchPolicy.Builder#callbacksOn}, or in the thread that adds them; one that is added in the very
+ * moment in which its future completes may run on a thread of the batcher, so none should block.
+ * Virtual threads may call; what they ask for runs on the batcher's own threads.
  */
 public final class Batcher implements Session {
   /** What measuring the time of a run may be wrong by, as a part of it. */
@@ -61,28 +65,42 @@ public final class Batcher implements Session {
   private final boolean blockingCallsToo;
   private final LeakDetection.Lifeline lifeline;
 
-  private Batcher(Session session, BatchPolicy policy, @Nullable CostGrid known) {
-    this.session = session;
-    Probe.Verdict verdict = new Probe(session, policy).run();
-    this.notes = new ArrayList<>(verdict.notes());
-    Layout layout = verdict.layout();
-    Samples samples = verdict.samples();
-    if (layout == null || samples == null) {
+  private Batcher(Opening opening, BatchPolicy policy) {
+    this.session = opening.session;
+    this.notes = opening.notes;
+    Layout layout = opening.verdict.layout();
+    Plan plan = opening.plan;
+    if (layout == null || plan == null) {
       this.engine = null;
       this.blockingCallsToo = false;
       this.lifeline = LeakDetection.track(this, "batcher", session::close);
       return;
     }
-    WarmUp warmUp = new WarmUp(session, layout, samples, policy);
-    Plan plan = warmUp.plan(known == null ? warmUp.measure() : known);
     long wake = WakeCost.nanos();
-    double saved = plan.savedNanos() - NOISE * plan.grid().get(0, 0);
-    this.blockingCallsToo = policy.always || saved > wake;
+    double noise = NOISE * plan.grid().get(0, 0);
+    double saved = plan.savedNanos() - noise;
+    // Where a wake is little beside the run nothing can be lost, and what pays is learned later.
+    this.blockingCallsToo = policy.always || wake < noise || saved > wake;
     boolean pays = blockingCallsToo || saved > ASYNC_PART * wake;
     this.engine = pays ? new Engine(session, layout, policy, plan) : null;
-    notes.add(describe(plan, wake, verdict.maxError()));
+    notes.add(describe(plan, wake, opening.verdict.maxError()));
     this.lifeline =
         LeakDetection.track(this, "batcher", engine == null ? session::close : engine::close);
+  }
+
+  /**
+   * Opens a model and lets callers share batches on it. Where the options leave the number of
+   * threads open, both usual ways are measured, one run at a time on all processors and several at
+   * once on one each, and the better one is kept; while that lasts the model is in memory twice.
+   *
+   * @param model the model
+   * @param options what its session shall be
+   * @param policy what is allowed
+   * @throws IllegalArgumentException if the policy does not fit the model, or refuses it
+   * @throws dev.hone.HoneException.ModelException if no runtime here can run it
+   */
+  public static Batcher open(Model model, SessionOptions options, BatchPolicy policy) {
+    return new Batcher(Opening.of(model, options, policy), policy);
   }
 
   /**
@@ -93,12 +111,12 @@ public final class Batcher implements Session {
    * @throws IllegalArgumentException if the policy does not fit the model, or refuses it
    */
   public static Batcher over(Session session, BatchPolicy policy) {
-    return new Batcher(session, policy, null);
+    return new Batcher(Opening.of(session, policy, null), policy);
   }
 
   /** The same where the times of batches are known and need no measuring; for tests. */
   static Batcher over(Session session, BatchPolicy policy, CostGrid known) {
-    return new Batcher(session, policy, known);
+    return new Batcher(Opening.of(session, policy, known), policy);
   }
 
   private String describe(Plan plan, long wakeNanos, double maxError) {

@@ -26,12 +26,17 @@ final class CostModel {
   /** What a batch must save, as a part of its time, for each doubling of its rows. */
   private static final double PATIENCE = 0.02;
 
-  private static final double[] PENALTY = penalties();
+  /** What a batch is hoped to save for each doubling of its rows when sizes are tried. */
+  private static final double HOPE = 0.15;
+
+  private static final double[] PENALTY = factors(PATIENCE);
+  private static final double[] BONUS = factors(-HOPE);
 
   private final double[][] nanos; // by length node, by row node
   private final boolean hasLength;
   private final int maxRows;
   private final AtomicLongArray rowNanos; // by length node
+  private boolean trying;
 
   /**
    * A model.
@@ -54,12 +59,12 @@ final class CostModel {
     return hasLength ? LENGTH_NODES : 1;
   }
 
-  private static double[] penalties() {
-    double[] penalty = new double[MAX_ROWS + 1];
+  private static double[] factors(double forDoubling) {
+    double[] factors = new double[MAX_ROWS + 1];
     for (int rows = 1; rows <= MAX_ROWS; rows++) {
-      penalty[rows] = 1 + PATIENCE * Math.log(rows) / Math.log(2);
+      factors[rows] = Math.max(0.25, 1 + forDoubling * Math.log(rows) / Math.log(2));
     }
-    return penalty;
+    return factors;
   }
 
   /** The predicted time of a batch, in nanoseconds. */
@@ -79,9 +84,18 @@ final class CostModel {
     return row[r] + (row[r + 1] - row[r]) * rowPart;
   }
 
-  /** The predicted time, made longer the more rows have to wait for it: see PATIENCE. */
+  /**
+   * The predicted time, made longer the more rows have to wait for it: see PATIENCE. While sizes
+   * are tried it is made shorter instead, or what was once believed not to pay would never show
+   * that it does.
+   */
   double weigh(int rows, int length) {
-    return predict(rows, length) * PENALTY[rows];
+    return predict(rows, length) * (trying ? BONUS : PENALTY)[rows];
+  }
+
+  /** Whether {@link #weigh} favours sizes larger than those that are believed to be best. */
+  void setTrying(boolean trying) {
+    this.trying = trying;
   }
 
   /** The number of rows, at most {@code most}, with which a row of this length is cheapest. */

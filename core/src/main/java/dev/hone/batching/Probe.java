@@ -58,12 +58,13 @@ final class Probe {
     LengthAxis axis = LengthAxis.of(session.signature(), policy);
     String obstacle = Layout.obstacle(session.signature());
     if (obstacle != null) {
-      return alone(obstacle);
+      return alone(obstacle, null);
     }
     Layout layout = Layout.of(session.signature(), axis);
     Samples samples = usableSamples(layout);
     if (samples == null) {
-      return alone("it takes no made-up inputs (" + lastFailure + "); give BatchPolicy.samples");
+      return alone(
+          "it takes no made-up inputs (" + lastFailure + "); give BatchPolicy.samples", null);
     }
     return judge(layout, samples);
   }
@@ -88,7 +89,7 @@ final class Probe {
   private Verdict judge(Layout layout, Samples samples) {
     String shapeless = learnShapes(layout, samples);
     if (shapeless != null) {
-      return alone(shapeless);
+      return alone(shapeless, samples);
     }
     double error;
     try (MemoryPool pool = new MemoryPool(0);
@@ -99,7 +100,7 @@ final class Probe {
         String how =
             String.format(Locale.ROOT, "rows change each other's results, by %.1e relative", error);
         if (policy.interaction != BatchPolicy.Interaction.ACCEPT) {
-          return alone(how + ", more than the tolerance of " + tolerance);
+          return alone(how + ", more than the tolerance of " + tolerance, samples);
         }
         notes.add("batching: " + how + ", as the policy accepts");
       }
@@ -178,7 +179,7 @@ final class Probe {
     }
   }
 
-  private Verdict alone(String reason) {
+  private Verdict alone(String reason, @Nullable Samples samples) {
     if (policy.interaction == BatchPolicy.Interaction.REFUSE) {
       throw new IllegalArgumentException(
           "The policy refuses a model whose rows cannot share batches, and this one is: "
@@ -186,7 +187,7 @@ final class Probe {
               + ". Choose Interaction.RUN_ALONE to run its calls one by one.");
     }
     notes.add("batching: calls run one by one, because " + reason);
-    return new Verdict(null, null, 0, List.copyOf(notes));
+    return new Verdict(null, samples, 0, List.copyOf(notes));
   }
 
   /** Runs rows alone and together, through the joints that real calls go through. */

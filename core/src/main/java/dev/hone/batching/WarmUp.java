@@ -3,10 +3,7 @@ package dev.hone.batching;
 import dev.hone.Batch;
 import dev.hone.Device;
 import dev.hone.Session;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Measures, when a batcher opens, what the model costs on this machine: the time of a few batch
@@ -18,6 +15,11 @@ final class WarmUp {
   private static final int[] LENGTH_NODES = {0, 2, 4}; // 8, 32 and 128 tokens
   private static final int TELLING_ROW_NODE = 4; // without 16 rows nobody knows whether it pays
   private static final int MOST_RUNS = 30;
+  private static final double DOUBT = 1.1; // how much better must be what is not expected
+
+  /** Rows of a batch of usual size. */
+  static final int USUAL_ROWS = 16;
+
   private static final long ENOUGH_NANOS = 4_000_000;
 
   private final Session session;
@@ -62,8 +64,10 @@ final class WarmUp {
     }
     int most = policy.maxRows > 0 ? policy.maxRows : measuredRows;
     int maxRows =
-        policy.maxRows > 0 ? policy.maxRows : grid.model(most).bestRows(most, CostModel.SHORTEST);
-    int lanes = policy.lanes > 0 ? policy.lanes : bestLanes(Math.min(maxRows, 16));
+        policy.maxRows > 0
+            ? policy.maxRows
+            : Math.max(USUAL_ROWS, grid.model(most).bestRows(most, CostModel.SHORTEST));
+    int lanes = policy.lanes > 0 ? policy.lanes : bestLanes(Math.min(maxRows, USUAL_ROWS));
     return new Plan(grid, maxRows, lanes, grid.get(0, 0) - bestRowNanos);
   }
 
@@ -113,88 +117,34 @@ final class WarmUp {
           break;
         }
       }
-      grid.put(lengthNode, rowNode, least);
+      double known = grid.get(lengthNode, rowNode);
+      grid.put(lengthNode, rowNode, known > 0 ? Math.min(known, least) : least);
     }
   }
 
-  /** One batch at a time, or more, up to one for each processor: what serves most rows. */
+  /**
+   * How many batches run at once: as many as keep all processors busy, unless another number
+   * measurably serves more rows.
+   */
   private int bestLanes(int rows) {
     if (session.device().kind() == Device.Kind.CUDA) {
       return 2; // one computes while the other's rows are copied
     }
-    int processors = Runtime.getRuntime().availableProcessors();
-    long nanos = Math.max(policy.warmUpNanos / 12, (long) (4 * grid.expect(0, 4)));
-    int best = 1;
-    double bestRuns = processors == 1 ? 0 : runsPerNano(1, rows, nanos);
-    for (int lanes = 2; lanes <= Math.min(processors, Lanes.MOST); lanes *= 2) {
-      double runs = runsPerNano(lanes, rows, nanos);
-      if (runs > 1.05 * bestRuns) {
+    int processors = Math.min(Runtime.getRuntime().availableProcessors(), Lanes.MOST);
+    int best = Math.max(1, processors / Math.max(1, session.report().threads()));
+    if (processors == 1) {
+      return best;
+    }
+    Saturation saturation = new Saturation(session, samples);
+    long nanos = policy.warmUpNanos / 12;
+    double most = DOUBT * saturation.rowsPerSecond(best, rows, nanos);
+    for (int lanes = 1; lanes <= processors; lanes *= 2) {
+      double served = lanes == best ? 0 : saturation.rowsPerSecond(lanes, rows, nanos);
+      if (served > most) {
         best = lanes;
-        bestRuns = runs;
+        most = served;
       }
     }
     return best;
-  }
-
-  private double runsPerNano(int threads, int rows, long nanos) {
-    AtomicLong runs = new AtomicLong();
-    long begin = System.nanoTime();
-    List<Thread> others = new ArrayList<>();
-    Failures failures = new Failures();
-    for (int i = 0; i < threads; i++) {
-      Thread thread =
-          new Thread(() -> failures.guard(() -> runFor(rows, nanos, runs)), "hone-batcher-warm-up");
-      thread.setDaemon(true);
-      thread.start();
-      others.add(thread);
-    }
-    others.forEach(WarmUp::join);
-    failures.rethrow();
-    return runs.get() / (double) (System.nanoTime() - begin);
-  }
-
-  private void runFor(int rows, long nanos, AtomicLong runs) {
-    try (Batch in = samples.rows(0, rows, CostModel.SHORTEST, false)) {
-      long begin = System.nanoTime();
-      while (System.nanoTime() - begin < nanos) {
-        session.run(in).close();
-        runs.incrementAndGet();
-      }
-    }
-  }
-
-  private static void join(Thread thread) {
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /** Carries the first failure of the measuring threads to the one that opens. */
-  private static final class Failures {
-    private @Nullable RuntimeException first;
-
-    void guard(Runnable work) {
-      try {
-        work.run();
-      } catch (RuntimeException e) {
-        synchronized (this) {
-          first = first == null ? e : first;
-        }
-      }
-    }
-
-    synchronized void rethrow() {
-      if (first != null) {
-        throw first;
-      }
-    }
   }
 }

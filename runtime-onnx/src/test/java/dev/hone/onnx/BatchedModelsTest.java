@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.hone.Batch;
 import dev.hone.Model;
 import dev.hone.Session;
+import dev.hone.SessionOptions;
 import dev.hone.Tensor;
 import dev.hone.batching.BatchPolicy;
 import dev.hone.batching.BatchPolicy.Interaction;
@@ -126,6 +127,30 @@ class BatchedModelsTest {
         Batch output = batcher.run(picture)) {
       assertThat(batcher.isBatching()).isTrue();
       assertThat(output.tensor(0).shape().toArray()).containsExactly(1, 1, 64, 96);
+    }
+  }
+
+  @Test
+  void openingChoosesHowManyThreadsEachRunHas() {
+    long before = Memory.stats().liveBytes();
+    int processors = Runtime.getRuntime().availableProcessors();
+    try (Batcher batcher =
+        Batcher.open(TwoLayers.inMemory(), SessionOptions.DEFAULT, quick().build())) {
+      assertThat(batcher.report().threads()).isIn(1, processors);
+      if (processors > 1) {
+        assertThat(batcher.report().toString())
+            .containsPattern("threads: \\d+ for each run, as that serves \\d+ rows a second;");
+      }
+    }
+    assertThat(Memory.stats().liveBytes()).isEqualTo(before); // the other session is gone too
+  }
+
+  @Test
+  void aNumberOfThreadsThatIsGivenIsKept() {
+    SessionOptions two = SessionOptions.builder().threads(2).build();
+    try (Batcher batcher = Batcher.open(TwoLayers.inMemory(), two, quick().build())) {
+      assertThat(batcher.report().threads()).isEqualTo(2);
+      assertThat(batcher.report().toString()).doesNotContain("threads: ");
     }
   }
 
