@@ -80,7 +80,7 @@ public final class EmbeddingServer implements AutoCloseable {
    * @param args the port, 8080 if left out, and how many seconds to drain, 5 if left out
    */
   public static void main(String... args) throws IOException {
-    String[] words = String.join(" ", args).strip().split(" +");
+    String[] words = String.join(" ", args).strip().split(" +", -1);
     int port = words[0].isEmpty() ? PORT : Integer.parseInt(words[0]);
     int seconds = words.length > 1 ? Integer.parseInt(words[1]) : 5;
     EmbeddingServer server = new EmbeddingServer(port, Duration.ofSeconds(seconds));
