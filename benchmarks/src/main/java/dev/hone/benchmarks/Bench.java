@@ -39,6 +39,7 @@ public final class Bench {
       Effort effort = Effort.named(System.getProperty("bench.suite", "short"));
       List<Question> questions = Questions.named(System.getProperty("bench.only", ""));
       Results results = new Results(Path.of(System.getProperty("bench.module", "benchmarks")));
+      results.clear();
       RunRecord run = run(effort, questions, results.work());
       results.publish(run, Boolean.getBoolean("bench.keep"));
       if (effort == Effort.GUARD) {
@@ -68,11 +69,15 @@ public final class Bench {
     long start = System.nanoTime();
     List<Answer> answers = questions.stream().map(Answer::new).toList();
     Clock clock = new Clock(questions, effort);
-    for (int process = 1; process <= effort.processes(); process++) {
+    int most = questions.stream().mapToInt(question -> question.processes(effort)).max().orElse(0);
+    for (int process = 1; process <= most; process++) {
       for (int i = 0; i < questions.size(); i++) {
-        clock.begin(questions.get(i), process);
-        new Interview(effort, work, clock::say).ask(questions.get(i), process, answers.get(i));
-        clock.end();
+        Question question = questions.get(i);
+        if (process <= question.processes(effort)) {
+          clock.begin(question, process);
+          new Interview(effort, work, clock::say).ask(question, process, answers.get(i));
+          clock.end();
+        }
       }
     }
     List<String> missing = new ArrayList<>();

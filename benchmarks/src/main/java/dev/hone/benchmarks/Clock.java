@@ -21,15 +21,15 @@ final class Clock {
 
   Clock(List<Question> questions, Effort effort) {
     this.effort = effort;
-    this.steps = questions.size() * effort.processes();
+    this.steps = questions.stream().mapToInt(question -> question.processes(effort)).sum();
     for (Question question : questions) {
-      plannedSeconds += (double) question.seconds(effort) * effort.processes();
+      plannedSeconds += (double) question.seconds(effort) * question.processes(effort);
     }
   }
 
   void begin(Question question, int process) {
     step++;
-    current = question.id() + ", process " + process + " of " + effort.processes();
+    current = question.id() + ", process " + process + " of " + question.processes(effort);
     currentSeconds = question.seconds(effort);
     startNanos = System.nanoTime();
     say("begins");

@@ -80,7 +80,13 @@ final class Interview {
   private Process start(Question question, Path file) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xms1g", "-Xmx2g", "-Dai.djl.offline=true"));
+    command.addAll(
+        List.of(
+            "-Xms1g",
+            "-Xmx2g",
+            "-Dai.djl.offline=true",
+            "-DRUST_FLAVOR=cpu",
+            "-Djava.awt.headless=true"));
     command.add("-DDJL_CACHE_DIR=" + folder.resolve("djl"));
     command.add("-Dbench.folder=" + folder);
     command.addAll(List.of("-classpath", System.getProperty("java.class.path")));

@@ -1,6 +1,14 @@
 package dev.hone.benchmarks;
 
+import dev.hone.benchmarks.batching.ManyCallers;
 import dev.hone.benchmarks.call.CallCost;
+import dev.hone.benchmarks.endtoend.Embeddings;
+import dev.hone.benchmarks.inputs.TextModel;
+import dev.hone.benchmarks.load.OpenLoopLoad;
+import dev.hone.benchmarks.opening.Opening;
+import dev.hone.benchmarks.precision.DigitsPrecision;
+import dev.hone.benchmarks.precision.LinePrecision;
+import dev.hone.benchmarks.precision.TextPrecision;
 import dev.hone.benchmarks.question.Question;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -13,7 +21,16 @@ final class Questions {
 
   /** All, in the order in which they are asked. */
   static List<Question> all() {
-    return List.of(new CallCost());
+    return List.of(
+        new CallCost(),
+        new TextPrecision(TextModel.MINILM),
+        new TextPrecision(TextModel.BGE),
+        new LinePrecision(),
+        new DigitsPrecision(),
+        new ManyCallers(),
+        new Embeddings(),
+        new OpenLoopLoad(),
+        new Opening());
   }
 
   /**

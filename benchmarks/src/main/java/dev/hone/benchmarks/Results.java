@@ -27,6 +27,17 @@ final class Results {
     return module.resolve("target/bench");
   }
 
+  /** Throws the files of earlier runs away, models above all: they shall be made anew. */
+  void clear() throws IOException {
+    if (Files.isDirectory(work())) {
+      try (Stream<Path> files = Files.walk(work())) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
   private Path runs() {
     return module.resolve("results/runs");
   }

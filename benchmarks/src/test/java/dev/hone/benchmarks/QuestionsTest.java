@@ -15,7 +15,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class QuestionsTest {
   static List<Question> all() {
-    return Questions.all();
+    return Questions.all().stream()
+        .filter(question -> !question.id().equals("bge")) // as minilm, only larger
+        .toList();
   }
 
   /** The figures mean nothing here, but each must be one of the list, and no rival may fail. */

@@ -1,110 +1,33 @@
 package dev.hone.benchmarks.ledger;
 
-import static dev.hone.benchmarks.ledger.Figure.atLeast;
-import static dev.hone.benchmarks.ledger.Figure.atMost;
-
-import java.util.List;
-
 /** What many callers gain. */
 final class BatchingFigures {
-  static final List<Figure> ALL =
-      List.of(
-          atLeast(
-              "batching.gemm-large.callers",
-              5,
-              "x",
-              "Gemm 1024-2048-2048-100, 64 blocking callers: throughput against tuned unbatched"),
-          atLeast(
-              "batching.gemm-medium.async",
-              3,
-              "x",
-              "Gemm 256-512-512-10, runAsync: throughput against tuned unbatched"),
-          atLeast(
-              "batching.gemm-medium.callers",
-              1.8,
-              "x",
-              "Gemm 256-512-512-10, 64 blocking callers: throughput against tuned unbatched"),
-          atLeast(
-              "batching.gemm-tiny",
-              0.97,
-              "x",
-              "Gemm 16-32-4, where batching cannot pay: throughput against tuned unbatched"),
-          atLeast(
-              "batching.minilm.short.fp32",
-              1.6,
-              "x",
-              "MiniLM FP32, queries of 8 to 16 tokens, 64 callers: throughput against tuned unbatched"),
-          atLeast(
-              "batching.minilm.short.int8",
-              1.3,
-              "x",
-              "MiniLM INT8, queries of 8 to 16 tokens, 64 callers: throughput against tuned unbatched"),
-          atLeast(
-              "batching.minilm.mixed.fp32",
-              1.15,
-              "x",
-              "MiniLM FP32, texts of mixed length, 64 callers: throughput against tuned unbatched"),
-          atLeast(
-              "batching.minilm.mixed.int8",
-              1.05,
-              "x",
-              "MiniLM INT8, texts of mixed length, 64 callers: throughput against tuned unbatched"),
-          atLeast(
-              "batching.minilm.mixed.fp32.fifo",
-              2.5,
-              "x",
-              "MiniLM FP32, texts of mixed length: throughput against padded batches of 16 in order of arrival"),
-          atLeast(
-              "batching.minilm.mixed.int8.fifo",
-              2.5,
-              "x",
-              "MiniLM INT8, texts of mixed length: throughput against padded batches of 16 in order of arrival"),
-          atLeast(
-              "batching.worst",
-              0.97,
-              "x",
-              "the worst of all models and loads: throughput against tuned unbatched"),
-          atLeast(
-              "batching.oracle",
-              90,
-              "%",
-              "throughput at saturation, of max over b of b / T(b); the worst of all models"),
-          atLeast(
-              "batching.open-loop",
-              80,
-              "%",
-              "highest Poisson rate with p99 <= 5 T(1), of the oracle's"),
-          atMost("batching.idle.blocking", 10, "us", "one caller, idle: p50 of run above T(1)"),
-          atMost("batching.idle.async", 60, "us", "one caller, idle: p50 of runAsync above T(1)"),
-          atLeast(
-              "batching.null.rate",
-              200000,
-              "1/s",
-              "requests per second through the batcher over a model that does nothing"),
-          atMost(
-              "batching.null.cpu",
-              2,
-              "us",
-              "model that does nothing: processor time for one request through the batcher"),
-          atMost(
-              "batching.null.heap",
-              256,
-              "B",
-              "model that does nothing: heap for one request through the batcher"),
-          atLeast(
-              "batching.padding", 0.85, "", "real tokens of all tokens computed, at saturation"),
-          atLeast(
-              "batching.overload.useful",
-              90,
-              "%",
-              "useful throughput at twice the capacity, of the peak"),
-          atMost("batching.overload.reject", 1, "ms", "p99 of the time until a request is refused"),
-          atMost("batching.overload.recovery", 2, "s", "time until latency is normal again"),
-          atMost(
-              "batching.tenants",
-              1,
-              "x",
-              "light tenant's p99 beside a heavy one, of twice its p99 alone plus one batch"));
+  static final String TABLE =
+      """
+          gemm-large.callers     | >= 5      | x   | Gemm 1024-2048-2048-100, 64 blocking callers: throughput against tuned unbatched
+          gemm-medium.async      | >= 3      | x   | Gemm 256-512-512-10, runAsync: throughput against tuned unbatched
+          gemm-medium.callers    | >= 1.8    | x   | Gemm 256-512-512-10, 64 blocking callers: throughput against tuned unbatched
+          gemm-tiny              | >= 0.97   | x   | Gemm 16-32-4, where batching cannot pay: throughput against tuned unbatched
+          minilm.short.fp32      | >= 1.6    | x   | MiniLM FP32, queries of 8 to 16 tokens, 64 callers: throughput against tuned unbatched
+          minilm.short.int8      | >= 1.3    | x   | MiniLM INT8, queries of 8 to 16 tokens, 64 callers: throughput against tuned unbatched
+          minilm.mixed.fp32      | >= 1.15   | x   | MiniLM FP32, texts of mixed length, 64 callers: throughput against tuned unbatched
+          minilm.mixed.int8      | >= 1.05   | x   | MiniLM INT8, texts of mixed length, 64 callers: throughput against tuned unbatched
+          minilm.mixed.fp32.fifo | >= 2.5    | x   | MiniLM FP32, texts of mixed length: throughput against padded batches of 16 in order of arrival
+          minilm.mixed.int8.fifo | >= 2.5    | x   | MiniLM INT8, texts of mixed length: throughput against padded batches of 16 in order of arrival
+          worst                  | >= 0.97   | x   | the worst of all models and loads: throughput against tuned unbatched
+          oracle                 | >= 90     | %   | throughput at saturation, of max over b of b / T(b); the worst of all models
+          open-loop              | >= 80     | %   | highest Poisson rate with p99 <= 5 T(1), of the oracle's
+          idle.blocking          | <= 10     | us  | one caller, idle: p50 of run above T(1)
+          idle.async             | <= 60     | us  | one caller, idle: p50 of runAsync above T(1)
+          null.rate              | >= 200000 | 1/s | requests per second through the batcher over a model that does nothing
+          null.cpu               | <= 2      | us  | model that does nothing: processor time for one request through the batcher
+          null.heap              | <= 256    | B   | model that does nothing: heap for one request through the batcher
+          padding                | >= 0.85   |     | real tokens of all tokens computed, at saturation
+          overload.useful        | >= 90     | %   | useful throughput at twice the capacity, of the peak
+          overload.reject        | <= 1      | ms  | p99 of the time until a request is refused
+          overload.recovery      | <= 2      | s   | time until latency is normal again
+          tenants                | <= 1      | x   | light tenant's p99 beside a heavy one, of twice its p99 alone plus one batch
+          """;
 
   private BatchingFigures() {}
 }

@@ -13,16 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param words what it is
  */
 public record Figure(String id, @Nullable Target target, String unit, String words) {
-  static Figure atMost(String id, double bound, String unit, String words) {
-    return new Figure(id, new Target(false, bound), unit, words);
-  }
-
-  static Figure atLeast(String id, double bound, String unit, String words) {
-    return new Figure(id, new Target(true, bound), unit, words);
-  }
-
-  static Figure told(String id, String unit, String words) {
-    return new Figure(id, null, unit, words);
+  static Figure of(String id, String target, String unit, String words) {
+    return new Figure(id, target.isEmpty() ? null : Target.parse(target), unit, words);
   }
 
   /** The part of the id before the first dot: what it belongs to. */

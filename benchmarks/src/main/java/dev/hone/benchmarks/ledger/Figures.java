@@ -1,33 +1,42 @@
 package dev.hone.benchmarks.ledger;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
-/** The list of all figures, by the first part of their ids. Their values are in the ledger. */
+/**
+ * The list of all figures, from one table for each area. Their values are in the ledger.
+ *
+ * <p>A line of a table has the rest of the id, after the area; the target, as {@code <= 1.25} or
+ * {@code >= 5}, empty for a figure that is only told; the unit, {@code x} for a ratio, empty for a
+ * bare number; and what it is in a reader's words.
+ */
 public final class Figures {
-  private static final Map<String, Figure> BY_ID =
-      Stream.of(
-              RunFigures.ALL,
-              MemoryFigures.ALL,
-              PrecisionFigures.ALL,
-              BatchingFigures.ALL,
-              EndToEndFigures.ALL,
-              MonitoringFigures.ALL,
-              CudaFigures.ALL)
-          .flatMap(List::stream)
-          .collect(
-              Collectors.toMap(
-                  Figure::id,
-                  figure -> figure,
-                  (one, two) -> {
-                    throw new IllegalStateException("Twice in the list: " + one + ", " + two);
-                  },
-                  LinkedHashMap::new));
+  private static final Map<String, Figure> BY_ID = new LinkedHashMap<>();
+
+  static {
+    add("run", RunFigures.TABLE);
+    add("memory", MemoryFigures.TABLE);
+    add("precision", PrecisionFigures.TABLE);
+    add("batching", BatchingFigures.TABLE);
+    add("endtoend", EndToEndFigures.TABLE);
+    add("monitoring", MonitoringFigures.TABLE);
+    add("cuda", CudaFigures.TABLE);
+  }
 
   private Figures() {}
+
+  private static void add(String area, String table) {
+    for (String line : table.lines().toList()) {
+      List<String> fields = Arrays.stream(line.split("\\|", -1)).map(String::strip).toList();
+      Figure figure =
+          Figure.of(area + "." + fields.get(0), fields.get(1), fields.get(2), fields.get(3));
+      if (BY_ID.put(figure.id(), figure) != null) {
+        throw new IllegalStateException("Twice in the list: " + line);
+      }
+    }
+  }
 
   /** All figures, in order. */
   public static List<Figure> all() {

@@ -9,6 +9,10 @@ import dev.hone.benchmarks.measure.Estimate;
  * @param bound the last good value
  */
 public record Target(boolean least, double bound) {
+  static Target parse(String text) {
+    return new Target(text.startsWith(">"), Double.parseDouble(text.substring(3)));
+  }
+
   /** Whether the value is good. */
   public boolean isMetBy(double value) {
     return least ? value >= bound : value <= bound;

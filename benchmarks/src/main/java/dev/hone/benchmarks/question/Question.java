@@ -13,6 +13,11 @@ public interface Question {
   /** The question, as a reader would ask it. */
   String words();
 
+  /** How many fresh processes ask it. */
+  default int processes(Effort effort) {
+    return effort.processes();
+  }
+
   /** About how long one process of this effort takes, in seconds, on two cores. */
   int seconds(Effort effort);
 

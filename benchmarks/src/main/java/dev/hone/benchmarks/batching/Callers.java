@@ -1,0 +1,125 @@
+package dev.hone.benchmarks.batching;
+
+import dev.hone.Batch;
+import dev.hone.Session;
+import dev.hone.benchmarks.measure.Rival;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Many threads that call one session, each as soon as its last call is answered, until a list of
+ * requests is through. The work of a benchmark is the whole list.
+ */
+final class Callers implements Rival {
+  /** How they call. */
+  enum Manner {
+    /** Each waits for its answer. */
+    BLOCKING,
+    /** Each has a few calls under way at once, as an application with {@code runAsync} would. */
+    ASYNC
+  }
+
+  private static final int UNDER_WAY = 4;
+
+  private final Session session;
+  private final List<Batch> requests;
+  private final List<float[]> answers;
+  private final double tolerance;
+  private final Manner manner;
+  private final ExecutorService threads;
+  private final int callers;
+
+  /**
+   * Prepares; takes the session over.
+   *
+   * @param workload the requests
+   * @param answers what the first output should be for each
+   */
+  Callers(Session session, Workload workload, List<float[]> answers, Manner manner, int callers) {
+    this.session = session;
+    this.requests = workload.requests();
+    this.answers = answers;
+    this.tolerance = workload.tolerance();
+    this.manner = manner;
+    this.callers = callers;
+    this.threads = Executors.newFixedThreadPool(callers);
+  }
+
+  @Override
+  public void once() throws Exception {
+    AtomicInteger next = new AtomicInteger();
+    each(manner == Manner.BLOCKING ? () -> block(next) : () -> keepUnderWay(next));
+  }
+
+  private void block(AtomicInteger next) {
+    for (int i = next.getAndIncrement(); i < requests.size(); i = next.getAndIncrement()) {
+      session.run(requests.get(i)).close();
+    }
+  }
+
+  private void keepUnderWay(AtomicInteger next) {
+    Deque<CompletableFuture<?>> underWay = new ArrayDeque<>();
+    for (int i = next.getAndIncrement(); i < requests.size(); i = next.getAndIncrement()) {
+      underWay.add(session.runAsync(requests.get(i)).thenAccept(Batch::close));
+      if (underWay.size() >= UNDER_WAY) {
+        underWay.remove().join();
+      }
+    }
+    underWay.forEach(CompletableFuture::join);
+  }
+
+  @Override
+  public void check() throws Exception {
+    AtomicInteger next = new AtomicInteger();
+    each(
+        () -> {
+          for (int i = next.getAndIncrement(); i < requests.size(); i = next.getAndIncrement()) {
+            try (Batch output = session.run(requests.get(i))) {
+              compare(i, output.tensor(0).toFloatArray());
+            }
+          }
+        });
+  }
+
+  private void compare(int request, float[] actual) {
+    float[] expected = answers.get(request);
+    for (int i = 0; i < expected.length; i++) {
+      if (!(Math.abs(actual[i] - expected[i]) <= tolerance * (1 + Math.abs(expected[i])))) {
+        throw new IllegalStateException(
+            "Request "
+                + request
+                + " should have "
+                + expected[i]
+                + " at "
+                + i
+                + ", but has "
+                + actual[i]
+                + ".");
+      }
+    }
+  }
+
+  private void each(Runnable work) throws InterruptedException, ExecutionException {
+    List<Future<?>> running = new ArrayList<>();
+    for (int i = 0; i < callers; i++) {
+      running.add(threads.submit(work));
+    }
+    for (Future<?> future : running) {
+      future.get();
+    }
+  }
+
+  @Override
+  public void close() {
+    threads.shutdownNow();
+    session.close();
+  }
+}

@@ -1,0 +1,180 @@
+package dev.hone.benchmarks.batching;
+
+import dev.hone.Batch;
+import dev.hone.Precision;
+import dev.hone.Session;
+import dev.hone.batching.BatchPolicy;
+import dev.hone.batching.Batcher;
+import dev.hone.benchmarks.inputs.SmallModels;
+import dev.hone.benchmarks.inputs.TextModel;
+import dev.hone.benchmarks.measure.Effort;
+import dev.hone.benchmarks.measure.Entrant;
+import dev.hone.benchmarks.measure.Entrant.Side;
+import dev.hone.benchmarks.measure.Estimate;
+import dev.hone.benchmarks.measure.Failure;
+import dev.hone.benchmarks.measure.Interleaved;
+import dev.hone.benchmarks.measure.Progress;
+import dev.hone.benchmarks.measure.Samples;
+import dev.hone.benchmarks.question.Answer;
+import dev.hone.benchmarks.question.Column;
+import dev.hone.benchmarks.question.Question;
+import dev.hone.benchmarks.question.Table;
+import dev.hone.onnx.Quantization.Form;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** How many requests many callers get through, with and without batches. */
+public final class ManyCallers implements Question {
+  private static final List<Integer> CALLERS = List.of(1, 8, 64);
+
+  private static final Way DEFAULT = new Way("Session as it opens by default", Side.THEIRS);
+  private static final Way ONE_THREAD = new Way("Session, one thread for each call", Side.THEIRS);
+  private static final Way FIFO = new Way("padded batches of 16, in order of arrival", Side.THEIRS);
+  private static final Way HONE = new Way("Hone: Batcher", Side.OURS);
+  private static final Way HONE_ASYNC = new Way("Hone: Batcher, runAsync", Side.OURS);
+  private static final List<Way> ALL = List.of(DEFAULT, ONE_THREAD, FIFO, HONE, HONE_ASYNC);
+
+  private record Way(String name, Side side) {}
+
+  @Override
+  public String id() {
+    return "batching";
+  }
+
+  @Override
+  public String words() {
+    return "What do many callers gain by sharing batches?";
+  }
+
+  @Override
+  public int processes(Effort effort) {
+    return effort.pick(1, 1, 3);
+  }
+
+  @Override
+  public int seconds(Effort effort) {
+    return effort.pick(5, 200, 600);
+  }
+
+  @Override
+  public void ask(Effort effort, Answer answer) throws IOException {
+    answer.note(
+        "Unbatched, the two settings that can be best are measured: all cores for one call at a"
+            + " time, and one thread for each call. A target compares with the better of them.");
+    int texts = effort.pick(8, 128, 256);
+    gemm(effort, answer, "gemm-tiny", effort.pick(64, 4096, 8192), 16, 32, 4);
+    if (effort == Effort.SMOKE) {
+      texts(Workload.mixedTexts(texts), null, effort, answer);
+      return;
+    }
+    gemm(effort, answer, "gemm-medium", 2048, 256, 512, 512, 10);
+    gemm(effort, answer, "gemm-large", 512, 1024, 2048, 2048, 100);
+    Path small = small(answer);
+    texts(Workload.shortTexts(texts), small, effort, answer);
+    texts(Workload.mixedTexts(texts), small, effort, answer);
+  }
+
+  private static void gemm(Effort effort, Answer answer, String id, int requests, int... widths) {
+    try (Workload workload = Workload.gemm(id, requests, widths)) {
+      one(workload, effort, answer);
+    }
+  }
+
+  private static void texts(Workload workload, @Nullable Path small, Effort effort, Answer answer) {
+    try (workload) {
+      one(workload, effort, answer);
+      if (small != null) {
+        one(workload.small(small), effort, answer);
+      }
+    }
+  }
+
+  @SuppressWarnings("CatchAndPrintStackTrace") // it goes to the log of this process
+  private static @Nullable Path small(Answer answer) throws IOException {
+    List<Batch> examples = TextModel.MINILM.examples();
+    try {
+      return SmallModels.file(
+          "int8", TextModel.MINILM.model(), Precision.INT8, Form.AUTOMATIC, examples);
+    } catch (RuntimeException e) {
+      e.printStackTrace();
+      answer.missing("MiniLM INT8", Failure.words(e));
+      return null;
+    } finally {
+      examples.forEach(Batch::close);
+    }
+  }
+
+  private static void one(Workload workload, Effort effort, Answer answer) {
+    List<float[]> answers = workload.answers();
+    List<Column> columns = new ArrayList<>();
+    for (int callers : CALLERS) {
+      Column column = Column.higher(name(callers), "requests/s");
+      columns.add(callers == 64 ? column.asBars() : column);
+    }
+    Table table = answer.add(new Table(workload.words(), columns.toArray(Column[]::new)));
+    for (int callers : effort == Effort.SMOKE ? List.of(8) : CALLERS) {
+      Progress.say(workload.words() + ", " + name(callers));
+      List<Entrant> entrants =
+          ALL.stream().map(way -> entrant(workload, way, answers, callers)).toList();
+      Samples samples = Interleaved.measure(entrants, effort);
+      samples.failures().forEach((who, why) -> answer.missing(who + ", " + workload.words(), why));
+      for (Entrant entrant : entrants) {
+        if (samples.has(entrant.name())) {
+          double[] rates = samples.perSecond(entrant.name(), workload.requests().size());
+          table.row(entrant.name(), entrant.side()).set(name(callers), rates);
+        }
+      }
+      if (callers == 64) {
+        figures(workload, samples, answer);
+      }
+    }
+  }
+
+  private static Entrant entrant(Workload workload, Way way, List<float[]> answers, int callers) {
+    Callers.Manner manner = way.equals(HONE_ASYNC) ? Callers.Manner.ASYNC : Callers.Manner.BLOCKING;
+    return new Entrant(
+        way.name(),
+        way.side(),
+        () -> new Callers(open(workload, way), workload, answers, manner, callers));
+  }
+
+  private static Session open(Workload workload, Way way) {
+    if (way.equals(FIFO)) {
+      return new FifoBatcher(workload.open(0));
+    } else if (way.equals(HONE) || way.equals(HONE_ASYNC)) {
+      return Batcher.over(workload.open(1), BatchPolicy.automatic());
+    }
+    return workload.open(way.equals(ONE_THREAD) ? 1 : 0);
+  }
+
+  private static void figures(Workload workload, Samples samples, Answer answer) {
+    if (!samples.has(DEFAULT.name(), ONE_THREAD.name(), HONE.name(), HONE_ASYNC.name())) {
+      return;
+    }
+    double many = Estimate.of(samples.nanos(DEFAULT.name())).value();
+    double one = Estimate.of(samples.nanos(ONE_THREAD.name())).value();
+    String tuned = many < one ? DEFAULT.name() : ONE_THREAD.name();
+    switch (workload.id()) {
+      case "gemm-tiny" -> answer.speed("batching.gemm-tiny", samples, HONE.name(), tuned);
+      case "gemm-medium" -> {
+        answer.speed("batching.gemm-medium.callers", samples, HONE.name(), tuned);
+        answer.speed("batching.gemm-medium.async", samples, HONE_ASYNC.name(), tuned);
+      }
+      case "gemm-large" -> answer.speed("batching.gemm-large.callers", samples, HONE.name(), tuned);
+      default -> {
+        answer.speed("batching." + workload.id(), samples, HONE.name(), tuned);
+        if (workload.id().startsWith("minilm.mixed")) {
+          String id = "batching." + workload.id() + ".fifo";
+          answer.speed(id, samples, HONE.name(), FIFO.name());
+        }
+      }
+    }
+  }
+
+  private static String name(int callers) {
+    return callers == 1 ? "1 caller" : callers + " callers";
+  }
+}

@@ -1,0 +1,97 @@
+package dev.hone.benchmarks.batching;
+
+import dev.hone.Batch;
+import dev.hone.Model;
+import dev.hone.Session;
+import dev.hone.SessionOptions;
+import dev.hone.Tensor;
+import dev.hone.benchmarks.inputs.GemmModel;
+import dev.hone.benchmarks.inputs.TextModel;
+import dev.hone.benchmarks.inputs.Texts;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A model and the requests that many callers have for it.
+ *
+ * @param id its part of the ledger's ids
+ * @param words what a reader calls it
+ * @param model the model
+ * @param requests of one row each
+ * @param tolerance how far an answer may be from the one it would have alone
+ */
+public record Workload(String id, String words, Model model, List<Batch> requests, double tolerance)
+    implements AutoCloseable {
+  private static final int SHORTEST_QUERY = 8;
+  private static final int LONGEST_QUERY = 16;
+
+  /** So many requests to a network of these widths. */
+  public static Workload gemm(String id, int count, int... widths) {
+    GemmModel gemm = new GemmModel(widths);
+    List<Batch> requests = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      requests.add(Batch.of("x", Tensor.of(gemm.row(i), 1, gemm.inputWidth())));
+    }
+    return new Workload(id, gemm.toString(), Model.load(gemm.bytes()), requests, 1e-3);
+  }
+
+  /** Queries of 8 to 16 tokens. */
+  public static Workload shortTexts(int count) throws IOException {
+    long[][] texts = TextModel.MINILM.tokens(Texts.mixed(64, 21));
+    long[][] rows = new long[count][];
+    for (int i = 0; i < count; i++) {
+      int length = SHORTEST_QUERY + i % (LONGEST_QUERY - SHORTEST_QUERY + 1);
+      rows[i] = TextModel.rowsOf(i % 16 + 1, length, texts)[i % 16];
+    }
+    return texts("minilm.short.fp32", "MiniLM FP32, queries of 8 to 16 tokens", rows);
+  }
+
+  /** Texts of mixed length. */
+  public static Workload mixedTexts(int count) throws IOException {
+    long[][] rows = TextModel.MINILM.tokens(Texts.mixed(count, 22));
+    return texts("minilm.mixed.fp32", "MiniLM FP32, texts of mixed length", rows);
+  }
+
+  /** The same requests to the same model, made small; a text's id then ends in {@code int8}. */
+  public Workload small(Path file) {
+    return new Workload(
+        id.replace("fp32", "int8"),
+        words.replace("FP32", "INT8"),
+        Model.load(file),
+        requests,
+        tolerance);
+  }
+
+  private static Workload texts(String id, String words, long[][] rows) {
+    List<Batch> requests = new ArrayList<>();
+    for (long[] row : rows) {
+      requests.add(TextModel.batch(new long[][] {row}));
+    }
+    return new Workload(id, words, TextModel.MINILM.model(), requests, 1e-2);
+  }
+
+  /** What the first output should be for each request. */
+  public List<float[]> answers() {
+    List<float[]> answers = new ArrayList<>();
+    try (Session session = Session.open(model)) {
+      for (Batch request : requests) {
+        try (Batch output = session.run(request)) {
+          answers.add(output.tensor(0).toFloatArray());
+        }
+      }
+    }
+    return answers;
+  }
+
+  /** A session in which each call uses so many threads. */
+  public Session open(int threads) {
+    return Session.open(model, SessionOptions.builder().threads(threads).build());
+  }
+
+  @Override
+  public void close() {
+    requests.forEach(Batch::close);
+  }
+}

@@ -1,0 +1,63 @@
+package dev.hone.benchmarks.load;
+
+import dev.hone.benchmarks.batching.Workload;
+import dev.hone.benchmarks.measure.Effort;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Load on one server.
+ *
+ * @param server the server
+ * @param workload the requests, sent again and again
+ * @param seconds how long each run lasts
+ * @param limitMillis the time within which answers are wanted
+ * @param effort how well to search
+ */
+record Load(
+    Server.Open server, Workload workload, double seconds, double limitMillis, Effort effort) {
+  private static final long SEED = 17;
+
+  OpenLoop.Result poisson(double perSecond) {
+    return run(Arrivals.poisson(perSecond, seconds, SEED));
+  }
+
+  OpenLoop.Result bursts(double perSecond) {
+    return run(Arrivals.bursts(perSecond, seconds, SEED));
+  }
+
+  private OpenLoop.Result run(long[] due) {
+    int requests = workload.requests().size();
+    return OpenLoop.run(due, i -> server.send(workload.requests().get(i % requests)), limitMillis);
+  }
+
+  /** Answers in a second when there is always something to do. */
+  double capacity() {
+    int requests = effort.pick(32, 512, 2048);
+    double best = 0;
+    for (int round = 0; round < effort.pick(1, 3, 5); round++) {
+      long start = System.nanoTime();
+      CompletableFuture<?>[] running = new CompletableFuture<?>[requests];
+      for (int i = 0; i < requests; i++) {
+        running[i] = server.send(workload.requests().get(i % workload.requests().size()));
+      }
+      CompletableFuture.allOf(running).join();
+      best = Math.max(best, requests * 1e9 / (System.nanoTime() - start));
+    }
+    return best;
+  }
+
+  /** Looks between a rate within the limit and the capacity for a higher one within it. */
+  double refined(double within, double capacity) {
+    double low = within;
+    double high = capacity;
+    for (int i = 0; i < effort.pick(0, 3, 6); i++) {
+      double middle = (low + high) / 2;
+      if (poisson(middle).meets(limitMillis)) {
+        low = middle;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+}

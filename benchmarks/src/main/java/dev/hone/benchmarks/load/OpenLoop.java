@@ -1,0 +1,102 @@
+package dev.hone.benchmarks.load;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntFunction;
+import org.HdrHistogram.ConcurrentHistogram;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Sends requests at the times they are due, whether earlier ones are answered or not, and measures
+ * each from the time it was due, not from the time it was sent: a server that stands still makes
+ * all that come meanwhile wait, and a measurement that waits too would not see them.
+ *
+ * <p>A generator that falls behind measures itself. So it watches how late it sends, and a run in
+ * which the 99th percentile of that is above a twentieth of the time limit is void.
+ */
+final class OpenLoop {
+  private static final double MOST_LAG = 0.05;
+  private static final long SPIN_NANOS = 200_000;
+  private static final int DIGITS = 3;
+
+  private OpenLoop() {}
+
+  /**
+   * What a run gave.
+   *
+   * @param perSecond answers in a second
+   * @param p50Millis half of the requests were answered within this time
+   * @param p99Millis all but a hundredth were
+   * @param lagMillis all but a hundredth were sent no later than this after they were due
+   * @param failed requests that were refused or failed
+   * @param isVoid whether the generator was too late for the figures to mean anything
+   */
+  record Result(
+      double perSecond,
+      double p50Millis,
+      double p99Millis,
+      double lagMillis,
+      long failed,
+      boolean isVoid) {
+    boolean meets(double limitMillis) {
+      return !isVoid && failed == 0 && p99Millis <= limitMillis;
+    }
+  }
+
+  /**
+   * Runs.
+   *
+   * @param due when each request is due, in nanoseconds from the beginning
+   * @param send sends the request of this index; must not block
+   * @param limitMillis the time within which answers are wanted
+   */
+  static Result run(long[] due, IntFunction<CompletableFuture<?>> send, double limitMillis) {
+    Histogram latency = new ConcurrentHistogram(DIGITS);
+    Histogram lag = new Histogram(DIGITS);
+    LongAdder failed = new LongAdder();
+    Phaser open = new Phaser(1);
+    long start = System.nanoTime();
+    for (int i = 0; i < due.length; i++) {
+      long at = start + due[i];
+      waitUntil(at);
+      lag.recordValue(Math.max(0, System.nanoTime() - at));
+      open.register();
+      CompletableFuture<?> unused =
+          send.apply(i)
+              .whenComplete(
+                  (answer, failure) -> {
+                    latency.recordValue(Math.max(0, System.nanoTime() - at));
+                    if (failure != null) {
+                      failed.increment();
+                    }
+                    open.arriveAndDeregister();
+                  });
+    }
+    open.arriveAndAwaitAdvance();
+    double seconds = (System.nanoTime() - start) / 1e9;
+    double lagMillis = lag.getValueAtPercentile(99) / 1e6;
+    return new Result(
+        (due.length - failed.sum()) / seconds,
+        latency.getValueAtPercentile(50) / 1e6,
+        latency.getValueAtPercentile(99) / 1e6,
+        lagMillis,
+        failed.sum(),
+        lagMillis > MOST_LAG * limitMillis);
+  }
+
+  private static void waitUntil(long nanoTime) {
+    while (true) {
+      long left = nanoTime - System.nanoTime();
+      if (left <= 0) {
+        return;
+      }
+      if (left > SPIN_NANOS) {
+        LockSupport.parkNanos(left - SPIN_NANOS);
+      } else {
+        Thread.onSpinWait();
+      }
+    }
+  }
+}

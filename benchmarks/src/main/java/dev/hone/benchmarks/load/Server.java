@@ -1,0 +1,81 @@
+package dev.hone.benchmarks.load;
+
+import dev.hone.Batch;
+import dev.hone.Session;
+import dev.hone.batching.BatchPolicy;
+import dev.hone.batching.Batcher;
+import dev.hone.benchmarks.batching.FifoBatcher;
+import dev.hone.benchmarks.batching.Workload;
+import dev.hone.benchmarks.measure.Entrant.Side;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Function;
+
+/**
+ * A way to answer requests without making the one who sends them wait.
+ *
+ * @param name what a reader calls it
+ * @param side whose it is
+ * @param opener opens it for a workload
+ */
+record Server(String name, Side side, Function<Workload, Open> opener) {
+  /** An open server. */
+  interface Open extends AutoCloseable {
+    /** Sends a request; what it computes is thrown away. */
+    CompletableFuture<?> send(Batch request);
+
+    @Override
+    void close();
+  }
+
+  static List<Server> all() {
+    return List.of(
+        new Server("a thread for each core, no batches", Side.THEIRS, Server::pool),
+        new Server(
+            "padded batches of 16, in order of arrival",
+            Side.THEIRS,
+            workload -> async(new FifoBatcher(workload.open(0)))),
+        new Server(
+            "Hone: Batcher",
+            Side.OURS,
+            workload -> async(Batcher.over(workload.open(1), BatchPolicy.automatic()))));
+  }
+
+  Open open(Workload workload) {
+    return opener.apply(workload);
+  }
+
+  private static Open pool(Workload workload) {
+    Session session = workload.open(1);
+    ExecutorService threads =
+        Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
+    return new Open() {
+      @Override
+      public CompletableFuture<?> send(Batch request) {
+        return CompletableFuture.runAsync(() -> session.run(request).close(), threads);
+      }
+
+      @Override
+      public void close() {
+        threads.shutdownNow();
+        session.close();
+      }
+    };
+  }
+
+  static Open async(Session session) {
+    return new Open() {
+      @Override
+      public CompletableFuture<?> send(Batch request) {
+        return session.runAsync(request).thenAccept(Batch::close);
+      }
+
+      @Override
+      public void close() {
+        session.close();
+      }
+    };
+  }
+}

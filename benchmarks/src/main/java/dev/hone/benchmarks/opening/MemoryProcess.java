@@ -1,0 +1,102 @@
+package dev.hone.benchmarks.opening;
+
+import dev.hone.Batch;
+import dev.hone.Model;
+import dev.hone.Precision;
+import dev.hone.Session;
+import dev.hone.benchmarks.inputs.SmallModels;
+import dev.hone.benchmarks.inputs.TextModel;
+import dev.hone.benchmarks.measure.Resident;
+import dev.hone.benchmarks.rivals.HoneRunner;
+import dev.hone.benchmarks.rivals.JavaApiRunner;
+import dev.hone.benchmarks.rivals.Runner;
+import dev.hone.onnx.Quantization.Form;
+import dev.hone.onnx.Quantizer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A process with a small Java heap that opens a model and runs it a few times, or quantizes it, and
+ * prints what that took.
+ */
+public final class MemoryProcess {
+  private static final String MARK = "it took ";
+  private static final int RUNS = 20;
+
+  private MemoryProcess() {}
+
+  /**
+   * Does it.
+   *
+   * @param arguments {@code hone}, {@code java-api} or {@code quantize}, and the file of a model
+   *     for texts
+   */
+  public static void main(String[] arguments) throws Exception {
+    Model model = Model.load(Path.of(arguments[1]));
+    double took = arguments[0].equals("quantize") ? quantize(model) : run(arguments[0], model);
+    System.out.println(MARK + took);
+    System.exit(0);
+  }
+
+  /** Megabytes by which the process grew. */
+  private static double run(String program, Model model) throws Exception {
+    long before = Resident.bytes();
+    try (Runner runner =
+            program.equals("hone")
+                ? new HoneRunner(Session.open(model))
+                : new JavaApiRunner(model, Runtime.getRuntime().availableProcessors());
+        Batch inputs = TextModel.batch(TextModel.rowsOf(8, 32, new long[][] {{1, 2000, 1}}))) {
+      for (int i = 0; i < RUNS; i++) {
+        runner.run(inputs);
+      }
+      return (Resident.bytes() - before) / 1e6;
+    }
+  }
+
+  /** Seconds that quantizing took, all included. */
+  private static double quantize(Model model) throws IOException {
+    List<Batch> examples = TextModel.MINILM.examples();
+    long start = System.nanoTime();
+    Quantizer.quantize(model, SmallModels.options(Precision.INT8, Form.AUTOMATIC, examples));
+    return (System.nanoTime() - start) / 1e9;
+  }
+
+  /**
+   * Starts such a process and waits for it.
+   *
+   * @param heapMegabytes its Java heap
+   * @return what it prints
+   * @throws IOException if it fails; the message tells what it said
+   */
+  static double start(int heapMegabytes, String program, Path file)
+      throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx" + heapMegabytes + "m",
+                "-DDJL_CACHE_DIR=" + System.getProperty("DJL_CACHE_DIR", "target/djl"),
+                "-Dai.djl.offline=true",
+                "-DRUST_FLAVOR=cpu",
+                "-cp",
+                System.getProperty("java.class.path"),
+                MemoryProcess.class.getName(),
+                program,
+                file.toString())
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    int mark = output.indexOf(MARK);
+    if (process.waitFor() != 0 || mark < 0) {
+      throw new IOException(
+          "with a heap of "
+              + heapMegabytes
+              + " MB it ended with code "
+              + process.exitValue()
+              + ", saying: "
+              + output.strip());
+    }
+    return Double.parseDouble(output.substring(mark + MARK.length()).strip());
+  }
+}

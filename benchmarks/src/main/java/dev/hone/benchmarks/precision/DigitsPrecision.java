@@ -1,0 +1,90 @@
+package dev.hone.benchmarks.precision;
+
+import dev.hone.Batch;
+import dev.hone.Model;
+import dev.hone.Precision;
+import dev.hone.benchmarks.inputs.Digits;
+import dev.hone.benchmarks.measure.Effort;
+import dev.hone.benchmarks.measure.Samples;
+import dev.hone.benchmarks.question.Answer;
+import dev.hone.benchmarks.question.Column;
+import dev.hone.benchmarks.question.Question;
+import dev.hone.benchmarks.question.Table;
+import dev.hone.onnx.Quantization.Form;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What precision costs a small classifier of Gemm. */
+public final class DigitsPrecision implements Question {
+  private static final String BASE = "FP32 file in ONNX Runtime";
+  private static final int CALIBRATION_ROWS = 200;
+
+  @Override
+  public String id() {
+    return "digits";
+  }
+
+  @Override
+  public String words() {
+    return "What does precision cost a small classifier? (handwritten digits, two layers of Gemm)";
+  }
+
+  @Override
+  public int processes(Effort effort) {
+    return effort.pick(1, 1, 3);
+  }
+
+  @Override
+  public int seconds(Effort effort) {
+    return effort.pick(1, 10, 30);
+  }
+
+  @Override
+  public void ask(Effort effort, Answer answer) throws IOException {
+    Digits digits = new Digits();
+    Model model = Digits.model();
+    List<Variant> variants = new ArrayList<>();
+    variants.add(Variant.theirs(BASE, model));
+    variants.add(Variant.plain("Hone: FP32 file", model));
+    try (Batch examples = digits.rows(0, CALIBRATION_ROWS)) {
+      List<Batch> calibration = List.of(examples);
+      if (effort != Effort.SMOKE) {
+        variants.add(
+            Variant.small(
+                "int8", "Hone: INT8", model, Precision.INT8, Form.AUTOMATIC, calibration));
+        variants.add(
+            Variant.small(
+                "int4", "Hone: INT4", model, Precision.INT4, Form.AUTOMATIC, calibration));
+      }
+      try (OpenVariants open = new OpenVariants(variants, 1, answer)) {
+        compare(open, digits, effort, answer);
+      }
+    }
+  }
+
+  private static void compare(OpenVariants open, Digits digits, Effort effort, Answer answer) {
+    Table table =
+        answer.add(
+            new Table(
+                "Handwritten digits",
+                Column.higher("told right", "%"),
+                Column.higher("speed, 500 rows at once", "x").asBars()));
+    try (Batch inputs = digits.rows(Digits.FIRST_UNSEEN, digits.count())) {
+      Samples samples = open.speeds(inputs, effort);
+      samples.failures().forEach(answer::missing);
+      double base = Double.NaN;
+      for (Variant variant : open.variants()) {
+        double right = digits.percentRight(open.run(variant, inputs), Digits.FIRST_UNSEEN);
+        base = variant.name().equals(BASE) ? right : base;
+        Table.Row row = table.row(variant.name(), variant.side()).set("told right", right);
+        if (samples.has(variant.name(), BASE)) {
+          row.set("speed, 500 rows at once", samples.speedAgainst(variant.name(), BASE));
+        }
+        if (!variant.id().isEmpty()) {
+          answer.figure("precision.digits." + variant.id() + ".loss", base - right);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package dev.hone.benchmarks.precision;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
+/**
+ * How near vectors are to the ones they should be.
+ *
+ * @param meanCosine mean of the cosines between each vector and its reference
+ * @param firstPercentile what all but a hundredth of these cosines reach
+ * @param leastCosine the least of them
+ * @param spearman rank correlation (Spearman, 1904) of the similarities of all pairs with those of
+ *     the reference
+ * @param neighbour share of the vectors whose nearest neighbour is that of the reference
+ */
+public record Fidelity(
+    double meanCosine,
+    double firstPercentile,
+    double leastCosine,
+    double spearman,
+    double neighbour) {
+
+  /** Compares vectors of length 1. */
+  public static Fidelity of(float[][] reference, float[][] vectors) {
+    int count = reference.length;
+    double[] cosines = new double[count];
+    double[] expected = new double[count * (count - 1) / 2];
+    double[] actual = new double[expected.length];
+    int same = 0;
+    int pair = 0;
+    for (int i = 0; i < count; i++) {
+      cosines[i] = dot(reference[i], vectors[i]);
+      same += nearest(reference, i) == nearest(vectors, i) ? 1 : 0;
+      for (int j = 0; j < i; j++, pair++) {
+        expected[pair] = dot(reference[i], reference[j]);
+        actual[pair] = dot(vectors[i], vectors[j]);
+      }
+    }
+    Arrays.sort(cosines);
+    return new Fidelity(
+        Arrays.stream(cosines).average().orElse(Double.NaN),
+        cosines[count / 100],
+        cosines[0],
+        correlation(ranks(expected), ranks(actual)),
+        (double) same / count);
+  }
+
+  private static double dot(float[] a, float[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += (double) a[i] * b[i];
+    }
+    return sum;
+  }
+
+  private static int nearest(float[][] vectors, int one) {
+    return IntStream.range(0, vectors.length)
+        .filter(other -> other != one)
+        .boxed()
+        .max(Comparator.comparingDouble(other -> dot(vectors[one], vectors[other])))
+        .orElse(one);
+  }
+
+  /** The place of each value in the order; equal ones share the mean of theirs. */
+  private static double[] ranks(double[] values) {
+    Integer[] order = new Integer[values.length];
+    Arrays.setAll(order, i -> i);
+    Arrays.sort(order, Comparator.comparingDouble(i -> values[i]));
+    double[] ranks = new double[values.length];
+    for (int from = 0; from < order.length; ) {
+      int to = from + 1;
+      while (to < order.length && values[order[to]] == values[order[from]]) {
+        to++;
+      }
+      for (int i = from; i < to; i++) {
+        ranks[order[i]] = (from + to - 1) / 2.0;
+      }
+      from = to;
+    }
+    return ranks;
+  }
+
+  private static double correlation(double[] a, double[] b) {
+    double meanA = Arrays.stream(a).average().orElse(0);
+    double meanB = Arrays.stream(b).average().orElse(0);
+    double ab = 0;
+    double aa = 0;
+    double bb = 0;
+    for (int i = 0; i < a.length; i++) {
+      ab += (a[i] - meanA) * (b[i] - meanB);
+      aa += (a[i] - meanA) * (a[i] - meanA);
+      bb += (b[i] - meanB) * (b[i] - meanB);
+    }
+    return ab / Math.sqrt(aa * bb);
+  }
+}

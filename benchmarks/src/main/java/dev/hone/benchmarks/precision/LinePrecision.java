@@ -1,0 +1,180 @@
+package dev.hone.benchmarks.precision;
+
+import dev.hone.Batch;
+import dev.hone.Model;
+import dev.hone.Precision;
+import dev.hone.benchmarks.inputs.Lines;
+import dev.hone.benchmarks.measure.Effort;
+import dev.hone.benchmarks.measure.Failure;
+import dev.hone.benchmarks.measure.Progress;
+import dev.hone.benchmarks.measure.Samples;
+import dev.hone.benchmarks.question.Answer;
+import dev.hone.benchmarks.question.Column;
+import dev.hone.benchmarks.question.Question;
+import dev.hone.benchmarks.question.Table;
+import dev.hone.onnx.Quantization.Form;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What precision buys convolutional nets: reading lines of text, and telling which way is up. */
+public final class LinePrecision implements Question {
+  private static final String BASE = "FP32 file in ONNX Runtime";
+  private static final int AT_ONCE = 10;
+
+  @Override
+  public String id() {
+    return "ocr";
+  }
+
+  @Override
+  public String words() {
+    return "What does precision buy convolutional nets, and what does it cost? (PP-OCR, one thread)";
+  }
+
+  @Override
+  public int processes(Effort effort) {
+    return effort.pick(1, 1, 3);
+  }
+
+  @Override
+  public int seconds(Effort effort) {
+    return effort.pick(5, 60, 240);
+  }
+
+  @Override
+  @SuppressWarnings("CatchAndPrintStackTrace") // it goes to the log of this process
+  public void ask(Effort effort, Answer answer) throws IOException {
+    try {
+      Lines.drawn(List.of("A"), Lines.READ_WIDTH, false).close();
+    } catch (RuntimeException | Error e) { // which of them differs between versions of the JDK
+      e.printStackTrace();
+      answer.missing("PP-OCR", "this Java finds no font to draw with, " + Failure.words(e));
+      return;
+    }
+    int count = effort.pick(10, 100, 500);
+    Task reading = new Task("rec", "PP-OCRv3 recognition", Lines.recognition(), Lines.READ_WIDTH);
+    Task turning = new Task("cls", "PP-OCR orientation", Lines.orientation(), Lines.TURN_WIDTH);
+    for (Task task : List.of(reading, turning)) {
+      List<Batch> examples = task.calibration(effort.pick(8, 64, 128));
+      List<Variant> variants = new ArrayList<>();
+      variants.add(Variant.theirs(BASE, task.model));
+      variants.add(Variant.plain("Hone: FP32 file", task.model));
+      if (effort != Effort.SMOKE) {
+        variants.add(
+            Variant.small(
+                "int8", "Hone: INT8", task.model, Precision.INT8, Form.AUTOMATIC, examples));
+      }
+      try (OpenVariants open = new OpenVariants(variants, 1, answer)) {
+        Table table =
+            answer.add(
+                new Table(
+                    task.words,
+                    Column.higher("1 line", "x").asBars(),
+                    Column.higher("8 lines", "x").asBars(),
+                    Column.higher("right", "%"),
+                    Column.lower("file", "MB")));
+        speed(answer, open, table, task, 1, effort);
+        speed(answer, open, table, task, 8, effort);
+        Progress.say("accuracy of " + task.words);
+        accuracy(answer, open, table, task, Lines.texts(count, 3));
+      }
+      examples.forEach(Batch::close);
+    }
+  }
+
+  /** One of the two models and what it is for. */
+  private record Task(String id, String words, Model model, int width) {
+    boolean turned() {
+      return id.equals("cls");
+    }
+
+    Batch drawn(List<String> texts) {
+      return Lines.drawn(texts, width, turned());
+    }
+
+    /** Batches of 8 lines, drawn when they are asked for. */
+    List<Batch> calibration(int lines) {
+      List<Batch> batches = new ArrayList<>();
+      List<String> texts = Lines.texts(lines, 5);
+      for (int from = 0; from + 8 <= texts.size(); from += 8) {
+        batches.add(drawn(texts.subList(from, from + 8)));
+      }
+      return batches;
+    }
+
+    String figure(int lines) {
+      return turned() ? "precision.cls.speed" : "precision.rec.int8." + lines;
+    }
+  }
+
+  private static void speed(
+      Answer answer, OpenVariants open, Table table, Task task, int lines, Effort effort)
+      throws IOException {
+    String column = lines == 1 ? "1 line" : "8 lines";
+    Progress.say(task.words + ", " + column);
+    Samples samples;
+    try (Batch inputs = task.drawn(Lines.texts(lines, 9))) {
+      samples = open.speeds(inputs, effort);
+    }
+    samples.failures().forEach(answer::missing);
+    for (Variant variant : open.variants()) {
+      if (samples.has(variant.name(), BASE)) {
+        Table.Row row = table.row(variant.name(), variant.side());
+        row.set(column, samples.speedAgainst(variant.name(), BASE));
+        row.set("file", variant.megabytes());
+      }
+      if (variant.id().equals("int8") && (lines == 1 || !task.turned())) {
+        answer.speed(task.figure(lines), samples, variant.name(), BASE);
+      }
+    }
+  }
+
+  private static void accuracy(
+      Answer answer, OpenVariants open, Table table, Task task, List<String> texts)
+      throws IOException {
+    boolean[] base = {};
+    for (Variant variant : open.variants()) {
+      boolean[] right = right(open, variant, task, texts);
+      base = variant.name().equals(BASE) ? right : base;
+      int rightly = 0;
+      int kept = 0;
+      int wanted = 0;
+      for (int i = 0; i < right.length; i++) {
+        rightly += right[i] ? 1 : 0;
+        wanted += i < base.length && base[i] ? 1 : 0;
+        kept += i < base.length && base[i] && right[i] ? 1 : 0;
+      }
+      table.row(variant.name(), variant.side()).set("right", 100.0 * rightly / right.length);
+      if (variant.id().equals("int8") && wanted > 0) {
+        answer.figure(
+            task.turned() ? "precision.cls.labels" : "precision.rec.int8.kept",
+            100.0 * kept / wanted);
+        if (!task.turned()) {
+          double full = open.variants().get(0).megabytes();
+          answer.figure("precision.rec.int8.file", 100 * variant.megabytes() / full);
+        }
+      }
+    }
+  }
+
+  private static boolean[] right(OpenVariants open, Variant variant, Task task, List<String> texts)
+      throws IOException {
+    Lines lines = new Lines();
+    boolean[] right = new boolean[texts.size()];
+    for (int from = 0; from < texts.size(); from += AT_ONCE) {
+      List<String> some = texts.subList(from, Math.min(from + AT_ONCE, texts.size()));
+      try (Batch inputs = task.drawn(some)) {
+        float[] output = open.run(variant, inputs);
+        List<String> read = task.turned() ? List.of() : lines.read(output, some.size());
+        for (int i = 0; i < some.size(); i++) {
+          right[from + i] =
+              task.turned()
+                  ? Lines.likeliest(output, i, 2) == i % 2
+                  : read.get(i).equals(some.get(i));
+        }
+      }
+    }
+    return right;
+  }
+}

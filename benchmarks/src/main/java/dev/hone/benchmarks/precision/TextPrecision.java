@@ -1,0 +1,245 @@
+package dev.hone.benchmarks.precision;
+
+import dev.hone.Batch;
+import dev.hone.Model;
+import dev.hone.Precision;
+import dev.hone.benchmarks.inputs.TextModel;
+import dev.hone.benchmarks.inputs.Texts;
+import dev.hone.benchmarks.measure.Effort;
+import dev.hone.benchmarks.measure.Progress;
+import dev.hone.benchmarks.measure.Samples;
+import dev.hone.benchmarks.question.Answer;
+import dev.hone.benchmarks.question.Column;
+import dev.hone.benchmarks.question.Question;
+import dev.hone.benchmarks.question.Table;
+import dev.hone.onnx.Quantization.Form;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** What precision buys a model for texts: speed, and beside it what it costs in fidelity. */
+public final class TextPrecision implements Question {
+  private static final int CHECK_TEXTS = 300;
+  private static final String BASE = "FP32 file in ONNX Runtime";
+
+  private final TextModel model;
+
+  /** About this model. */
+  public TextPrecision(TextModel model) {
+    this.model = model;
+  }
+
+  @Override
+  public String id() {
+    return model.name().toLowerCase(Locale.ROOT);
+  }
+
+  @Override
+  public String words() {
+    return "What does precision buy " + model.words() + ", and what does it cost?";
+  }
+
+  @Override
+  public int processes(Effort effort) {
+    return effort.pick(1, 1, 3);
+  }
+
+  @Override
+  public int seconds(Effort effort) {
+    return effort.pick(5, model == TextModel.MINILM ? 160 : 110, 600);
+  }
+
+  /**
+   * A shape of input.
+   *
+   * @param id its part of the ledger's ids
+   * @param rows texts at once
+   * @param length tokens of each
+   */
+  private record Size(String id, int rows, int length) {
+    String column() {
+      return rows + (rows == 1 ? " text of " : " texts of ") + length + " tokens";
+    }
+  }
+
+  private static final List<Size> SIZES =
+      List.of(new Size("8x128", 8, 128), new Size("8x32", 8, 32), new Size("1x16", 1, 16));
+
+  @Override
+  public void ask(Effort effort, Answer answer) throws Exception {
+    boolean smoke = effort == Effort.SMOKE;
+    long[][] checks = model.checks(smoke ? 8 : CHECK_TEXTS);
+    List<Batch> examples = smoke ? List.of() : model.examples();
+    List<Variant> variants = variants(examples, effort);
+    answer.note(Texts.source() + " Speed is measured with texts cut to one length.");
+
+    measure(variants, checks, effort, answer);
+    examples.forEach(Batch::close);
+  }
+
+  /** The list; first of all the FP32 file, which all others are compared with. */
+  private List<Variant> variants(List<Batch> examples, Effort effort) {
+    Model fp32 = model.model();
+    List<Variant> variants = new ArrayList<>();
+    variants.add(Variant.theirs(BASE, fp32));
+    variants.add(Variant.theirs("published INT8 file in ONNX Runtime", model.publishedInt8()));
+    variants.add(Variant.plain("Hone: FP32 file", fp32));
+    if (effort != Effort.SMOKE) {
+      variants.add(
+          Variant.small("int8", "Hone: INT8", fp32, Precision.INT8, Form.AUTOMATIC, examples));
+      variants.add(
+          Variant.small(
+              "fastest", "Hone: INT8, fastest", fp32, Precision.INT8, Form.FASTEST, examples));
+      if (model == TextModel.MINILM) {
+        variants.add(
+            Variant.small(
+                "weight-only",
+                "Hone: INT8, weights only",
+                fp32,
+                Precision.INT8,
+                Form.WEIGHTS,
+                List.of()));
+        variants.add(
+            Variant.small(
+                "dynamic", "Hone: INT8, dynamic", fp32, Precision.INT8, Form.DYNAMIC, List.of()));
+        variants.add(
+            Variant.small("int4", "Hone: INT4", fp32, Precision.INT4, Form.AUTOMATIC, examples));
+        variants.add(
+            Variant.small("fp16", "Hone: FP16", fp32, Precision.FP16, Form.AUTOMATIC, List.of()));
+      }
+    }
+    return variants;
+  }
+
+  private void measure(List<Variant> variants, long[][] checks, Effort effort, Answer answer)
+      throws IOException {
+    boolean smoke = effort == Effort.SMOKE;
+    for (int threads = 1; threads <= (smoke ? 1 : 2); threads++) {
+      try (OpenVariants open = new OpenVariants(variants, threads, answer)) {
+        Table table = answer.add(table(threads));
+        for (Size size : smoke ? SIZES.subList(2, 3) : SIZES) {
+          Progress.say(size.column() + ", threads: " + threads);
+          speed(answer, open, table, size, checks, effort, threads == 1);
+        }
+        if (threads == 1) {
+          Progress.say("fidelity");
+          fidelity(answer, open, table, checks);
+        }
+      }
+    }
+  }
+
+  private Table table(int threads) {
+    String title = model.words() + ", " + threads + (threads == 1 ? " thread" : " threads");
+    Column[] speeds =
+        SIZES.stream()
+            .map(size -> Column.higher(size.column(), "x").asBars())
+            .toArray(Column[]::new);
+    if (threads > 1) {
+      return new Table(title, speeds);
+    }
+    return new Table(
+            title,
+            speeds[0],
+            speeds[1],
+            speeds[2],
+            Column.higher("mean cosine", ""),
+            Column.higher("cosine, 1st percentile", ""),
+            Column.higher("least cosine", ""),
+            Column.higher("Spearman", ""),
+            Column.higher("same nearest neighbour", ""),
+            Column.lower("file", "MB"))
+        .drawnAs(model.words() + ": speed against fidelity", SIZES.get(0).column(), "mean cosine");
+  }
+
+  private void speed(
+      Answer answer,
+      OpenVariants open,
+      Table table,
+      Size size,
+      long[][] tokens,
+      Effort effort,
+      boolean figures) {
+    Samples samples;
+    try (Batch inputs = TextModel.batch(TextModel.rowsOf(size.rows(), size.length(), tokens))) {
+      samples = open.speeds(inputs, effort);
+    }
+    samples.failures().forEach(answer::missing);
+    for (Variant variant : open.variants()) {
+      if (samples.has(variant.name(), BASE)) {
+        table
+            .row(variant.name(), variant.side())
+            .set(size.column(), samples.speedAgainst(variant.name(), BASE));
+      }
+      if (figures && hasFigures(variant)) {
+        String id = "precision." + id() + "." + variant.id() + "." + size.id();
+        answer.speed(id, samples, variant.name(), BASE);
+      }
+    }
+  }
+
+  private boolean hasFigures(Variant variant) {
+    List<String> known =
+        model == TextModel.MINILM ? List.of("int8", "fastest", "fused") : List.of("int8");
+    return known.contains(variant.id());
+  }
+
+  private void fidelity(Answer answer, OpenVariants open, Table table, long[][] checks)
+      throws IOException {
+    Map<Variant, Fidelity> all = new LinkedHashMap<>();
+    float[][] reference = {};
+    for (Variant variant : open.variants()) {
+      float[][] vectors = vectors(open, variant, checks);
+      reference = variant.name().equals(BASE) ? vectors : reference;
+      if (reference.length > 0) {
+        Fidelity fidelity = Fidelity.of(reference, vectors);
+        all.put(variant, fidelity);
+        Table.Row row = table.row(variant.name(), variant.side());
+        row.set("mean cosine", fidelity.meanCosine());
+        row.set("cosine, 1st percentile", fidelity.firstPercentile());
+        row.set("least cosine", fidelity.leastCosine());
+        row.set("Spearman", fidelity.spearman());
+        row.set("same nearest neighbour", fidelity.neighbour());
+        row.set("file", variant.megabytes());
+      }
+    }
+    for (Map.Entry<Variant, Fidelity> entry : all.entrySet()) {
+      figures(answer, entry.getKey(), entry.getValue());
+    }
+  }
+
+  private void figures(Answer answer, Variant variant, Fidelity fidelity) throws IOException {
+    String id = "precision." + id() + "." + variant.id() + ".";
+    switch (variant.id()) {
+      case "int8" -> {
+        answer.figure(id + "cosine", fidelity.meanCosine());
+        answer.figure(id + "cosine-p1", fidelity.firstPercentile());
+        answer.figure(id + "spearman", fidelity.spearman());
+        answer.figure(id + "neighbour", fidelity.neighbour());
+        if (model == TextModel.MINILM) {
+          answer.figure(id + "file", variant.megabytes());
+        }
+      }
+      case "fastest", "weight-only", "int4" -> {
+        if (model == TextModel.MINILM) {
+          answer.figure(id + "cosine", fidelity.meanCosine());
+        }
+      }
+      default -> {}
+    }
+  }
+
+  private float[][] vectors(OpenVariants open, Variant variant, long[][] texts) {
+    float[][] vectors = new float[texts.length][];
+    for (int i = 0; i < texts.length; i++) {
+      long[][] one = {texts[i]};
+      try (Batch inputs = TextModel.batch(one)) {
+        vectors[i] = model.vectors(open.run(variant, inputs), one)[0];
+      }
+    }
+    return vectors;
+  }
+}
