@@ -9,8 +9,9 @@ import dev.hone.shadow.Shadow;
 import dev.hone.shadow.ShadowPolicy;
 
 /**
- * The session that serves: quantized, its callers share batches, and one request in a hundred is
- * answered by the full model as well, to see that the two still agree.
+ * The session that serves: its callers share batches, and one request in a hundred is answered by
+ * the baseline as well, to see that the two still agree. With a precision in the fast session's
+ * options the baseline watches what quantizing costs.
  */
 final class EmbeddingSession {
   private EmbeddingSession() {}
