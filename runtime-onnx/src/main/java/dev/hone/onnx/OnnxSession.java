@@ -3,6 +3,7 @@ package dev.hone.onnx;
 import dev.hone.Batch;
 import dev.hone.Device;
 import dev.hone.Failures;
+import dev.hone.HoneException;
 import dev.hone.Precision;
 import dev.hone.RunOptions;
 import dev.hone.RuntimeOptions;
@@ -60,14 +61,17 @@ final class OnnxSession implements Session {
     Recorder recorder = options.recorder().orElseGet(() -> counting(name, threads));
     OpenTimer timer = OpenTimer.begin();
     Ready ready = Ready.of(model, options, passes);
-    NativeSession session =
-        NativeSession.open(
-            ready.source(),
-            model.signature(),
-            settings(onnx, threads, ready.config()),
-            runConfig(onnx),
-            name,
-            recorder);
+    NativeSession session;
+    try {
+      session = open(ready, model, onnx, threads, recorder);
+    } catch (HoneException.ModelException e) {
+      if (!ready.isGone()) {
+        throw e;
+      }
+      // Between finding it in the cache and opening it, another process has made room.
+      ready = Ready.of(model, options, passes);
+      session = open(ready, model, onnx, threads, recorder);
+    }
     SessionReport report =
         new SessionReport(
             "ONNX Runtime " + OrtLibrary.get().version(),
@@ -78,6 +82,17 @@ final class OnnxSession implements Session {
             ready.notes());
     timer.opened(name, report.precision().name(), report.device().toString(), threads);
     return new OnnxSession(model.signature(), session, report, recorder);
+  }
+
+  private static NativeSession open(
+      Ready ready, OnnxModel model, OnnxOptions onnx, int threads, Recorder recorder) {
+    return NativeSession.open(
+        ready.source(),
+        model.signature(),
+        settings(onnx, threads, ready.config()),
+        runConfig(onnx),
+        model.source().name(),
+        recorder);
   }
 
   /** As many threads as the options want. */

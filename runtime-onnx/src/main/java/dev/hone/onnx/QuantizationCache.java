@@ -8,7 +8,6 @@ import dev.hone.onnx.cache.DiskCache;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.quantize.CpuFeatures;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,20 +89,16 @@ final class QuantizationCache {
   }
 
   /** The result under this key, if there is a whole one. */
-  Optional<Kept> find(String key, String name) throws IOException {
+  Optional<Kept> find(String key) throws IOException {
     Optional<DiskCache.Entry> entry = cache.find(key);
     return entry.isEmpty()
         ? Optional.empty()
         : Optional.of(
-            new Kept(source(entry.get(), name), QuantizationReport.fromJson(entry.get().text())));
+            new Kept(source(entry.get()), QuantizationReport.fromJson(entry.get().text())));
   }
 
-  private static ModelSource source(DiskCache.Entry entry, String name) throws IOException {
-    ByteBuffer bytes = entry.contents().get(MODEL);
-    if (bytes == null) {
-      throw new IOException("an entry without a model: " + entry.folder());
-    }
-    return new ModelSource.OfBytes(bytes, name, entry.folder());
+  private static ModelSource source(DiskCache.Entry entry) {
+    return ModelSource.of(entry.folder().resolve(MODEL));
   }
 
   /**
@@ -111,7 +106,7 @@ final class QuantizationCache {
    *
    * @return what was kept; empty if it is larger than the cache may be
    */
-  Optional<ModelSource> store(String key, ModelData model, QuantizationReport report, String name)
+  Optional<ModelSource> store(String key, ModelData model, QuantizationReport report)
       throws IOException {
     Optional<DiskCache.Entry> entry =
         cache.store(
@@ -120,7 +115,7 @@ final class QuantizationCache {
               model.write(half.resolve(MODEL));
               return report.toJson();
             });
-    return entry.isEmpty() ? Optional.empty() : Optional.of(source(entry.get(), name));
+    return entry.isEmpty() ? Optional.empty() : Optional.of(source(entry.get()));
   }
 
   /** The folder, for messages. */

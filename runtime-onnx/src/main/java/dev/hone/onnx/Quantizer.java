@@ -135,10 +135,9 @@ public final class Quantizer {
     }
     String key;
     Optional<QuantizationCache.Kept> kept;
-    String name = model.source().name();
     try {
       key = cache.key(model, options.precision(), how, looked.digest());
-      kept = cache.find(key, name);
+      kept = cache.find(key);
     } catch (IOException e) {
       return fresh(work(model, options, passes, looked), model, notRead(cache, e));
     }
@@ -147,7 +146,7 @@ public final class Quantizer {
     }
     DiskCache.Work turn = cache.lock(key);
     try {
-      kept = findAgain(cache, key, name); // another may have done it meanwhile
+      kept = findAgain(cache, key); // another may have done it meanwhile
       return kept.isPresent()
           ? fromCache(kept.get())
           : keep(cache, key, work(model, options, passes, looked), model);
@@ -160,10 +159,9 @@ public final class Quantizer {
     return new Prepared(kept.source(), kept.report(), "From the cache.");
   }
 
-  private static Optional<QuantizationCache.Kept> findAgain(
-      QuantizationCache cache, String key, String name) {
+  private static Optional<QuantizationCache.Kept> findAgain(QuantizationCache cache, String key) {
     try {
-      return cache.find(key, name);
+      return cache.find(key);
     } catch (IOException e) {
       return Optional.empty();
     }
@@ -171,9 +169,8 @@ public final class Quantizer {
 
   private static Prepared keep(
       QuantizationCache cache, String key, Result result, OnnxModel model) {
-    String name = model.source().name();
     try {
-      Optional<ModelSource> stored = cache.store(key, result.model(), result.report(), name);
+      Optional<ModelSource> stored = cache.store(key, result.model(), result.report());
       if (stored.isPresent()) {
         return new Prepared(stored.get(), result.report(), "Kept in " + cache + ".");
       }

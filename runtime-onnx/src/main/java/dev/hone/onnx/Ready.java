@@ -7,6 +7,7 @@ import dev.hone.onnx.fuse.FusionOptions;
 import dev.hone.onnx.quantize.CpuFeatures;
 import dev.hone.onnx.quantize.CpuFeatures.Architecture;
 import dev.hone.onnx.quantize.CpuPolicy;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,11 @@ record Ready(
   Ready {
     config = Map.copyOf(config);
     notes = List.copyOf(notes);
+  }
+
+  /** Whether its file is not there any more. */
+  boolean isGone() {
+    return source instanceof ModelSource.OfFile file && !Files.exists(file.path());
   }
 
   /** Brings a model to the precision that the options ask for. */

@@ -12,7 +12,7 @@ import java.util.zip.CRC32C;
  * the cache may also replace the models beside it.
  */
 final class Checksum {
-  private static final int WINDOW_BYTES = 1 << 20;
+  private static final int WINDOW_BYTES = 1 << 18;
 
   private Checksum() {}
 

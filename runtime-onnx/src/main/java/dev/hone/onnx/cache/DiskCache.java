@@ -1,7 +1,6 @@
 package dev.hone.onnx.cache;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -62,10 +61,8 @@ public final class DiskCache {
    *
    * @param folder where its files are
    * @param text what was kept with them
-   * @param contents the bytes of its files below 2 GiB, by name: mapped, so that they stay when the
-   *     entry goes
    */
-  public record Entry(Path folder, String text, Map<String, ByteBuffer> contents) {}
+  public record Entry(Path folder, String text) {}
 
   /** Writes the files of a new entry. */
   @FunctionalInterface
@@ -95,8 +92,7 @@ public final class DiskCache {
       return Optional.empty();
     }
     Seal seal = Seal.read(written);
-    Map<String, ByteBuffer> contents = new TreeMap<>();
-    if (seal == null || !isWhole(entry, seal, contents)) {
+    if (seal == null || !isWhole(entry, seal)) {
       delete(entry);
       return Optional.empty();
     }
@@ -105,36 +101,19 @@ public final class DiskCache {
     } catch (IOException e) {
       // Somebody else's cache, which this process may only read: then that one keeps its order.
     }
-    return Optional.of(new Entry(entry, seal.text(), contents));
+    return Optional.of(new Entry(entry, seal.text()));
   }
 
-  private static boolean isWhole(Path entry, Seal seal, Map<String, ByteBuffer> contents)
-      throws IOException {
+  private static boolean isWhole(Path entry, Seal seal) throws IOException {
     for (Map.Entry<String, Seal.FileSeal> file : seal.files().entrySet()) {
       Path path = entry.resolve(file.getKey());
-      long bytes = file.getValue().bytes();
-      if (!Files.isRegularFile(path) || Files.size(path) != bytes) {
-        return false;
-      }
-      String checksum;
-      if (bytes > Integer.MAX_VALUE) {
-        checksum = Checksum.of(path);
-      } else {
-        ByteBuffer content = map(path, bytes);
-        contents.put(file.getKey(), content);
-        checksum = Checksum.of(content);
-      }
-      if (!checksum.equals(file.getValue().checksum())) {
+      if (!Files.isRegularFile(path)
+          || Files.size(path) != file.getValue().bytes()
+          || !Checksum.of(path).equals(file.getValue().checksum())) {
         return false;
       }
     }
     return true;
-  }
-
-  private static ByteBuffer map(Path file, long bytes) throws IOException {
-    try (FileChannel channel = FileChannel.open(file)) {
-      return channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes);
-    }
   }
 
   /**
