@@ -48,11 +48,11 @@ class ReadmeTest {
   @Test
   void everyExampleItNamesIsThere() throws IOException {
     List<String> names = all("\\| `(\\w+)` +\\|");
-    names.addAll(all("-Dexample=(\\w+)"));
+    names.addAll(all("-Dexample=([\\w.]+)"));
     assertThat(names).contains("SemanticSearch", "ReadText", "Tabular", "Quantize");
     for (String name : names) {
-      assertThat(ROOT.resolve("examples/src/main/java/dev/hone/examples/" + name + ".java"))
-          .exists();
+      String file = "dev/hone/examples/" + name.replace('.', '/') + ".java";
+      assertThat(ROOT.resolve("examples/src/main/java").resolve(file)).exists();
     }
   }
 
