@@ -1,6 +1,5 @@
 package dev.hone.examples;
 
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.hone.Batch;
 import dev.hone.HoneException;
 import dev.hone.Model;
@@ -56,7 +55,7 @@ public final class Quantize {
 
   /** Quantizes the sentence transformer of the class path. */
   static QuantizedModel miniLm(Precision precision, Path smaller) throws IOException {
-    List<Batch> sentences = sentences();
+    List<Batch> sentences = SemanticSearch.sentencesAsInputs();
     try {
       SessionOptions options =
           SessionOptions.builder()
@@ -67,16 +66,6 @@ public final class Quantize {
       return quantize(SemanticSearch.loadModel(), options, smaller);
     } finally {
       sentences.forEach(Batch::close);
-    }
-  }
-
-  /** Each sentence as the inputs of the model. */
-  private static List<Batch> sentences() throws IOException {
-    try (HuggingFaceTokenizer tokenizer = SemanticSearch.openTokenizer()) {
-      return SemanticSearch.sentences().stream()
-          .map(tokenizer::encode)
-          .map(tokens -> SemanticSearch.batch(List.of(tokens)))
-          .toList();
     }
   }
 

@@ -72,7 +72,8 @@ public final class SemanticSearch implements AutoCloseable {
     return new SemanticSearch(Session.open(loadModel()), tokenizer);
   }
 
-  static Model loadModel() {
+  /** The model, from the class path. */
+  public static Model loadModel() {
     return Model.loadResource(SemanticSearch.class, "/all-minilm-l6-v2.onnx");
   }
 
@@ -146,6 +147,15 @@ public final class SemanticSearch implements AutoCloseable {
           .lines()
           .filter(line -> !line.isBlank())
           .toList();
+    }
+  }
+
+  /**
+   * Each sentence as the inputs of the model: examples to quantize with. The caller closes them.
+   */
+  public static List<Batch> sentencesAsInputs() throws IOException {
+    try (HuggingFaceTokenizer tokenizer = openTokenizer()) {
+      return sentences().stream().map(s -> batch(List.of(tokenizer.encode(s)))).toList();
     }
   }
 

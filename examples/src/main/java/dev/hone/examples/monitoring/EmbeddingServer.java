@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -57,6 +58,7 @@ public final class EmbeddingServer implements AutoCloseable {
    */
   EmbeddingServer(int port, Duration drain) throws IOException {
     this.drain = drain;
+    this.http = HttpServer.create(new InetSocketAddress(port), 512); // first: the port may be taken
     Shadow session = EmbeddingSession.open();
     this.embedder = new TextEmbedder(session);
     new SessionMetrics(SESSION, session::stats).bindTo(registry);
@@ -64,7 +66,6 @@ public final class EmbeddingServer implements AutoCloseable {
     new ProcessorMetrics().bindTo(registry);
     new UptimeMetrics().bindTo(registry);
     new JvmMemoryMetrics().bindTo(registry);
-    this.http = HttpServer.create(new InetSocketAddress(port), 512);
     http.setExecutor(threads);
     http.createContext("/embed", exchange -> answer(exchange, this::embed));
     http.createContext("/metrics", exchange -> answer(exchange, e -> ok(registry.scrape())));
@@ -184,11 +185,12 @@ public final class EmbeddingServer implements AutoCloseable {
       while (underWay.get() > 0) {
         Thread.sleep(10);
       }
+      http.stop(1); // a request that slipped in still has a second
+      threads.shutdown();
+      threads.awaitTermination(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // then at once
     }
-    http.stop(1); // a request that slipped in still has a second
-    threads.shutdown();
     embedder.close();
   }
 }

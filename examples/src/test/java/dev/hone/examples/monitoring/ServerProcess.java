@@ -25,6 +25,7 @@ final class ServerProcess implements AutoCloseable {
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-Xmx256m",
                     "-DDJL_CACHE_DIR=" + System.getProperty("DJL_CACHE_DIR"),
+                    "-Dhone.cache=" + System.getProperty("hone.cache"),
                     "-Dai.djl.offline=true",
                     "-DRUST_FLAVOR=cpu",
                     "-classpath",
