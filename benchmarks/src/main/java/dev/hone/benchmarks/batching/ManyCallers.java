@@ -3,6 +3,7 @@ package dev.hone.benchmarks.batching;
 import dev.hone.Batch;
 import dev.hone.Precision;
 import dev.hone.Session;
+import dev.hone.SessionOptions;
 import dev.hone.batching.BatchPolicy;
 import dev.hone.batching.Batcher;
 import dev.hone.benchmarks.inputs.SmallModels;
@@ -145,7 +146,7 @@ public final class ManyCallers implements Question {
     if (way.equals(FIFO)) {
       return new FifoBatcher(workload.open(0));
     } else if (way.equals(HONE) || way.equals(HONE_ASYNC)) {
-      return Batcher.over(workload.open(1), BatchPolicy.automatic());
+      return Batcher.open(workload.model(), SessionOptions.DEFAULT, BatchPolicy.automatic());
     }
     return workload.open(way.equals(ONE_THREAD) ? 1 : 0);
   }

@@ -1,6 +1,7 @@
 package dev.hone.benchmarks.endtoend;
 
 import dev.hone.Batch;
+import dev.hone.Model;
 import dev.hone.Precision;
 import dev.hone.Session;
 import dev.hone.SessionOptions;
@@ -25,6 +26,7 @@ import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.embedding.onnx.allminilml6v2.AllMiniLmL6V2EmbeddingModel;
 import dev.langchain4j.model.embedding.onnx.allminilml6v2q.AllMiniLmL6V2QuantizedEmbeddingModel;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,8 +37,8 @@ public final class Embeddings implements Question {
   private static final String THEIR_FP32 = "langchain4j, FP32";
   private static final String THEIR_INT8 = "langchain4j, its quantized file";
   private static final String FIFO = "padded batches of 16, FP32, by hand";
-  private static final String PLAIN = "Hone: FP32, no batches";
-  private static final String FP32 = "Hone: FP32";
+  private static final String PLAIN = "Hone: FP32 as it is, no batches";
+  private static final String FP32 = "Hone: FP32, fused";
   private static final String INT8 = "Hone: INT8";
   private static final String FASTEST = "Hone: INT8, fastest";
 
@@ -83,7 +85,13 @@ public final class Embeddings implements Question {
         () -> of(new AllMiniLmL6V2QuantizedEmbeddingModel()));
     add(entrants, texts, reference, FIFO, SAME, () -> new HoneEmbedder(new FifoBatcher(open(0))));
     add(entrants, texts, reference, PLAIN, SAME, () -> new HoneEmbedder(open(1)));
-    add(entrants, texts, reference, FP32, SAME, () -> batched(open(1)));
+    add(
+        entrants,
+        texts,
+        reference,
+        FP32,
+        SAME,
+        () -> batched(TextModel.MINILM.model(), SmallModels.fused(0)));
     if (effort != Effort.SMOKE) {
       add(entrants, texts, reference, INT8, NEAR, () -> small("int8", Form.AUTOMATIC));
       add(entrants, texts, reference, FASTEST, NEAR, () -> small("fastest", Form.FASTEST));
@@ -118,17 +126,15 @@ public final class Embeddings implements Question {
                     result -> vectors.put(name, result))));
   }
 
-  private static Embedder batched(Session session) throws IOException {
-    return new HoneEmbedder(Batcher.over(session, BatchPolicy.automatic()));
+  private static Embedder batched(Model model, SessionOptions options) throws IOException {
+    return new HoneEmbedder(Batcher.open(model, options, BatchPolicy.automatic()));
   }
 
   private static Embedder small(String id, Form form) throws IOException {
     List<Batch> examples = TextModel.MINILM.examples();
     try {
-      return batched(
-          Session.open(
-              SmallModels.file(id, TextModel.MINILM.model(), Precision.INT8, form, examples),
-              SessionOptions.builder().threads(1).build()));
+      Path file = SmallModels.file(id, TextModel.MINILM.model(), Precision.INT8, form, examples);
+      return batched(Model.load(file), SessionOptions.DEFAULT);
     } finally {
       examples.forEach(Batch::close);
     }

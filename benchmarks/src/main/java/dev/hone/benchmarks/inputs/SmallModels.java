@@ -49,6 +49,14 @@ public final class SmallModels {
     return file;
   }
 
+  /** Options for a model in FP32 whose operators are fused. */
+  public static SessionOptions fused(int threads) {
+    return SessionOptions.builder()
+        .threads(threads)
+        .runtime(OnnxOptions.builder().fuse(true).build())
+        .build();
+  }
+
   /** The options that such a file is made with. */
   public static SessionOptions options(
       Precision precision, Quantization.Form form, Iterable<Batch> calibration) {

@@ -2,6 +2,7 @@ package dev.hone.benchmarks.load;
 
 import dev.hone.Batch;
 import dev.hone.Session;
+import dev.hone.SessionOptions;
 import dev.hone.batching.BatchPolicy;
 import dev.hone.batching.Batcher;
 import dev.hone.benchmarks.batching.FifoBatcher;
@@ -40,7 +41,10 @@ record Server(String name, Side side, Function<Workload, Open> opener) {
         new Server(
             "Hone: Batcher",
             Side.OURS,
-            workload -> async(Batcher.over(workload.open(1), BatchPolicy.automatic()))));
+            workload ->
+                async(
+                    Batcher.open(
+                        workload.model(), SessionOptions.DEFAULT, BatchPolicy.automatic()))));
   }
 
   Open open(Workload workload) {

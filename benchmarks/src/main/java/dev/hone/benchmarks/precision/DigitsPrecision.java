@@ -81,7 +81,7 @@ public final class DigitsPrecision implements Question {
         if (samples.has(variant.name(), BASE)) {
           row.set("speed, 500 rows at once", samples.speedAgainst(variant.name(), BASE));
         }
-        if (!variant.id().isEmpty()) {
+        if (variant.id().startsWith("int")) {
           answer.figure("precision.digits." + variant.id() + ".loss", base - right);
         }
       }

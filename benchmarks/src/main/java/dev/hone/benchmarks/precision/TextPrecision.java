@@ -24,6 +24,7 @@ import java.util.Map;
 public final class TextPrecision implements Question {
   private static final int CHECK_TEXTS = 300;
   private static final String BASE = "FP32 file in ONNX Runtime";
+  private static final String PUBLISHED = "published INT8 file in ONNX Runtime";
 
   private final TextModel model;
 
@@ -85,8 +86,9 @@ public final class TextPrecision implements Question {
     Model fp32 = model.model();
     List<Variant> variants = new ArrayList<>();
     variants.add(Variant.theirs(BASE, fp32));
-    variants.add(Variant.theirs("published INT8 file in ONNX Runtime", model.publishedInt8()));
+    variants.add(Variant.theirs(PUBLISHED, model.publishedInt8()));
     variants.add(Variant.plain("Hone: FP32 file", fp32));
+    variants.add(Variant.fused("Hone: FP32, fused", fp32));
     if (effort != Effort.SMOKE) {
       variants.add(
           Variant.small("int8", "Hone: INT8", fp32, Precision.INT8, Form.AUTOMATIC, examples));
@@ -127,6 +129,9 @@ public final class TextPrecision implements Question {
         if (threads == 1) {
           Progress.say("fidelity");
           fidelity(answer, open, table, checks);
+          if (model == TextModel.MINILM) {
+            exactness(answer, open, table, checks);
+          }
         }
       }
     }
@@ -209,6 +214,26 @@ public final class TextPrecision implements Question {
     for (Map.Entry<Variant, Fidelity> entry : all.entrySet()) {
       figures(answer, entry.getKey(), entry.getValue());
     }
+  }
+
+  private static void exactness(Answer answer, OpenVariants open, Table table, long[][] checks) {
+    Variant first = open.variants().get(0);
+    if (first.name().equals(BASE)) {
+      new Exactness(open, checks).tell(answer, first);
+    }
+    open.variant("int8")
+        .ifPresent(
+            int8 -> {
+              List<String> columns = new ArrayList<>(SIZES.stream().map(Size::column).toList());
+              columns.addAll(
+                  List.of(
+                      "mean cosine",
+                      "cosine, 1st percentile",
+                      "Spearman",
+                      "same nearest neighbour"));
+              int lost = Exactness.lost(table, int8.name(), PUBLISHED, columns);
+              answer.figure("precision.minilm.int8.lost-to-published", lost);
+            });
   }
 
   private void figures(Answer answer, Variant variant, Fidelity fidelity) throws IOException {

@@ -49,11 +49,21 @@ record Variant(String id, String name, Side side, FileMaker file, Opener opener)
   /** A model in Hone, as it is. */
   static Variant plain(String name, Model model) {
     return new Variant(
-        "",
+        "plain",
         name,
         Side.OURS,
         () -> bytes(model),
         threads -> new HoneRunner(Session.open(model, threads(threads))));
+  }
+
+  /** A model in Hone in FP32, its operators fused. */
+  static Variant fused(String name, Model model) {
+    return new Variant(
+        "fused",
+        name,
+        Side.OURS,
+        () -> bytes(model),
+        threads -> new HoneRunner(Session.open(model, SmallModels.fused(threads))));
   }
 
   private static long bytes(Model model) throws IOException {

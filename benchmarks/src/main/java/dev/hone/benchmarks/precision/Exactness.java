@@ -1,0 +1,101 @@
+package dev.hone.benchmarks.precision;
+
+import dev.hone.Batch;
+import dev.hone.benchmarks.inputs.TextModel;
+import dev.hone.benchmarks.question.Answer;
+import dev.hone.benchmarks.question.Table;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** What is promised to the last bit, and what is promised to be better than the published file. */
+final class Exactness {
+  private static final int BATCH = 32;
+  private static final int TEXTS = 100;
+
+  private final OpenVariants open;
+  private final long[][] texts;
+
+  Exactness(OpenVariants open, long[][] texts) {
+    this.open = open;
+    this.texts = texts;
+  }
+
+  /** Finds what it can with the variants that opened. */
+  void tell(Answer answer, Variant base) {
+    Optional<Variant> plain = open.variant("plain");
+    if (plain.isPresent()) {
+      answer.figure("run.minilm.different-texts", differentTexts(base, plain.get()));
+    }
+    Optional<Variant> fused = open.variant("fused");
+    if (fused.isPresent()) {
+      answer.figure("precision.minilm.fused.difference", largestDifference(base, fused.get()));
+    }
+    Optional<Variant> int8 = open.variant("int8");
+    if (int8.isPresent()) {
+      answer.figure("precision.minilm.int8.batch-dependent", batchDependentRows(int8.get()));
+    }
+  }
+
+  private float[] hidden(Variant variant, long[]... rows) {
+    try (Batch inputs = TextModel.batch(rows)) {
+      return open.run(variant, inputs);
+    }
+  }
+
+  private int differentTexts(Variant one, Variant other) {
+    int different = 0;
+    for (long[] text : Arrays.copyOf(texts, Math.min(TEXTS, texts.length))) {
+      different += Arrays.equals(hidden(one, text), hidden(other, text)) ? 0 : 1;
+    }
+    return different;
+  }
+
+  private double largestDifference(Variant one, Variant other) {
+    double largest = 0;
+    for (long[] text : texts) {
+      float[] expected = hidden(one, text);
+      float[] actual = hidden(other, text);
+      for (int i = 0; i < expected.length; i++) {
+        largest = Math.max(largest, Math.abs(actual[i] - expected[i]));
+      }
+    }
+    return largest;
+  }
+
+  /** Rows of padded batches whose bits are not those that the text has alone. */
+  private int batchDependentRows(Variant variant) {
+    int dependent = 0;
+    for (int from = 0; from + BATCH <= texts.length; from += BATCH) {
+      long[][] rows = Arrays.copyOfRange(texts, from, from + BATCH);
+      float[] together = hidden(variant, rows);
+      int stride = together.length / BATCH;
+      for (int row = 0; row < BATCH; row++) {
+        float[] alone = hidden(variant, rows[row]);
+        int start = row * stride;
+        float[] same = Arrays.copyOfRange(together, start, start + alone.length);
+        dependent += Arrays.equals(alone, same) ? 0 : 1;
+      }
+    }
+    return dependent;
+  }
+
+  /** How many of these columns are better for the published file. */
+  static int lost(Table table, String ours, String published, List<String> moreIsBetter) {
+    int lost = 0;
+    for (String column : moreIsBetter) {
+      lost += value(table, published, column) > value(table, ours, column) ? 1 : 0;
+    }
+    return lost + (value(table, published, "file") < value(table, ours, "file") ? 1 : 0);
+  }
+
+  private static double value(Table table, String label, String column) {
+    return table.rows().stream()
+        .filter(row -> row.label().equals(label))
+        .flatMap(row -> Stream.ofNullable(row.cells().get(column)))
+        .mapToDouble(cell -> cell.estimate().value())
+        .findFirst()
+        .orElse(Double.NaN);
+  }
+}
