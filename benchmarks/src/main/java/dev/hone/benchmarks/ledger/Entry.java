@@ -1,6 +1,7 @@
 package dev.hone.benchmarks.ledger;
 
 import dev.hone.benchmarks.measure.Estimate;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -35,17 +36,30 @@ public record Entry(
   }
 
   static Entry measured(Figure figure, Estimate estimate, String date, String machine) {
-    double value = rounded(estimate.value());
     return new Entry(
         figure.id(),
-        value,
+        rounded(estimate.value()),
         figure.unit(),
         figure.goal().map(Target::toString).orElse(null),
-        figure.goal().map(target -> target.isMetBy(value)).orElse(null),
+        figure.goal().map(target -> target.isMetBy(estimate.value())).orElse(null),
         rounded(estimate.low()),
         rounded(estimate.high()),
         date,
         machine);
+  }
+
+  /**
+   * The same with unit and target of the list. Whether the target was met is kept if it is still
+   * the same one: only the run knew the value before it was rounded.
+   */
+  Entry renewed(Figure figure) {
+    String wanted = figure.goal().map(Target::toString).orElse(null);
+    Boolean good = met;
+    if (value != null && !Objects.equals(wanted, target)) {
+      double known = value;
+      good = figure.goal().map(goal -> goal.isMetBy(known)).orElse(null);
+    }
+    return new Entry(id, value, figure.unit(), wanted, good, low, high, date, machine);
   }
 
   /** To four significant digits, or more where the first ones are nines. */

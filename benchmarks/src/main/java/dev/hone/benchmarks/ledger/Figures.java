@@ -50,7 +50,7 @@ public final class Figures {
     areas.put("memory", "What a session needs");
     areas.put("precision", "What a small number format buys, and what it costs");
     areas.put("batching", "What many callers gain");
-    areas.put("endtoend", "Embeddings from text: 1,000 texts, 16 callers, tokenizer included");
+    areas.put("endtoend", "Embeddings from text: 16 callers, tokenizer included");
     areas.put("monitoring", "What it costs to watch, and what it finds");
     areas.put("cuda", "The same session on an NVIDIA GPU");
     return areas;

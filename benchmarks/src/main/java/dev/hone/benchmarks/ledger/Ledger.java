@@ -34,7 +34,7 @@ public final class Ledger {
             && old.date() != null
             && old.machine() != null
             && old.estimate().isPresent()) {
-          ledger.record(old.id(), old.estimate().get(), old.date(), old.machine());
+          ledger.entries.put(old.id(), old.renewed(Figures.get(old.id())));
         }
       }
     }

@@ -15,7 +15,6 @@ final class RunFigures {
           inplace.heap              | <= 0    | B       | heap of one run(in, out)
           minilm.different-texts    | <= 0    | texts   | of 100, embeddings that differ in any bit from ONNX Runtime's Java API with the same options
           conformance               | >= 99   | %       | operator conformance cases that pass, of those that ONNX Runtime loads
-          deadline.late             | <= 50   | ms      | how long after its deadline a run of a second ends
           idle                      | <= 1    | %       | share of one core that an open, idle session uses
           quota.threads             | <= 1    | threads | threads that work on a run where one processor is given
           fuzz.crashes              | <= 0    | crashes | native crashes in 10,000 mutated model files

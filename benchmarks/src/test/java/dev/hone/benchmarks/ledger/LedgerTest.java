@@ -45,6 +45,17 @@ class LedgerTest {
   }
 
   @Test
+  void aTargetMissedByLessThanIsWrittenIsMissed(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("ledger.json");
+    Ledger ledger = new Ledger();
+    ledger.record("run.inplace.against-bare", Estimate.exact(1.25004), "2026-11-24", "here");
+    ledger.write(file);
+    assertThat(Ledger.read(file).get("run.inplace.against-bare"))
+        .extracting(Entry::value, Entry::met)
+        .containsExactly(1.25, false);
+  }
+
+  @Test
   void theKeptLedgerIsThatOfTheList(@TempDir Path folder) throws Exception {
     Path kept = Path.of("results/ledger.json");
     Path again = folder.resolve("ledger.json");
