@@ -12,7 +12,8 @@ final class Versions {
       Map.of(
           "ONNX Runtime (native, for all rivals)", "org.bytedeco/onnxruntime",
           "JavaCPP", "org.bytedeco/javacpp",
-          "JMH", "org.openjdk.jmh/jmh-core");
+          "JMH", "org.openjdk.jmh/jmh-core",
+          "langchain4j", "dev.langchain4j/langchain4j-embeddings");
 
   private Versions() {}
 

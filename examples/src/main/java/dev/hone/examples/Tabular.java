@@ -27,7 +27,7 @@ import java.util.zip.GZIPInputStream;
  */
 public final class Tabular {
   /** The model learned from the rows before this one, so the others show what it is worth. */
-  static final int FIRST_UNSEEN_ROW = 1297;
+  public static final int FIRST_UNSEEN_ROW = 1297;
 
   private Tabular() {}
 
@@ -102,12 +102,17 @@ public final class Tabular {
     print("%-29s %5.1f%%  %,15.0f", way, 100.0 * right / labels.length, rows / seconds);
   }
 
-  /** One row of the table. */
+  /**
+   * One row of the table.
+   *
+   * @param pixels 64 grey values from 0 to 16
+   * @param label the digit that was written
+   */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Digit(float[] pixels, long label) {}
+  public record Digit(float[] pixels, long label) {}
 
   /** The table that ships with this program: 64 grey values and a label in each line. */
-  static List<Digit> digits() throws IOException {
+  public static List<Digit> digits() throws IOException {
     var file = Objects.requireNonNull(Tabular.class.getResourceAsStream("digits.csv.gz"));
     try (var text =
         new BufferedReader(

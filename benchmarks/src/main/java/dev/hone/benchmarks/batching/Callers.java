@@ -53,22 +53,36 @@ final class Callers implements Rival {
     this.threads = Executors.newFixedThreadPool(callers);
   }
 
-  @Override
-  public void once() throws Exception {
-    AtomicInteger next = new AtomicInteger();
-    each(manner == Manner.BLOCKING ? () -> block(next) : () -> keepUnderWay(next));
+  /** What is done with an answer; closes it. */
+  private interface Receiver {
+    void take(int request, Batch output);
   }
 
-  private void block(AtomicInteger next) {
+  @Override
+  public void once() throws Exception {
+    call((request, output) -> output.close());
+  }
+
+  private void call(Receiver receiver) throws InterruptedException, ExecutionException {
+    AtomicInteger next = new AtomicInteger();
+    each(
+        manner == Manner.BLOCKING
+            ? () -> block(next, receiver)
+            : () -> keepUnderWay(next, receiver));
+  }
+
+  private void block(AtomicInteger next, Receiver receiver) {
     for (int i = next.getAndIncrement(); i < requests.size(); i = next.getAndIncrement()) {
-      session.run(requests.get(i)).close();
+      receiver.take(i, session.run(requests.get(i)));
     }
   }
 
-  private void keepUnderWay(AtomicInteger next) {
+  private void keepUnderWay(AtomicInteger next, Receiver receiver) {
     Deque<CompletableFuture<?>> underWay = new ArrayDeque<>();
     for (int i = next.getAndIncrement(); i < requests.size(); i = next.getAndIncrement()) {
-      underWay.add(session.runAsync(requests.get(i)).thenAccept(Batch::close));
+      int request = i;
+      underWay.add(
+          session.runAsync(requests.get(i)).thenAccept(output -> receiver.take(request, output)));
       if (underWay.size() >= UNDER_WAY) {
         underWay.remove().join();
       }
@@ -78,13 +92,10 @@ final class Callers implements Rival {
 
   @Override
   public void check() throws Exception {
-    AtomicInteger next = new AtomicInteger();
-    each(
-        () -> {
-          for (int i = next.getAndIncrement(); i < requests.size(); i = next.getAndIncrement()) {
-            try (Batch output = session.run(requests.get(i))) {
-              compare(i, output.tensor(0).toFloatArray());
-            }
+    call(
+        (request, output) -> {
+          try (output) {
+            compare(request, output.tensor(0).toFloatArray());
           }
         });
   }

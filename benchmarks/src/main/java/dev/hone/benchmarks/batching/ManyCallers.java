@@ -12,7 +12,6 @@ import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.measure.Entrant;
 import dev.hone.benchmarks.measure.Entrant.Side;
 import dev.hone.benchmarks.measure.Estimate;
-import dev.hone.benchmarks.measure.Failure;
 import dev.hone.benchmarks.measure.Interleaved;
 import dev.hone.benchmarks.measure.Progress;
 import dev.hone.benchmarks.measure.Samples;
@@ -48,11 +47,6 @@ public final class ManyCallers implements Question {
   @Override
   public String words() {
     return "What do many callers gain by sharing batches?";
-  }
-
-  @Override
-  public int processes(Effort effort) {
-    return effort.pick(1, 1, 3);
   }
 
   @Override
@@ -93,15 +87,13 @@ public final class ManyCallers implements Question {
     }
   }
 
-  @SuppressWarnings("CatchAndPrintStackTrace") // it goes to the log of this process
   private static @Nullable Path small(Answer answer) throws IOException {
     List<Batch> examples = TextModel.MINILM.examples();
     try {
       return SmallModels.file(
           "int8", TextModel.MINILM.model(), Precision.INT8, Form.AUTOMATIC, examples);
     } catch (RuntimeException e) {
-      e.printStackTrace();
-      answer.missing("MiniLM INT8", Failure.words(e));
+      answer.failed("MiniLM INT8", e);
       return null;
     } finally {
       examples.forEach(Batch::close);

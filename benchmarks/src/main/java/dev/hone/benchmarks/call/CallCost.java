@@ -23,7 +23,7 @@ public final class CallCost implements Question {
   private static final String TIME = "time of one call";
   private static final String HEAP = "Java heap for one call";
 
-  private final Map<CallPath, Long> heapBytes = new EnumMap<>(CallPath.class);
+  private final Map<CallPath, Double> heapBytes = new EnumMap<>(CallPath.class);
 
   @Override
   public String id() {
@@ -33,6 +33,12 @@ public final class CallCost implements Question {
   @Override
   public String words() {
     return "What does one call cost? (" + MODEL + ", one row, one thread)";
+  }
+
+  /** It takes little time, so those suites that keep figures ask it once more. */
+  @Override
+  public int processes(Effort effort) {
+    return effort.processes() + (effort.compareTo(Effort.SHORT) < 0 ? 0 : 1);
   }
 
   @Override
@@ -69,7 +75,10 @@ public final class CallCost implements Question {
     answer.time("run.call.arrays", samples, CallPath.JAVA_ARRAYS.words(), bare);
     if (samples.has(bare, inPlace)) {
       answer.figure("run.call.bare", samples.nanos(bare));
-      answer.figure("run.inplace.heap", heapBytes.getOrDefault(CallPath.HONE_IN_PLACE, 0L));
+    }
+    Double heap = heapBytes.get(CallPath.HONE_IN_PLACE);
+    if (samples.has(inPlace) && heap != null) {
+      answer.figure("run.inplace.heap", heap);
     }
   }
 
@@ -85,7 +94,10 @@ public final class CallCost implements Question {
       if (samples.has(path.words())) {
         Table.Row row = table.row(path.words(), path.side());
         row.set(TIME, samples.nanos(path.words()));
-        row.set(HEAP, heapBytes.getOrDefault(path, 0L));
+        Double heap = heapBytes.get(path);
+        if (heap != null) {
+          row.set(HEAP, heap);
+        }
         if (samples.has(CallPath.BARE_BINDING.words())) {
           row.set(RATIO, samples.timeAgainst(path.words(), CallPath.BARE_BINDING.words()));
         }
@@ -119,7 +131,8 @@ public final class CallCost implements Question {
       for (int i = 0; i < heapCalls; i++) {
         call.once();
       }
-      heapBytes.put(path, (threads.getCurrentThreadAllocatedBytes() - before) / heapCalls);
+      double bytes = threads.getCurrentThreadAllocatedBytes() - before;
+      heapBytes.put(path, Math.round(100 * bytes / heapCalls) / 100.0);
       MODEL.check(row, call.output());
     }
 

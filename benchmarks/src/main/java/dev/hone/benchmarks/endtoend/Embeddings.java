@@ -60,11 +60,6 @@ public final class Embeddings implements Question {
   }
 
   @Override
-  public int processes(Effort effort) {
-    return effort.pick(1, 1, 3);
-  }
-
-  @Override
   public int seconds(Effort effort) {
     return effort.pick(5, 120, 600);
   }

@@ -45,6 +45,37 @@ final class OpenLoop {
     }
   }
 
+  /** The time, and a way to wait for it. */
+  interface Time {
+    /** In nanoseconds, from no moment in particular. */
+    long nanos();
+
+    /** Returns when it is so late. */
+    void waitUntil(long nanos);
+  }
+
+  private static final class SystemTime implements Time {
+    @Override
+    public long nanos() {
+      return System.nanoTime();
+    }
+
+    @Override
+    public void waitUntil(long nanos) {
+      while (true) {
+        long left = nanos - System.nanoTime();
+        if (left <= 0) {
+          return;
+        }
+        if (left > SPIN_NANOS) {
+          LockSupport.parkNanos(left - SPIN_NANOS);
+        } else {
+          Thread.onSpinWait();
+        }
+      }
+    }
+  }
+
   /**
    * Runs.
    *
@@ -53,21 +84,27 @@ final class OpenLoop {
    * @param limitMillis the time within which answers are wanted
    */
   static Result run(long[] due, IntFunction<CompletableFuture<?>> send, double limitMillis) {
+    return run(due, send, limitMillis, new SystemTime());
+  }
+
+  /** The same by another clock. */
+  static Result run(
+      long[] due, IntFunction<CompletableFuture<?>> send, double limitMillis, Time time) {
     Histogram latency = new ConcurrentHistogram(DIGITS);
     Histogram lag = new Histogram(DIGITS);
     LongAdder failed = new LongAdder();
     Phaser open = new Phaser(1);
-    long start = System.nanoTime();
+    long start = time.nanos();
     for (int i = 0; i < due.length; i++) {
       long at = start + due[i];
-      waitUntil(at);
-      lag.recordValue(Math.max(0, System.nanoTime() - at));
+      time.waitUntil(at);
+      lag.recordValue(Math.max(0, time.nanos() - at));
       open.register();
       CompletableFuture<?> unused =
           send.apply(i)
               .whenComplete(
                   (answer, failure) -> {
-                    latency.recordValue(Math.max(0, System.nanoTime() - at));
+                    latency.recordValue(Math.max(0, time.nanos() - at));
                     if (failure != null) {
                       failed.increment();
                     }
@@ -75,7 +112,7 @@ final class OpenLoop {
                   });
     }
     open.arriveAndAwaitAdvance();
-    double seconds = (System.nanoTime() - start) / 1e9;
+    double seconds = (time.nanos() - start) / 1e9;
     double lagMillis = lag.getValueAtPercentile(99) / 1e6;
     return new Result(
         (due.length - failed.sum()) / seconds,
@@ -84,19 +121,5 @@ final class OpenLoop {
         lagMillis,
         failed.sum(),
         lagMillis > MOST_LAG * limitMillis);
-  }
-
-  private static void waitUntil(long nanoTime) {
-    while (true) {
-      long left = nanoTime - System.nanoTime();
-      if (left <= 0) {
-        return;
-      }
-      if (left > SPIN_NANOS) {
-        LockSupport.parkNanos(left - SPIN_NANOS);
-      } else {
-        Thread.onSpinWait();
-      }
-    }
   }
 }

@@ -4,7 +4,6 @@ import dev.hone.Batch;
 import dev.hone.Session;
 import dev.hone.benchmarks.batching.Workload;
 import dev.hone.benchmarks.measure.Effort;
-import dev.hone.benchmarks.measure.Failure;
 import dev.hone.benchmarks.measure.Progress;
 import dev.hone.benchmarks.question.Answer;
 import dev.hone.benchmarks.question.Column;
@@ -25,7 +24,6 @@ public final class OpenLoopLoad implements Question {
   private static final String RATE = "highest rate within the limit";
   private static final String BURSTS = "99th percentile, in bursts at half that rate";
   private static final String OVERLOAD = "answered at twice that rate";
-  private static final double LIMIT_RUNS = 5;
   private static final double[] SHARES = {0.2, 0.4, 0.6, 0.8, 0.9, 1};
   private static final int REQUESTS = 64;
 
@@ -40,17 +38,11 @@ public final class OpenLoopLoad implements Question {
   }
 
   @Override
-  public int processes(Effort effort) {
-    return effort.pick(1, 1, 3);
-  }
-
-  @Override
   public int seconds(Effort effort) {
     return effort.pick(5, 60, 400);
   }
 
   @Override
-  @SuppressWarnings("CatchAndPrintStackTrace") // it goes to the log of this process
   public void ask(Effort effort, Answer answer) throws IOException {
     double seconds = effort.pick(1, 10, 60) / 5.0;
     Table table =
@@ -63,14 +55,14 @@ public final class OpenLoopLoad implements Question {
     List<Curves.Curve> curves = new ArrayList<>();
     try (Workload workload = Workload.shortTexts(REQUESTS)) {
       double aloneMillis = aloneMillis(workload);
-      double limit = LIMIT_RUNS * aloneMillis;
+      int limitRuns = effort.pick(10_000, 5, 5); // a smoke run shall not depend on the machine
+      double limit = limitRuns * aloneMillis;
       for (Server server : Server.all()) {
         Progress.say(server.name());
         try (Server.Open open = server.open(workload)) {
           one(new Load(open, workload, seconds, limit, effort), server, table, curves, answer);
         } catch (RuntimeException e) {
-          e.printStackTrace();
-          answer.missing(server.name(), Failure.words(e));
+          answer.failed(server.name(), e);
         }
       }
       answer.note(
@@ -78,7 +70,7 @@ public final class OpenLoopLoad implements Question {
               + " limit is "
               + Math.round(limit * 100) / 100.0
               + " ms, "
-              + (int) LIMIT_RUNS
+              + limitRuns
               + " times what one request takes alone.");
     }
     answer.add(
@@ -93,7 +85,7 @@ public final class OpenLoopLoad implements Question {
       Load load, Server server, Table table, List<Curves.Curve> curves, Answer answer) {
     double capacity = load.capacity();
     List<Curves.Point> points = new ArrayList<>();
-    double best = 0;
+    double best = 0; // requests sent in a second, not answers
     for (double share : SHARES) {
       OpenLoop.Result result = load.poisson(share * capacity);
       if (result.isVoid()) {
@@ -106,18 +98,25 @@ public final class OpenLoopLoad implements Question {
                 result.lagMillis()));
       } else {
         points.add(new Curves.Point(result.perSecond(), result.p99Millis()));
-        best = result.meets(load.limitMillis()) ? Math.max(best, result.perSecond()) : best;
+        best = result.meets(load.limitMillis()) ? share * capacity : best;
       }
     }
     curves.add(new Curves.Curve(server.name(), server.side(), points));
+    if (best == 0) {
+      answer.missing(server.name(), "at none of the rates was it within the limit.");
+      return;
+    }
     best = load.refined(best, capacity);
     Table.Row row = table.row(server.name(), server.side());
     row.set(RATE, best);
-    OpenLoop.Result bursts = load.bursts(Math.max(best, 1) / 2);
+    OpenLoop.Result bursts = load.bursts(best / 2);
     if (!bursts.isVoid()) {
       row.set(BURSTS, bursts.p99Millis());
     }
-    row.set(OVERLOAD, load.poisson(2 * Math.max(best, 1)).perSecond());
+    OpenLoop.Result overload = load.poisson(2 * best);
+    if (!overload.isVoid()) {
+      row.set(OVERLOAD, overload.perSecond());
+    }
   }
 
   private static double aloneMillis(Workload workload) {

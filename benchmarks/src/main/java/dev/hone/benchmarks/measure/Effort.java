@@ -9,11 +9,11 @@ public enum Effort {
   /** Once, to see that it runs: for tests. Its figures mean nothing. */
   SMOKE(1, 1, 1, 0, 0),
   /** Enough to see that no claim is far off, within five minutes. */
-  GUARD(1, 5, 30, 20, 600),
+  GUARD(1, 6, 30, 20, 600),
   /** The usual one: the whole suite in a quarter of an hour on two cores. */
-  SHORT(2, 5, 40, 20, 1_000),
+  SHORT(1, 6, 40, 20, 1_000),
   /** For figures that are kept: more processes, more rounds, longer slices. */
-  FULL(4, 10, 100, 40, 5_000);
+  FULL(3, 10, 100, 40, 5_000);
 
   private final int processes;
   private final int leastRounds;
@@ -57,7 +57,7 @@ public enum Effort {
 
   /**
    * Rounds in each process, so that each rival is measured as long as this effort plans, but not so
-   * few that they tell nothing about the spread.
+   * few that they have no interval of 95 %.
    *
    * @param turnNanos how long a turn lasts, on the average over the rivals; a round has two of each
    */

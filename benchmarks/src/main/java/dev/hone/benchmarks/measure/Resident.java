@@ -6,17 +6,8 @@ public final class Resident {
 
   /** Bytes now. */
   public static long bytes() {
-    return status("VmRSS:");
-  }
-
-  /** The most bytes ever. */
-  public static long peakBytes() {
-    return status("VmHWM:");
-  }
-
-  private static long status(String field) {
     for (String line : ProcFile.lines("/proc/self/status")) {
-      if (line.startsWith(field)) {
+      if (line.startsWith("VmRSS:")) {
         return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
       }
     }

@@ -6,20 +6,17 @@ import java.util.List;
  * How the processors spent their time since boot, in clock ticks; zeros where the system does not
  * tell.
  *
- * @param busy somebody ran here
  * @param stolen the hypervisor ran other machines
  * @param all all of the time
  */
-public record Ticks(long busy, long stolen, long all) {
-  private static final int IDLE = 4;
-  private static final int WAITING = 5;
+public record Ticks(long stolen, long all) {
   private static final int STOLEN = 8;
 
   /** The counters as they stand. */
   public static Ticks now() {
     List<String> lines = ProcFile.lines("/proc/stat");
     if (lines.isEmpty()) {
-      return new Ticks(0, 0, 0);
+      return new Ticks(0, 0);
     }
     String[] fields = lines.get(0).trim().split("\\s+", -1);
     long all = 0;
@@ -27,8 +24,7 @@ public record Ticks(long busy, long stolen, long all) {
       all += Long.parseLong(fields[i]);
     }
     long stolen = fields.length > STOLEN ? Long.parseLong(fields[STOLEN]) : 0;
-    long idle = Long.parseLong(fields[IDLE]) + Long.parseLong(fields[WAITING]);
-    return new Ticks(all - idle - stolen, stolen, all);
+    return new Ticks(stolen, all);
   }
 
   /** The share of time that was stolen since then, in percent. */

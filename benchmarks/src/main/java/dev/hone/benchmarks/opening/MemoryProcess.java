@@ -2,6 +2,7 @@ package dev.hone.benchmarks.opening;
 
 import dev.hone.Batch;
 import dev.hone.Model;
+import dev.hone.ModelSource;
 import dev.hone.Precision;
 import dev.hone.Session;
 import dev.hone.benchmarks.inputs.SmallModels;
@@ -13,6 +14,8 @@ import dev.hone.benchmarks.rivals.Runner;
 import dev.hone.onnx.Quantization.Form;
 import dev.hone.onnx.Quantizer;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryType;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,6 +26,7 @@ import java.util.List;
  */
 public final class MemoryProcess {
   private static final String MARK = "it took ";
+  private static final String SEPARATOR = " ";
   private static final int RUNS = 20;
 
   private MemoryProcess() {}
@@ -34,19 +38,37 @@ public final class MemoryProcess {
    *     for texts
    */
   public static void main(String[] arguments) throws Exception {
-    Model model = Model.load(Path.of(arguments[1]));
-    double took = arguments[0].equals("quantize") ? quantize(model) : run(arguments[0], model);
-    System.out.println(MARK + took);
+    Path file = Path.of(arguments[1]);
+    double amount = arguments[0].equals("quantize") ? quantize(file) : run(arguments[0], file);
+    System.out.println(MARK + amount + SEPARATOR + peakHeapMegabytes());
     System.exit(0);
   }
 
+  /**
+   * What a process took.
+   *
+   * @param amount megabytes by which it grew, or the seconds that quantizing took
+   * @param peakHeapMegabytes its peak Java heap: the sum of the peaks of all pools, which is no
+   *     less
+   */
+  record Took(double amount, double peakHeapMegabytes) {}
+
+  private static double peakHeapMegabytes() {
+    return ManagementFactory.getMemoryPoolMXBeans().stream()
+            .filter(pool -> pool.getType() == MemoryType.HEAP)
+            .mapToLong(pool -> pool.getPeakUsage().getUsed())
+            .sum()
+        / 1e6;
+  }
+
   /** Megabytes by which the process grew. */
-  private static double run(String program, Model model) throws Exception {
+  private static double run(String program, Path file) throws Exception {
     long before = Resident.bytes();
     try (Runner runner =
             program.equals("hone")
-                ? new HoneRunner(Session.open(model))
-                : new JavaApiRunner(model, Runtime.getRuntime().availableProcessors());
+                ? new HoneRunner(Session.open(file))
+                : new JavaApiRunner(
+                    ModelSource.of(file), Runtime.getRuntime().availableProcessors());
         Batch inputs = TextModel.batch(TextModel.rowsOf(8, 32, new long[][] {{1, 2000, 1}}))) {
       for (int i = 0; i < RUNS; i++) {
         runner.run(inputs);
@@ -55,10 +77,11 @@ public final class MemoryProcess {
     }
   }
 
-  /** Seconds that quantizing took, all included. */
-  private static double quantize(Model model) throws IOException {
+  /** Seconds that quantizing took, loading the model included. */
+  private static double quantize(Path file) throws IOException {
     List<Batch> examples = TextModel.MINILM.examples();
     long start = System.nanoTime();
+    Model model = Model.load(file);
     Quantizer.quantize(model, SmallModels.options(Precision.INT8, Form.AUTOMATIC, examples));
     return (System.nanoTime() - start) / 1e9;
   }
@@ -67,10 +90,9 @@ public final class MemoryProcess {
    * Starts such a process and waits for it.
    *
    * @param heapMegabytes its Java heap
-   * @return what it prints
    * @throws IOException if it fails; the message tells what it said
    */
-  static double start(int heapMegabytes, String program, Path file)
+  static Took start(int heapMegabytes, String program, Path file)
       throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder(
@@ -97,6 +119,7 @@ public final class MemoryProcess {
               + ", saying: "
               + output.strip());
     }
-    return Double.parseDouble(output.substring(mark + MARK.length()).strip());
+    String[] took = output.substring(mark + MARK.length()).strip().split(SEPARATOR, -1);
+    return new Took(Double.parseDouble(took[0]), Double.parseDouble(took[1]));
   }
 }

@@ -10,6 +10,7 @@ import dev.hone.benchmarks.question.Answer;
 import dev.hone.benchmarks.question.Column;
 import dev.hone.benchmarks.question.Question;
 import dev.hone.benchmarks.question.Table;
+import dev.hone.examples.Tabular;
 import dev.hone.onnx.Quantization.Form;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -17,7 +18,6 @@ import java.util.List;
 
 /** What precision costs a small classifier of Gemm. */
 public final class DigitsPrecision implements Question {
-  private static final String BASE = "FP32 file in ONNX Runtime";
   private static final int CALIBRATION_ROWS = 200;
 
   @Override
@@ -31,11 +31,6 @@ public final class DigitsPrecision implements Question {
   }
 
   @Override
-  public int processes(Effort effort) {
-    return effort.pick(1, 1, 3);
-  }
-
-  @Override
   public int seconds(Effort effort) {
     return effort.pick(1, 10, 30);
   }
@@ -45,7 +40,7 @@ public final class DigitsPrecision implements Question {
     Digits digits = new Digits();
     Model model = Digits.model();
     List<Variant> variants = new ArrayList<>();
-    variants.add(Variant.theirs(BASE, model));
+    variants.add(Variant.base(model));
     variants.add(Variant.plain("Hone: FP32 file", model));
     try (Batch examples = digits.rows(0, CALIBRATION_ROWS)) {
       List<Batch> calibration = List.of(examples);
@@ -70,18 +65,18 @@ public final class DigitsPrecision implements Question {
                 "Handwritten digits",
                 Column.higher("told right", "%"),
                 Column.higher("speed, 500 rows at once", "x").asBars()));
-    try (Batch inputs = digits.rows(Digits.FIRST_UNSEEN, digits.count())) {
+    try (Batch inputs = digits.rows(Tabular.FIRST_UNSEEN_ROW, digits.count())) {
       Samples samples = open.speeds(inputs, effort);
       samples.failures().forEach(answer::missing);
       double base = Double.NaN;
       for (Variant variant : open.variants()) {
-        double right = digits.percentRight(open.run(variant, inputs), Digits.FIRST_UNSEEN);
-        base = variant.name().equals(BASE) ? right : base;
+        double right = digits.percentRight(open.run(variant, inputs), Tabular.FIRST_UNSEEN_ROW);
+        base = variant.isBase() ? right : base;
         Table.Row row = table.row(variant.name(), variant.side()).set("told right", right);
-        if (samples.has(variant.name(), BASE)) {
-          row.set("speed, 500 rows at once", samples.speedAgainst(variant.name(), BASE));
+        if (samples.has(variant.name(), Variant.BASE)) {
+          row.set("speed, 500 rows at once", samples.speedAgainst(variant.name(), Variant.BASE));
         }
-        if (variant.id().startsWith("int")) {
+        if (variant.id().startsWith("int") && !Double.isNaN(base)) {
           answer.figure("precision.digits." + variant.id() + ".loss", base - right);
         }
       }

@@ -7,6 +7,8 @@ import dev.hone.benchmarks.question.Table;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 
 /** What is promised to the last bit, and what is promised to be better than the published file. */
@@ -81,21 +83,34 @@ final class Exactness {
     return dependent;
   }
 
-  /** How many of these columns are better for the published file. */
-  static int lost(Table table, String ours, String published, List<String> moreIsBetter) {
+  /**
+   * How many of these columns, and of the size of the file, are better for the published file;
+   * empty unless both have all of them.
+   */
+  static OptionalInt lost(Table table, String ours, String published, List<String> moreIsBetter) {
     int lost = 0;
     for (String column : moreIsBetter) {
-      lost += value(table, published, column) > value(table, ours, column) ? 1 : 0;
+      OptionalDouble mine = value(table, ours, column);
+      OptionalDouble theirs = value(table, published, column);
+      if (mine.isEmpty() || theirs.isEmpty()) {
+        return OptionalInt.empty();
+      }
+      lost += theirs.getAsDouble() > mine.getAsDouble() ? 1 : 0;
     }
-    return lost + (value(table, published, "file") < value(table, ours, "file") ? 1 : 0);
+    OptionalDouble mine = value(table, ours, "file");
+    OptionalDouble theirs = value(table, published, "file");
+    if (mine.isEmpty() || theirs.isEmpty()) {
+      return OptionalInt.empty();
+    }
+    return OptionalInt.of(lost + (theirs.getAsDouble() < mine.getAsDouble() ? 1 : 0));
   }
 
-  private static double value(Table table, String label, String column) {
+  private static OptionalDouble value(Table table, String label, String column) {
     return table.rows().stream()
         .filter(row -> row.label().equals(label))
         .flatMap(row -> Stream.ofNullable(row.cells().get(column)))
         .mapToDouble(cell -> cell.estimate().value())
-        .findFirst()
-        .orElse(Double.NaN);
+        .filter(value -> !Double.isNaN(value))
+        .findFirst();
   }
 }

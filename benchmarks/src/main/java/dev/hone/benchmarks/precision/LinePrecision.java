@@ -5,7 +5,6 @@ import dev.hone.Model;
 import dev.hone.Precision;
 import dev.hone.benchmarks.inputs.Lines;
 import dev.hone.benchmarks.measure.Effort;
-import dev.hone.benchmarks.measure.Failure;
 import dev.hone.benchmarks.measure.Progress;
 import dev.hone.benchmarks.measure.Samples;
 import dev.hone.benchmarks.question.Answer;
@@ -19,7 +18,6 @@ import java.util.List;
 
 /** What precision buys convolutional nets: reading lines of text, and telling which way is up. */
 public final class LinePrecision implements Question {
-  private static final String BASE = "FP32 file in ONNX Runtime";
   private static final int AT_ONCE = 10;
 
   @Override
@@ -33,32 +31,26 @@ public final class LinePrecision implements Question {
   }
 
   @Override
-  public int processes(Effort effort) {
-    return effort.pick(1, 1, 3);
-  }
-
-  @Override
   public int seconds(Effort effort) {
     return effort.pick(5, 60, 240);
   }
 
   @Override
-  @SuppressWarnings("CatchAndPrintStackTrace") // it goes to the log of this process
   public void ask(Effort effort, Answer answer) throws IOException {
     try {
       Lines.drawn(List.of("A"), Lines.READ_WIDTH, false).close();
     } catch (RuntimeException | Error e) { // which of them differs between versions of the JDK
-      e.printStackTrace();
-      answer.missing("PP-OCR", "this Java finds no font to draw with, " + Failure.words(e));
+      answer.failed("PP-OCR, drawing a line in a font of this Java", e);
       return;
     }
     int count = effort.pick(10, 100, 500);
+    answer.note(count + " lines of random letters are drawn to find what is told right.");
     Task reading = new Task("rec", "PP-OCRv3 recognition", Lines.recognition(), Lines.READ_WIDTH);
     Task turning = new Task("cls", "PP-OCR orientation", Lines.orientation(), Lines.TURN_WIDTH);
     for (Task task : List.of(reading, turning)) {
       List<Batch> examples = task.calibration(effort.pick(8, 64, 128));
       List<Variant> variants = new ArrayList<>();
-      variants.add(Variant.theirs(BASE, task.model));
+      variants.add(Variant.base(task.model));
       variants.add(Variant.plain("Hone: FP32 file", task.model));
       if (effort != Effort.SMOKE) {
         variants.add(
@@ -119,13 +111,13 @@ public final class LinePrecision implements Question {
     }
     samples.failures().forEach(answer::missing);
     for (Variant variant : open.variants()) {
-      if (samples.has(variant.name(), BASE)) {
+      if (samples.has(variant.name(), Variant.BASE)) {
         Table.Row row = table.row(variant.name(), variant.side());
-        row.set(column, samples.speedAgainst(variant.name(), BASE));
+        row.set(column, samples.speedAgainst(variant.name(), Variant.BASE));
         row.set("file", variant.megabytes());
       }
       if (variant.id().equals("int8") && (lines == 1 || !task.turned())) {
-        answer.speed(task.figure(lines), samples, variant.name(), BASE);
+        answer.speed(task.figure(lines), samples, variant.name(), Variant.BASE);
       }
     }
   }
@@ -136,7 +128,7 @@ public final class LinePrecision implements Question {
     boolean[] base = {};
     for (Variant variant : open.variants()) {
       boolean[] right = right(open, variant, task, texts);
-      base = variant.name().equals(BASE) ? right : base;
+      base = variant.isBase() ? right : base;
       int rightly = 0;
       int kept = 0;
       int wanted = 0;
@@ -145,15 +137,14 @@ public final class LinePrecision implements Question {
         wanted += i < base.length && base[i] ? 1 : 0;
         kept += i < base.length && base[i] && right[i] ? 1 : 0;
       }
-      table.row(variant.name(), variant.side()).set("right", 100.0 * rightly / right.length);
-      if (variant.id().equals("int8") && wanted > 0) {
-        answer.figure(
-            task.turned() ? "precision.cls.labels" : "precision.rec.int8.kept",
-            100.0 * kept / wanted);
-        if (!task.turned()) {
-          double full = open.variants().get(0).megabytes();
-          answer.figure("precision.rec.int8.file", 100 * variant.megabytes() / full);
-        }
+      double percentRight = 100.0 * rightly / right.length;
+      table.row(variant.name(), variant.side()).set("right", percentRight);
+      if (variant.id().equals("int8") && task.turned()) {
+        answer.figure("precision.cls.labels", percentRight);
+      } else if (variant.id().equals("int8") && wanted > 0) {
+        answer.figure("precision.rec.int8.kept", 100.0 * kept / wanted);
+        double full = open.variants().get(0).megabytes();
+        answer.figure("precision.rec.int8.file", 100 * variant.megabytes() / full);
       }
     }
   }

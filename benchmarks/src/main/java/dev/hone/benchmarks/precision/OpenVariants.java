@@ -3,7 +3,6 @@ package dev.hone.benchmarks.precision;
 import dev.hone.Batch;
 import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.measure.Entrant;
-import dev.hone.benchmarks.measure.Failure;
 import dev.hone.benchmarks.measure.Interleaved;
 import dev.hone.benchmarks.measure.Progress;
 import dev.hone.benchmarks.measure.Samples;
@@ -20,15 +19,13 @@ final class OpenVariants implements AutoCloseable {
   private final Map<Variant, Runner> runners = new LinkedHashMap<>();
 
   /** Opens all; one that does not open is told in the answer and left out. */
-  @SuppressWarnings("CatchAndPrintStackTrace") // it goes to the log of this process
   OpenVariants(List<Variant> variants, int threads, Answer answer) {
     for (Variant variant : variants) {
       Progress.say("opening " + variant.name());
       try {
         runners.put(variant, variant.opener().open(threads));
       } catch (Exception | LinkageError e) {
-        e.printStackTrace();
-        answer.missing(variant.name(), Failure.words(e));
+        answer.failed(variant.name(), e);
       }
     }
   }

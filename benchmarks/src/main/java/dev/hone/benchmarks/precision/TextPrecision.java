@@ -23,7 +23,6 @@ import java.util.Map;
 /** What precision buys a model for texts: speed, and beside it what it costs in fidelity. */
 public final class TextPrecision implements Question {
   private static final int CHECK_TEXTS = 300;
-  private static final String BASE = "FP32 file in ONNX Runtime";
   private static final String PUBLISHED = "published INT8 file in ONNX Runtime";
 
   private final TextModel model;
@@ -41,11 +40,6 @@ public final class TextPrecision implements Question {
   @Override
   public String words() {
     return "What does precision buy " + model.words() + ", and what does it cost?";
-  }
-
-  @Override
-  public int processes(Effort effort) {
-    return effort.pick(1, 1, 3);
   }
 
   @Override
@@ -85,7 +79,7 @@ public final class TextPrecision implements Question {
   private List<Variant> variants(List<Batch> examples, Effort effort) {
     Model fp32 = model.model();
     List<Variant> variants = new ArrayList<>();
-    variants.add(Variant.theirs(BASE, fp32));
+    variants.add(Variant.base(fp32));
     variants.add(Variant.theirs(PUBLISHED, model.publishedInt8()));
     variants.add(Variant.plain("Hone: FP32 file", fp32));
     variants.add(Variant.fused("Hone: FP32, fused", fp32));
@@ -174,14 +168,14 @@ public final class TextPrecision implements Question {
     }
     samples.failures().forEach(answer::missing);
     for (Variant variant : open.variants()) {
-      if (samples.has(variant.name(), BASE)) {
+      if (samples.has(variant.name(), Variant.BASE)) {
         table
             .row(variant.name(), variant.side())
-            .set(size.column(), samples.speedAgainst(variant.name(), BASE));
+            .set(size.column(), samples.speedAgainst(variant.name(), Variant.BASE));
       }
       if (figures && hasFigures(variant)) {
         String id = "precision." + id() + "." + variant.id() + "." + size.id();
-        answer.speed(id, samples, variant.name(), BASE);
+        answer.speed(id, samples, variant.name(), Variant.BASE);
       }
     }
   }
@@ -198,7 +192,7 @@ public final class TextPrecision implements Question {
     float[][] reference = {};
     for (Variant variant : open.variants()) {
       float[][] vectors = vectors(open, variant, checks);
-      reference = variant.name().equals(BASE) ? vectors : reference;
+      reference = variant.isBase() ? vectors : reference;
       if (reference.length > 0) {
         Fidelity fidelity = Fidelity.of(reference, vectors);
         all.put(variant, fidelity);
@@ -218,7 +212,7 @@ public final class TextPrecision implements Question {
 
   private static void exactness(Answer answer, OpenVariants open, Table table, long[][] checks) {
     Variant first = open.variants().get(0);
-    if (first.name().equals(BASE)) {
+    if (first.isBase()) {
       new Exactness(open, checks).tell(answer, first);
     }
     open.variant("int8")
@@ -231,8 +225,9 @@ public final class TextPrecision implements Question {
                       "cosine, 1st percentile",
                       "Spearman",
                       "same nearest neighbour"));
-              int lost = Exactness.lost(table, int8.name(), PUBLISHED, columns);
-              answer.figure("precision.minilm.int8.lost-to-published", lost);
+              Exactness.lost(table, int8.name(), PUBLISHED, columns)
+                  .ifPresent(
+                      lost -> answer.figure("precision.minilm.int8.lost-to-published", lost));
             });
   }
 

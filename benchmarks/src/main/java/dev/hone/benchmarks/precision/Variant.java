@@ -26,6 +26,9 @@ import java.nio.file.Path;
  * @param opener opens the file with so many threads
  */
 record Variant(String id, String name, Side side, FileMaker file, Opener opener) {
+  /** The name of what all others are compared with. */
+  static final String BASE = "FP32 file in ONNX Runtime";
+
   /** Gives the size of a variant's file. */
   @FunctionalInterface
   interface FileMaker {
@@ -40,10 +43,19 @@ record Variant(String id, String name, Side side, FileMaker file, Opener opener)
     Runner open(int threads) throws Exception;
   }
 
+  /** A model in FP32 in ONNX Runtime's Java API: what all others are compared with. */
+  static Variant base(Model model) {
+    return theirs(BASE, model);
+  }
+
   /** A model in ONNX Runtime's Java API. */
   static Variant theirs(String name, Model model) {
     return new Variant(
-        "", name, Side.THEIRS, () -> bytes(model), threads -> new JavaApiRunner(model, threads));
+        "",
+        name,
+        Side.THEIRS,
+        () -> bytes(model),
+        threads -> new JavaApiRunner(model.source(), threads));
   }
 
   /** A model in Hone, as it is. */
@@ -93,6 +105,11 @@ record Variant(String id, String name, Side side, FileMaker file, Opener opener)
 
   private static SessionOptions threads(int threads) {
     return SessionOptions.builder().threads(threads).build();
+  }
+
+  /** Whether the others are compared with it. */
+  boolean isBase() {
+    return name.equals(BASE);
   }
 
   /** The size of its file. */

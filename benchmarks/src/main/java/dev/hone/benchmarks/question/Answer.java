@@ -1,5 +1,6 @@
 package dev.hone.benchmarks.question;
 
+import dev.hone.benchmarks.measure.Failure;
 import dev.hone.benchmarks.measure.Samples;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -73,6 +74,12 @@ public final class Answer {
   /** Tells the reader what could not be measured, and why. */
   public void missing(String what, String why) {
     addOnce(missing, what + ": " + why);
+  }
+
+  /** Tells the reader what failed, and the log of this process all about it. */
+  public void failed(String what, Throwable failure) {
+    failure.printStackTrace();
+    missing(what, Failure.words(failure));
   }
 
   private static void addOnce(List<String> lines, String line) {

@@ -16,17 +16,22 @@ public final class HoneRunner implements Runner {
 
   @Override
   public Rival over(Batch inputs) {
-    Tensor first;
-    String name;
+    float[] expected;
+    Batch out;
     try (Batch outputs = session.run(inputs)) {
-      name = outputs.name(0);
-      first = Tensor.allocate(outputs.tensor(0).type(), outputs.tensor(0).shape());
+      Tensor first = outputs.tensor(0);
+      expected = first.toFloatArray();
+      out = Batch.of(outputs.name(0), Tensor.allocate(first.type(), first.shape()));
     }
-    Batch out = Batch.of(name, first);
     return new Rival() {
       @Override
       public void once() {
         session.run(inputs, out);
+      }
+
+      @Override
+      public void check() {
+        Unchanged.check(expected, out.tensor(0).toFloatArray());
       }
 
       @Override

@@ -7,6 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class EstimateTest {
   @Test
@@ -34,6 +36,14 @@ class EstimateTest {
   @Test
   void aFewRoundsGiveTheirWholeRange() {
     assertThat(Estimate.of(3, 1, 2)).isEqualTo(new Estimate(2, 1, 3));
+  }
+
+  /** The range of n rounds misses the median where all lie on one side: 2 times 2 to the -n. */
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "SMOKE")
+  void everyEffortHasRoundsEnoughForAnIntervalOf95Percent(Effort effort) {
+    int rounds = effort.rounds(/* turnNanos= */ 1e15);
+    assertThat(2 * Math.pow(0.5, rounds)).isLessThanOrEqualTo(0.05);
   }
 
   @Test

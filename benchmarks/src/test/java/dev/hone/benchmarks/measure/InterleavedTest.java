@@ -106,6 +106,7 @@ class InterleavedTest {
         };
     Samples samples = measure(Entrant.theirs("wrong", () -> wrong));
     assertThat(samples.failures()).containsEntry("wrong", "IllegalStateException: 3 is not 4");
+    assertThat(samples.has("wrong")).isFalse();
     assertThat(closed).containsExactly("wrong");
   }
 }
