@@ -11,7 +11,7 @@ import dev.hone.Tensor;
 import dev.hone.batching.BatchPolicy;
 import dev.hone.batching.BatchPolicy.Interaction;
 import dev.hone.batching.Batcher;
-import dev.hone.memory.Memory;
+import dev.hone.contract.NoLeaks;
 import dev.hone.metrics.SessionStats;
 import dev.hone.onnx.testing.MiniLm;
 import dev.hone.onnx.testing.Texts;
@@ -26,8 +26,10 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Models that people have, called by many threads through a batcher: nobody sees a difference. */
+@ExtendWith(NoLeaks.class) // also of the session that opening tried and did not keep
 class BatchedModelsTest {
   private static final int CALLERS = 16;
   private static final double TOLERANCE = 1e-4; // the batcher's, of a row's largest number
@@ -47,7 +49,6 @@ class BatchedModelsTest {
   }
 
   private static void callersGetWhatTheyGetAlone(List<Batch> texts, int rounds) throws Exception {
-    long before = Memory.stats().liveBytes(); // the texts among them
     Session session = Session.open(MiniLm.model());
     List<float[]> expected = answers(session, texts);
     try (Batcher batcher = Batcher.over(session, quick().evenIfItDoesNotPay().build())) {
@@ -58,7 +59,6 @@ class BatchedModelsTest {
       assertThat(stats.batches().rows().mean()).as("rows in a batch").isGreaterThan(1.2);
       assertThat(batcher.report().toString()).contains("padding changes results by");
     }
-    assertThat(Memory.stats().liveBytes()).as("live bytes after closing").isEqualTo(before);
     texts.forEach(Batch::close);
   }
 
@@ -132,7 +132,6 @@ class BatchedModelsTest {
 
   @Test
   void openingChoosesHowManyThreadsEachRunHas() {
-    long before = Memory.stats().liveBytes();
     int processors = Runtime.getRuntime().availableProcessors();
     try (Batcher batcher =
         Batcher.open(TwoLayers.inMemory(), SessionOptions.DEFAULT, quick().build())) {
@@ -142,7 +141,6 @@ class BatchedModelsTest {
             .containsPattern("threads: \\d+ for each run, as that serves \\d+ rows a second;");
       }
     }
-    assertThat(Memory.stats().liveBytes()).isEqualTo(before); // the other session is gone too
   }
 
   @Test
