@@ -13,7 +13,6 @@ import dev.hone.metrics.Recorder;
 import dev.hone.metrics.SessionStats;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -273,8 +272,8 @@ final class Engine implements Request.Events, Gauges {
       try {
         policy.callbacks.execute(() -> future.finish(outcome));
         return;
-      } catch (RejectedExecutionException e) {
-        // better here than never
+      } catch (RuntimeException | Error e) {
+        // better here than never; if it runs there all the same, the second time changes nothing
       }
     }
     future.finish(outcome);

@@ -99,29 +99,57 @@ final class Joiner {
     if (!request.beginDelivery()) {
       return; // it ended early; nobody wants these rows
     }
+    Batch target;
     try {
-      Batch target = request.out != null ? request.out : request.parts();
-      if (target == null) {
-        target = allocate(request, results);
-        request.setParts(target);
-      }
+      target = target(request, results);
       for (int i = 0; i < results.size(); i++) {
         copy(results.tensor(i), at, target.tensor(i), piece.from(), piece.rows());
       }
-      request.endDelivery(flight, piece.rows(), target);
     } catch (RuntimeException | Error e) {
       request.abortDelivery(e);
+      return;
     }
+    request.endDelivery(flight, piece.rows(), target); // not above: what ended is not aborted
+  }
+
+  /** What a request's results go into. */
+  private Batch target(Request request, Batch results) {
+    Batch out = request.out;
+    if (out != null) {
+      requireTargets(request, out, results);
+      return out;
+    }
+    Batch parts = request.parts();
+    if (parts == null) {
+      parts = allocate(request, results);
+      request.setParts(parts);
+    }
+    return parts;
+  }
+
+  /** Checks what only the run could tell; see {@link Layout#checkTargets}. */
+  private void requireTargets(Request request, Batch out, Batch results) {
+    for (int i = 0; i < results.size(); i++) {
+      Tensor result = results.tensor(i);
+      Shape shape = cut(request, i, result.shape());
+      Tensor target = out.tensor(i);
+      if (!shape.equals(target.shape()) || result.type() != target.type()) {
+        throw Layout.wrongTarget(out.name(i), result.type(), shape, target);
+      }
+    }
+  }
+
+  private Shape cut(Request request, int output, Shape padded) {
+    int index = request.kind.outputIndexes[output];
+    return layout.outputShapes().cut(index, padded, request.rows, request.length);
   }
 
   private Batch allocate(Request request, Batch results) {
     Tensor[] own = new Tensor[results.size()];
     try {
       for (int i = 0; i < own.length; i++) {
-        Shape padded = results.tensor(i).shape();
-        int output = request.kind.outputIndexes[i];
-        Shape shape = layout.outputShapes().cut(output, padded, request.rows, request.length);
-        own[i] = pooled(results.tensor(i).type(), shape);
+        Tensor result = results.tensor(i);
+        own[i] = pooled(result.type(), cut(request, i, result.shape()));
       }
     } finally {
       closeIfIncomplete(own);

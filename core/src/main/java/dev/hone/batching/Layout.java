@@ -273,17 +273,22 @@ final class Layout {
       Shape shape = outputShapes.shape(index, rows, length);
       boolean wrongShape = shape != null && !shape.equals(target.shape());
       if (wrongShape || (type != null && type != target.type())) {
-        throw new IllegalArgumentException(
-            "The output '"
-                + out.name(i)
-                + "' will be "
-                + (type == null ? target.type() : type)
-                + (shape == null ? "" : shape)
-                + " for these inputs, but the tensor for it is "
-                + target
-                + ".");
+        throw wrongTarget(out.name(i), type == null ? target.type() : type, shape, target);
       }
     }
+  }
+
+  static IllegalArgumentException wrongTarget(
+      String output, DataType type, @Nullable Shape shape, Tensor target) {
+    return new IllegalArgumentException(
+        "The output '"
+            + output
+            + "' will be "
+            + type
+            + (shape == null ? "" : shape)
+            + " for these inputs, but the tensor for it is "
+            + target
+            + ".");
   }
 
   /** The names of the outputs that a call wants: those of its targets, or of its options. */

@@ -21,16 +21,21 @@ final class RequestFuture extends CompletableFuture<Batch> {
     return super.cancel(mayInterruptIfRunning);
   }
 
-  /** Passes the outcome on; results that nobody takes are closed. */
+  /** Passes the outcome on, the first time; results that nobody takes are closed. */
   void finish(Object outcome) {
     try {
       if (outcome instanceof Request.Failure failure) {
         completeExceptionally(failure.cause());
-      } else if (outcome instanceof Batch results && !complete(results)) {
+      } else if (outcome instanceof Batch results && !complete(results) && !gave(results)) {
         results.close();
       }
     } finally {
       Reference.reachabilityFence(owner);
     }
+  }
+
+  /** Whether these results are the caller's already. */
+  private boolean gave(Batch results) {
+    return !isCompletedExceptionally() && join() == results;
   }
 }

@@ -1,0 +1,144 @@
+package dev.hone.batching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.hone.Batch;
+import dev.hone.DataType;
+import dev.hone.Shape;
+import dev.hone.Tensor;
+import dev.hone.contract.NoLeaks;
+import dev.hone.metrics.Outcome;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** How answers get to their callers: once, in the right shape, whatever the executor does. */
+@ExtendWith(NoLeaks.class)
+@Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class AnswersTest {
+  private static BatchPolicy.Builder policy() {
+    return BatchPolicy.builder().evenIfItDoesNotPay().lanes(1);
+  }
+
+  private static Batcher open(ToySession toy, BatchPolicy.Builder builder) {
+    return Batcher.over(toy, builder.build(), ToySession.costs(1_000_000));
+  }
+
+  /** Executors that cannot be relied on. */
+  enum Odd implements Executor {
+    THROWS {
+      @Override
+      public void execute(Runnable task) {
+        throw new IllegalStateException("The executor is out of order.");
+      }
+    },
+    HAS_NO_THREADS {
+      @Override
+      public void execute(Runnable task) {
+        throw new OutOfMemoryError("unable to create native thread");
+      }
+    },
+    RUNS_AND_THROWS {
+      @Override
+      public void execute(Runnable task) {
+        task.run();
+        throw new IllegalStateException("The executor is out of order.");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Odd.class)
+  void anExecutorThatThrowsLosesNoAnswerAndDoublesNone(Odd executor) {
+    ToySession toy = new ToySession();
+    try (Batcher batcher = open(toy, policy().maxRows(4).callbacksOn(executor));
+        Batch in = ToySession.input(new long[] {1, 2}, new long[] {3, 4})) {
+      for (int i = 0; i < 3; i++) {
+        CountDownLatch go = new CountDownLatch(1);
+        toy.fault = (given, options) -> awaitOpen(go);
+        AtomicInteger called = new AtomicInteger();
+        CompletableFuture<float[]> pooled =
+            batcher
+                .runAsync(in)
+                .thenApply(
+                    answer -> {
+                      called.incrementAndGet();
+                      try (answer) {
+                        return answer.get("pooled").toFloatArray();
+                      }
+                    });
+        go.countDown();
+        assertThat(pooled.join()).hasSize(4);
+        assertThat(called).hasValue(1);
+      }
+      assertThat(batcher.stats().count(Outcome.ANSWERED)).isEqualTo(3);
+      assertThat(batcher.stats().count(Outcome.FAILED)).isZero();
+    } // closing waits for ever if a call has not left, and not long enough if one has left twice
+    assertThat(toy.isClosed()).isTrue();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Odd.class)
+  void anExecutorThatThrowsAlsoPassesOnTheAnswersOfCallsInParts(Odd executor) {
+    ToySession toy = new ToySession();
+    try (Batcher batcher = open(toy, policy().maxRows(2).callbacksOn(executor));
+        Batch in = ToySession.input(new long[5][3])) {
+      CountDownLatch go = new CountDownLatch(1);
+      toy.fault = (given, options) -> awaitOpen(go);
+      CompletableFuture<Batch> later = batcher.runAsync(in).thenApply(answer -> answer);
+      go.countDown();
+      try (Batch answer = later.join()) {
+        assertThat(answer.get("pooled").toFloatArray()).hasSize(10); // it is open
+      }
+      toy.fault = (given, options) -> {};
+      batcher.run(in).close();
+    }
+  }
+
+  private static void awaitOpen(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void targetsWhoseShapeOnlyTheRunTellsAreRefusedIfItIsAnother() {
+    ToySession toy = new ToySession(ToySession.Trait.IGNORES_MASK);
+    try (Batcher batcher = open(toy, policy().maxRows(2));
+        Batch in = ToySession.input(new long[5][3])) { // in three parts, so through the queue
+      refuses(batcher, in, "pooled", DataType.FLOAT32, Shape.of(7, 2), "FLOAT32[5, 2]");
+      refuses(batcher, in, "pooled", DataType.FLOAT32, Shape.of(5, 1), "FLOAT32[5, 2]");
+      refuses(batcher, in, "pooled", DataType.FLOAT32, Shape.of(5, 2, 1), "FLOAT32[5, 2]");
+      refuses(batcher, in, "tokens", DataType.FLOAT32, Shape.of(5, 2, 3), "FLOAT32[5, 3, 3]");
+      try (Batch out = Batch.of("pooled", Tensor.allocate(DataType.FLOAT32, Shape.of(5, 2)))) {
+        batcher.run(in, out);
+      }
+    }
+  }
+
+  private static void refuses(
+      Batcher batcher, Batch in, String output, DataType type, Shape shape, String right) {
+    try (Batch out = Batch.of(output, Tensor.allocate(type, shape))) {
+      assertThatThrownBy(() -> batcher.run(in, out))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "The output '"
+                  + output
+                  + "' will be "
+                  + right
+                  + " for these inputs, but the tensor for it is "
+                  + out.tensor(0)
+                  + ".");
+    }
+  }
+}
