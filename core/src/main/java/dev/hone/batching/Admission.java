@@ -1,5 +1,7 @@
 package dev.hone.batching;
 
+import dev.hone.Cancellation;
+import dev.hone.HoneException.CancelledException;
 import dev.hone.HoneException.OverloadException;
 import dev.hone.metrics.Recorder;
 import dev.hone.metrics.Rejection;
@@ -53,6 +55,7 @@ final class Admission {
    * Counts a request in, as the policy says.
    *
    * @throws OverloadException if there is no room for it, or none in time
+   * @throws CancelledException if it is cancelled while it waits for room
    */
   void admit(Request request, Shedder shedder) {
     refuseIfHopeless(request);
@@ -151,12 +154,18 @@ final class Admission {
       giveUp = request.deadlineNanos;
     }
     boolean interrupted = false;
+    Cancellation cancellation = request.cancellation;
+    Cancellation.Registration listening =
+        cancellation == null ? () -> {} : cancellation.onCancel(this::wakeBlocked);
     lock.lock();
     blocked.incrementAndGet();
     try {
       // For a moment this request was counted, and may have kept out another that waits here now.
       room.signalAll();
       while (!tryAdmit(request)) {
+        if (cancellation != null && cancellation.isCancelled()) {
+          throw new CancelledException("The call was cancelled by its caller.");
+        }
         long left = giveUp - System.nanoTime();
         if (left <= 0) {
           return false;
@@ -171,6 +180,7 @@ final class Admission {
     } finally {
       blocked.decrementAndGet();
       lock.unlock();
+      listening.close();
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
@@ -181,12 +191,16 @@ final class Admission {
   void left(Request request) {
     take(request);
     if (blocked.get() > 0) {
-      lock.lock();
-      try {
-        room.signalAll();
-      } finally {
-        lock.unlock();
-      }
+      wakeBlocked();
+    }
+  }
+
+  private void wakeBlocked() {
+    lock.lock();
+    try {
+      room.signalAll();
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -141,7 +141,11 @@ public final class BatchPolicy {
       return this;
     }
 
-    /** The most bytes of inputs and outputs in one batch, at least 1; by default 1 GiB. */
+    /**
+     * The most bytes of inputs and outputs in one batch, at least 1; by default 1 GiB. Outputs
+     * count where their shapes follow from the rows and their length; where only a run tells them,
+     * inputs alone do.
+     */
     public Builder maxBatchBytes(long bytes) {
       this.maxBatchBytes = positive("maxBatchBytes", bytes);
       return this;
@@ -165,7 +169,7 @@ public final class BatchPolicy {
       if (linger.isNegative()) {
         throw new IllegalArgumentException("Linger must not be negative, but is " + linger + ".");
       }
-      this.lingerNanos = linger.toNanos();
+      this.lingerNanos = nanos(linger);
       return this;
     }
 
@@ -175,7 +179,10 @@ public final class BatchPolicy {
       return this;
     }
 
-    /** About how long opening may measure; a second by default. */
+    /**
+     * About how long opening may measure what batches cost; a second by default. To find out
+     * whether rows may share batches, and how many threads serve most, comes on top.
+     */
     public Builder warmUp(Duration time) {
       this.warmUpNanos = positive("warmUp", time);
       return this;
@@ -209,7 +216,10 @@ public final class BatchPolicy {
       return this;
     }
 
-    /** A call that finds the queue full waits up to this long for room. */
+    /**
+     * A call that finds the queue full waits up to this long for room, in its caller's thread, also
+     * {@code runAsync}; until its deadline at most, and until it is cancelled.
+     */
     public Builder blockWhenOverloaded(Duration atMost) {
       this.overload = Overload.BLOCK;
       this.blockNanos = positive("blockWhenOverloaded", atMost);
@@ -357,6 +367,11 @@ public final class BatchPolicy {
       if (time.isZero() || time.isNegative()) {
         throw new IllegalArgumentException(name + " must be more than zero, but is " + time + ".");
       }
+      return nanos(time);
+    }
+
+    /** So many nanoseconds, or as good as for ever. */
+    private static long nanos(Duration time) {
       return time.compareTo(Duration.ofDays(1000)) > 0 ? Long.MAX_VALUE / 4 : time.toNanos();
     }
   }

@@ -27,16 +27,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>What it does.</b> While the model is idle a call runs at once, in its caller's thread.
  * Calls that come while it is busy wait, and run together as soon as it is free: those for which
- * that is predicted to be cheapest, the oldest always among them. Where rows differ in length and
- * the model has a mask, they are padded, and rows of like length are put together. Calls may have
- * any number of rows; large ones are split and joined again. An answer is what the call would have
- * got alone.
+ * that is predicted to be cheapest, the one that is next by priority, fairness and age always among
+ * them. Where rows differ in length and the model has a mask, they are padded, and rows of like
+ * length are put together. Calls may have any number of rows; large ones are split and joined
+ * again. An answer is what the call would have got alone.
  *
- * <p><b>What it finds out.</b> Opening measures for about a second: whether rows may share a batch
- * at all (a model whose rows influence each other is run call by call), what batches cost, how many
- * should run at once, and whether sharing pays; if it does not, calls go straight to the session.
- * {@link #open} also finds out how many threads each run should have. {@link #report} says what was
- * found.
+ * <p><b>What it finds out.</b> Opening measures, {@link #over} for about a second and {@link
+ * #open}, which measures more, for two to four: whether rows may share a batch at all (a model
+ * whose rows influence each other is run call by call), what batches cost, how many should run at
+ * once, and whether sharing pays; if it does not, calls go straight to the session. {@link #open}
+ * also finds out how many threads each run should have. {@link #report} says what was found.
  *
  * <p><b>Ownership.</b> The batcher owns the session it was given: closing it ends the calls under
  * way as usual, and then closes the session. Inputs of {@code runAsync} may be closed before the
@@ -100,7 +100,17 @@ public final class Batcher implements Session {
    * @throws dev.hone.HoneException.ModelException if no runtime here can run it
    */
   public static Batcher open(Model model, SessionOptions options, BatchPolicy policy) {
-    return new Batcher(Opening.of(model, options, policy), policy);
+    return owning(Opening.of(model, options, policy), policy);
+  }
+
+  /** A batcher over a session that nobody else holds: if it fails, the session is closed. */
+  static Batcher owning(Opening opening, BatchPolicy policy) {
+    try {
+      return new Batcher(opening, policy);
+    } catch (RuntimeException | Error e) {
+      opening.session.close();
+      throw e;
+    }
   }
 
   /**
@@ -174,9 +184,9 @@ public final class Batcher implements Session {
     return engine != null;
   }
 
-  /** Whether {@link #close} was called and new calls are refused. */
-  boolean isClosing() {
-    return engine != null && engine.isClosing();
+  /** How many asynchronous calls are watched over for their deadlines; for tests. */
+  int watchedDeadlines() {
+    return engine == null ? 0 : engine.watchedDeadlines();
   }
 
   /** What was called on it, and in what batches that ran. */

@@ -19,6 +19,11 @@ final class Deadlines implements AutoCloseable {
     return () -> alarm.cancel(false);
   }
 
+  /** How many requests are watched. */
+  synchronized int watched() {
+    return timer == null ? 0 : timer.getQueue().size();
+  }
+
   private synchronized ScheduledThreadPoolExecutor timer() {
     ScheduledThreadPoolExecutor known = timer;
     if (known == null) {

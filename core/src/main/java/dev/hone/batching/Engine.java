@@ -1,6 +1,7 @@
 package dev.hone.batching;
 
 import dev.hone.Batch;
+import dev.hone.Cancellation;
 import dev.hone.Failures;
 import dev.hone.HoneException.OverloadException;
 import dev.hone.RunOptions;
@@ -43,6 +44,7 @@ final class Engine implements Request.Events, Gauges {
   private final Recorder recorder;
   private final Admission admission;
   private final Scheduler scheduler;
+  private final Admission.Shedder shedder;
   private final Padding padding;
   private final MemoryPool pool;
   private final Gate gate = new Gate();
@@ -58,7 +60,14 @@ final class Engine implements Request.Events, Gauges {
     this.padding = new Padding(layout.ports());
     this.pool = new MemoryPool(policy.maxQueueBytes);
     Joiner joiner = new Joiner(layout, pool, padding);
-    this.scheduler = new Scheduler(session, joiner, admission, policy, plan, recorder);
+    try {
+      this.scheduler = new Scheduler(session, joiner, admission, policy, plan, recorder);
+    } catch (RuntimeException | Error e) { // no threads, say
+      padding.close();
+      pool.close();
+      throw e;
+    }
+    this.shedder = scheduler::shedFor;
   }
 
   private Recorder counting(Plan plan) {
@@ -72,15 +81,15 @@ final class Engine implements Request.Events, Gauges {
     enter();
     try {
       Batch ordered = layout.inOrder(in);
-      Kind kind = kindOf(ordered, Layout.wanted(out, options));
+      Kind kind = kindOf(ordered, layout.wanted(out, options));
       boolean platform = Threads.mayRunNative();
       Lane lane = kind == null || !platform ? null : scheduler.laneFor(kind, ordered);
       if (kind == null || lane != null) {
-        return runAlone(lane, ordered, out, options, begunNanos);
+        return runAlone(lane, ordered, out, options, begunNanos, clock());
       }
       Request request = request(ordered, out, options, kind, begunNanos);
       request.setWaiter(Thread.currentThread());
-      admit(request, options);
+      admit(request);
       // Who runs a batch cannot watch a deadline.
       scheduler.submit(request, platform && !request.hasDeadline);
       return request.await();
@@ -95,7 +104,8 @@ final class Engine implements Request.Events, Gauges {
   /** A blocking call that shares nothing; the session checks it, and watches over its closing. */
   Batch callAlone(Batch in, @Nullable Batch out, RunOptions options) {
     try {
-      return runAlone(null, in, out, options, System.nanoTime());
+      long now = clock();
+      return runAlone(null, in, out, options, now, now);
     } catch (RuntimeException | Error e) {
       record(e);
       throw e;
@@ -125,7 +135,7 @@ final class Engine implements Request.Events, Gauges {
       request = request(ordered, null, options, kind, begunNanos);
       future = new RequestFuture(request, owner);
       request.future = future;
-      admit(request, options);
+      admit(request);
     } catch (RuntimeException | Error e) {
       record(e);
       gate.leave();
@@ -169,28 +179,39 @@ final class Engine implements Request.Events, Gauges {
   }
 
   /**
-   * Admits a request and watches for its early end, which may come before this returns; throws if
-   * there is no room, and then holds nothing.
+   * Admits a request and watches for its early end, which may come before this returns, be it
+   * because watching fails; throws if there is no room, and then holds nothing.
    */
-  private void admit(Request request, RunOptions options) {
+  private void admit(Request request) {
     request.holdTensors();
     try {
-      admission.admit(request, scheduler::shedFor);
+      admission.admit(request, shedder);
     } catch (RuntimeException | Error e) {
       request.endUse();
       throw e;
     }
-    if (request.hasDeadline && request.future != null) {
-      request.listenTo(deadlines.watch(request));
+    try {
+      if (request.hasDeadline && request.future != null) {
+        request.listenTo(deadlines.watch(request));
+      }
+      Cancellation cancellation = request.cancellation;
+      if (cancellation != null) {
+        request.listenTo(cancellation.onCancel(request::cancel));
+      }
+    } catch (RuntimeException | Error e) { // no thread for the timer, say
+      request.settle(e); // gives back what admitting took, and tells the caller
     }
-    options.cancellation().ifPresent(c -> request.listenTo(c.onCancel(request::cancel)));
   }
 
   /** Runs one call by itself, in the caller's thread. */
   private Batch runAlone(
-      @Nullable Lane lane, Batch in, @Nullable Batch out, RunOptions options, long begunNanos) {
+      @Nullable Lane lane,
+      Batch in,
+      @Nullable Batch out,
+      RunOptions options,
+      long begunNanos,
+      long startNanos) {
     try {
-      long startNanos = System.nanoTime();
       Batch results = out;
       if (results == null) {
         results = session.run(in, options);
@@ -224,8 +245,13 @@ final class Engine implements Request.Events, Gauges {
     return answer;
   }
 
+  /** The time, for statistics only: 0 where nobody keeps them. */
+  private long clock() {
+    return recorder.isEnabled() ? System.nanoTime() : 0;
+  }
+
   private void ranAlone(Batch in, long begunNanos, long startNanos) {
-    if (recorder.isEnabled()) {
+    if (startNanos != 0 && recorder.isEnabled()) { // and was when it began
       long runNanos = System.nanoTime() - startNanos;
       recorder.ran(in.tensor(0).shape().rows(), startNanos - begunNanos, runNanos, 0);
     }
@@ -303,8 +329,9 @@ final class Engine implements Request.Events, Gauges {
     return recorder.snapshot();
   }
 
-  boolean isClosing() {
-    return gate.isClosed();
+  /** How many asynchronous calls are watched over for their deadlines; for tests. */
+  int watchedDeadlines() {
+    return deadlines.watched();
   }
 
   /** Refuses new calls, waits for those under way, lets everything go and closes the session. */

@@ -23,23 +23,18 @@ final class Gate {
 
   private final CountDownLatch empty = new CountDownLatch(1);
 
-  boolean isClosed() {
-    return (state & CLOSED) != 0;
-  }
-
-  void requireOpen() {
-    if (isClosed()) {
-      throw new IllegalStateException(
-          "This session, a batcher, was closed. Open a new one, and close it when the last call is done.");
-    }
-  }
-
-  /** Begins a call; each needs one {@link #leave}. */
+  /**
+   * Begins a call; each needs one {@link #leave}.
+   *
+   * @throws IllegalStateException if the gate was closed; then none has begun
+   */
   void enter() {
     long before = (long) STATE.getAndAdd(this, ONE_CALL);
     if ((before & CLOSED) != 0) {
       leave();
-      requireOpen();
+      throw new IllegalStateException(
+          "This session, a batcher, was closed. Open a new one, and close it when the last call is"
+              + " done.");
     }
   }
 

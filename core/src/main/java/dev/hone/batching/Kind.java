@@ -23,13 +23,20 @@ final class Kind {
   private final String[] names;
   private final List<String> nameList;
   private final long[][] axes; // lengths, or ROWS, or LENGTH
+  private final OutputShapes outputShapes;
   private final int hash;
 
-  private Kind(Port[] ports, long[][] axes, List<String> outputs, int[] outputIndexes) {
+  private Kind(
+      Port[] ports,
+      long[][] axes,
+      List<String> outputs,
+      int[] outputIndexes,
+      OutputShapes outputShapes) {
     this.ports = ports;
     this.axes = axes;
     this.outputs = outputs;
     this.outputIndexes = outputIndexes;
+    this.outputShapes = outputShapes;
     this.names = Arrays.stream(ports).map(port -> port.name).toArray(String[]::new);
     this.nameList = List.of(names);
     this.options =
@@ -41,7 +48,12 @@ final class Kind {
   }
 
   /** The kind of checked inputs that come in the ports' order. */
-  static Kind of(Port[] ports, Batch in, List<String> outputs, int[] outputIndexes) {
+  static Kind of(
+      Port[] ports,
+      Batch in,
+      List<String> outputs,
+      int[] outputIndexes,
+      OutputShapes outputShapes) {
     long[][] axes = new long[ports.length][];
     for (int i = 0; i < ports.length; i++) {
       Shape shape = in.tensor(i).shape();
@@ -54,7 +66,7 @@ final class Kind {
         }
       }
     }
-    return new Kind(ports, axes, outputs, outputIndexes);
+    return new Kind(ports, axes, outputs, outputIndexes, outputShapes);
   }
 
   /** Whether inputs are of this kind and agree on rows and length; no need to check them again. */
@@ -132,6 +144,24 @@ final class Kind {
       bytes += ports[i].type.byteSize(elements);
     }
     return bytes;
+  }
+
+  /** The bytes of all inputs, and of the outputs that are foretold, for one row of this length. */
+  long batchRowBytes(long length) {
+    long bytes = rowBytes(length);
+    for (int output : outputIndexes) {
+      bytes += outputShapes.rowBytes(output, length);
+    }
+    return bytes;
+  }
+
+  /** Whether these targets are the outputs that a run of this kind gives. */
+  boolean fills(Batch out) {
+    boolean same = out.size() == outputs.size();
+    for (int i = 0; same && i < outputs.size(); i++) {
+      same = outputs.get(i).equals(out.name(i));
+    }
+    return same;
   }
 
   private static int indexOf(long[] dims, long wanted) {

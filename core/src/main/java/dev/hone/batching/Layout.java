@@ -30,6 +30,7 @@ final class Layout {
   private final Map<String, Port> ports;
   private final Map<Kind, Kind> kinds = new ConcurrentHashMap<>();
   private final boolean hasLength;
+  private final String[] inputNames;
   private final List<String> outputNames;
   private volatile @Nullable Kind lastKind;
   private volatile OutputShapes outputShapes;
@@ -39,6 +40,7 @@ final class Layout {
     this.check = new InputCheck(signature);
     this.ports = ports;
     this.hasLength = ports.values().stream().anyMatch(Port::hasLength);
+    this.inputNames = signature.inputNames().toArray(String[]::new);
     this.outputNames = signature.outputNames();
     this.outputShapes = OutputShapes.unknown(signature);
   }
@@ -72,12 +74,7 @@ final class Layout {
       return null; // a weight that is listed among the inputs, as old exporters do
     }
     return new Port(
-        value.name(),
-        type,
-        dims.size(),
-        value.optional(),
-        length.axesOf(value),
-        length.padValue(value.name()));
+        value.name(), type, dims.size(), length.axesOf(value), length.padValue(value.name()));
   }
 
   private static Dimension rowDimension(Signature signature) {
@@ -188,7 +185,10 @@ final class Layout {
     return outputShapes;
   }
 
+  /** Takes note of shapes; kinds that were found before know nothing of them. */
   void learn(OutputShapes shapes) {
+    kinds.clear();
+    lastKind = null;
     outputShapes = shapes;
   }
 
@@ -215,7 +215,7 @@ final class Layout {
       }
       given[i] = port;
     }
-    Kind kind = Kind.of(given, in, List.copyOf(outputs), outputIndexes);
+    Kind kind = Kind.of(given, in, List.copyOf(outputs), outputIndexes, outputShapes);
     requireAgreement(kind, in, outputs);
     if (kinds.size() >= MOST_KINDS) {
       kinds.clear(); // equal kinds that are two objects still share batches
@@ -244,17 +244,26 @@ final class Layout {
     }
     int at = 0;
     boolean ordered = true;
-    List<String> names = new ArrayList<>(in.size());
-    List<Tensor> tensors = new ArrayList<>(in.size());
-    for (Value value : signature.inputs()) {
-      int index = in.indexOf(value.name());
+    for (String name : inputNames) {
+      int index = in.indexOf(name);
       if (index >= 0) {
         ordered &= index == at++;
-        names.add(value.name());
+      }
+    }
+    return ordered || at != in.size() ? in : reordered(in); // unknown inputs are refused later
+  }
+
+  private Batch reordered(Batch in) {
+    List<String> names = new ArrayList<>(in.size());
+    List<Tensor> tensors = new ArrayList<>(in.size());
+    for (String name : inputNames) {
+      int index = in.indexOf(name);
+      if (index >= 0) {
+        names.add(name);
         tensors.add(in.tensor(index));
       }
     }
-    return ordered || at != in.size() ? in : Batch.of(names, tensors);
+    return Batch.of(names, tensors);
   }
 
   /**
@@ -292,7 +301,11 @@ final class Layout {
   }
 
   /** The names of the outputs that a call wants: those of its targets, or of its options. */
-  static List<String> wanted(@Nullable Batch out, RunOptions options) {
-    return out == null ? options.outputs() : out.names();
+  List<String> wanted(@Nullable Batch out, RunOptions options) {
+    if (out == null) {
+      return options.outputs();
+    }
+    Kind last = lastKind; // asking a batch for its names makes a list
+    return last != null && last.fills(out) ? last.outputs : out.names();
   }
 }

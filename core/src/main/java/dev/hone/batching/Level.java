@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,13 +75,17 @@ final class Level {
     return least == null ? null : least.head();
   }
 
-  /** The request that waits longest, or null if none waits. */
-  @Nullable Request oldest() {
+  /** The oldest of the requests that are wanted, or null if there is none. */
+  @Nullable Request oldest(Predicate<Request> wanted) {
     Request oldest = null;
     for (TenantQueue tenant : active) {
-      Request head = tenant.head();
-      if (head != null && (oldest == null || head.submittedNanos - oldest.submittedNanos < 0)) {
-        oldest = head;
+      Request request = tenant.head();
+      while (request != null && !wanted.test(request)) {
+        request = request.next;
+      }
+      if (request != null
+          && (oldest == null || request.submittedNanos - oldest.submittedNanos < 0)) {
+        oldest = request;
       }
     }
     return oldest;

@@ -35,7 +35,7 @@ final class Limits {
   /** The most rows of this length, at least one. */
   int maxRows(Kind kind, int length) {
     long rows = Math.min(maxRows, Math.min(maxTokens, memoryTokens) / Math.max(1, length));
-    rows = Math.min(rows, maxBytes / Math.max(1, kind.rowBytes(length)));
+    rows = Math.min(rows, maxBytes / Math.max(1, kind.batchRowBytes(length)));
     return (int) Math.max(1, rows);
   }
 
@@ -58,14 +58,14 @@ final class Limits {
               + length
               + ".");
     }
-    long rowBytes = kind.rowBytes(length);
+    long rowBytes = kind.batchRowBytes(length);
     if (rowBytes > maxBytes) {
       throw new IllegalArgumentException(
           "A row must fit the budget of "
               + maxBytes
               + " bytes a batch (maxBatchBytes), but these rows have "
               + rowBytes
-              + ".");
+              + " of inputs and outputs.");
     }
   }
 
@@ -75,9 +75,14 @@ final class Limits {
     sinceMemoryFailure = 0;
   }
 
+  /** Whether there is a target, and so {@link #answered} wants to know. */
+  boolean hasLatencyTarget() {
+    return latencyTargetNanos > 0;
+  }
+
   /** An answer took so long from call to result. */
   void answered(long latencyNanos) {
-    if (latencyTargetNanos == 0) {
+    if (!hasLatencyTarget()) {
       return;
     }
     answers++;

@@ -32,7 +32,7 @@ final class OutputShapes {
   }
 
   /**
-   * Learns from two runs.
+   * Learns from several runs.
    *
    * @param foretold whether nothing but rows and length can change a shape
    */
@@ -113,6 +113,22 @@ final class OutputShapes {
           shape[axis] == Kind.ROWS ? rows : shape[axis] == Kind.LENGTH ? length : shape[axis];
     }
     return Shape.of(shape);
+  }
+
+  /** The bytes of an output for one row of this length; 0 if only the run can tell. */
+  long rowBytes(int output, long length) {
+    long[] dims = axes[output];
+    if (!foretold || dims.length == 0) {
+      return 0;
+    }
+    long elements = 1;
+    for (int axis = 1; axis < dims.length; axis++) {
+      if (dims[axis] == UNKNOWN) {
+        return 0;
+      }
+      elements *= dims[axis] == Kind.LENGTH ? length : dims[axis] == Kind.ROWS ? 1 : dims[axis];
+    }
+    return types[output].byteSize(elements);
   }
 
   /** The shape that a request's part has, cut out of an output of padded rows. */

@@ -11,21 +11,13 @@ final class Port {
   final String name;
   final DataType type;
   final int rank;
-  final boolean optional;
   final long padValue;
   private final boolean[] length;
 
-  Port(
-      String name,
-      DataType type,
-      int rank,
-      boolean optional,
-      List<Integer> lengthAxes,
-      long padValue) {
+  Port(String name, DataType type, int rank, List<Integer> lengthAxes, long padValue) {
     this.name = name;
     this.type = type;
     this.rank = rank;
-    this.optional = optional;
     this.padValue = padValue;
     this.length = new boolean[rank];
     lengthAxes.forEach(axis -> length[axis] = true);
@@ -45,6 +37,6 @@ final class Port {
   }
 
   Port withoutLength() {
-    return new Port(name, type, rank, optional, List.of(), padValue);
+    return new Port(name, type, rank, List.of(), padValue);
   }
 }

@@ -35,14 +35,12 @@ import org.jspecify.annotations.Nullable;
 final class Request {
   private static final VarHandle STATE;
   private static final VarHandle USES;
-  private static final VarHandle UNDELIVERED;
 
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
       STATE = lookup.findVarHandle(Request.class, "state", Object.class);
       USES = lookup.findVarHandle(Request.class, "uses", int.class);
-      UNDELIVERED = lookup.findVarHandle(Request.class, "undelivered", int.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -84,7 +82,7 @@ final class Request {
   final long submittedNanos; // when it was found good
   final long deadlineNanos; // by System.nanoTime; meaningless unless hasDeadline
   final boolean hasDeadline;
-  private final boolean cancellable;
+  final @Nullable Cancellation cancellation;
   @Nullable RequestFuture future;
   private @Nullable Thread waiter;
   private volatile Cancellation.@Nullable Registration registration;
@@ -96,16 +94,16 @@ final class Request {
   int takenRows;
 
   private volatile @Nullable Flight flight; // the first; one of several need not be told
-  private @Nullable Batch parts; // results of a call that runs in parts; guarded by DELIVERING
+
+  // Guarded by DELIVERING.
+  private @Nullable Batch parts; // results of a call that runs in parts
+  private int undelivered; // rows
 
   @SuppressWarnings("FieldMayBeFinal") // written through STATE
   private volatile Object state = Phase.WAITING;
 
   @SuppressWarnings({"unused", "UnusedVariable"}) // written through USES
   private volatile int uses = 1;
-
-  @SuppressWarnings({"unused", "UnusedVariable"}) // written through UNDELIVERED
-  private volatile int undelivered;
 
   Request(
       Events events,
@@ -130,7 +128,7 @@ final class Request {
     this.submittedNanos = System.nanoTime();
     this.hasDeadline = options.timeoutNanos() != 0;
     this.deadlineNanos = begunNanos + options.timeoutNanos();
-    this.cancellable = options.cancellation().isPresent();
+    this.cancellation = options.cancellation().orElse(null);
     this.undelivered = rows;
   }
 
@@ -213,13 +211,17 @@ final class Request {
 
   /** Ends the writing of so many rows; with the last row the call is answered. */
   void endDelivery(Flight from, int delivered, Batch results) {
-    if ((int) UNDELIVERED.getAndAdd(this, -delivered) == delivered) {
-      parts = null;
+    undelivered -= delivered;
+    if (undelivered > 0) {
+      state = Phase.RUNNING;
+      return;
+    }
+    parts = null;
+    try {
       events.answered(this, from);
+    } finally {
       state = results;
       announce(results);
-    } else {
-      state = Phase.RUNNING;
     }
   }
 
@@ -243,7 +245,7 @@ final class Request {
       Failure failure = new Failure(cause);
       if (STATE.compareAndSet(this, seen, failure)) {
         Batch unfinished = parts;
-        if (unfinished != null && unfinished != out) {
+        if (unfinished != null) {
           unfinished.close();
         }
         if (seen == Phase.WAITING) {
@@ -263,7 +265,7 @@ final class Request {
 
   /** Whether it may end before its results are there. */
   boolean canStop() {
-    return hasDeadline || cancellable || future != null;
+    return hasDeadline || cancellation != null || future != null;
   }
 
   void expire() {
@@ -272,7 +274,7 @@ final class Request {
             "The deadline passed "
                 + (isWaiting() ? "while the call waited in the queue" : "while the batch ran")
                 + ", "
-                + (deadlineNanos - submittedNanos) / 1_000_000
+                + (deadlineNanos - begunNanos) / 1_000_000
                 + " ms after the call. Allow more time, or shed load earlier."));
   }
 

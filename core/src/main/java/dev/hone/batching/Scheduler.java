@@ -24,10 +24,11 @@ import org.jspecify.annotations.Nullable;
  * load the threads of the lanes do everything. Virtual threads never run native code: they hand the
  * lane over.
  *
- * Locks. One, the forming lock, taken by who holds a lane, for as long as it takes to form a batch.
- * Callers do not take it, or 64 woken callers would queue up behind each other there. It guards the
- * waiting room, the cost model and the limits. No lock is held while a model runs, rows are copied,
- * or threads are woken.
+ * Locks. One, the forming lock, taken by who holds a lane, as long as it takes to form a batch.
+ * Callers do not take it to be served, or 64 woken callers would queue up behind each other there;
+ * only one that sheds others, and who asks for the oldest wait, takes it without a lane. It guards
+ * the waiting room, the cost model and the limits. No lock is held while a model runs, rows are
+ * copied, or threads are woken.
  */
 
 /** Brings together what waits and the lanes that are free for it. Thread-safe. */
@@ -223,6 +224,7 @@ final class Scheduler implements Pilot.Reports {
       long now = System.nanoTime();
       long lingered = 0;
       long slack = Long.MAX_VALUE;
+      int full = limits.maxRows;
       forming.lock();
       try {
         gather();
@@ -230,9 +232,13 @@ final class Scheduler implements Pilot.Reports {
         if (first != null) {
           lingered = now - first.submittedNanos;
           slack = first.hasDeadline ? first.deadlineNanos - now - first.costNanos : slack;
+          full = limits.maxRows(first.kind, first.length);
         }
       } finally {
         doneForming();
+      }
+      if (admission.rows() >= full) {
+        return why; // by tokens, bytes or memory
       }
       if (lingered >= lingerNanos) {
         return Dispatch.LINGER;
@@ -281,12 +287,13 @@ final class Scheduler implements Pilot.Reports {
 
   @Override
   public void ran(Flight flight) {
-    long now = System.nanoTime();
+    boolean timed = limits.hasLatencyTarget();
+    long now = timed ? System.nanoTime() : 0;
     forming.lock();
     try {
       costs.observe(flight.rows, flight.length, flight.runNanos());
-      for (Piece piece : flight.pieces) {
-        limits.answered(now - piece.request().submittedNanos);
+      for (int i = 0; timed && i < flight.pieces.size(); i++) {
+        limits.answered(now - flight.pieces.get(i).request().submittedNanos);
       }
       limits.ran();
     } finally {

@@ -3,6 +3,7 @@ package dev.hone.batching;
 import dev.hone.RunOptions.Priority;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -123,18 +124,14 @@ final class WaitingRoom {
     level.charge(request, costNanos);
   }
 
-  /** The oldest live request of the lowest priority, but none above {@code highest}; or null. */
+  /**
+   * The oldest request of the lowest priority, but none above {@code highest} and none that is
+   * served in parts already; or null.
+   */
   @Nullable Request toShed(Priority highest) {
     for (int i = levels.length - 1; i >= rank(highest); i--) {
-      Request oldest = levels[i].oldest();
-      while (oldest != null && !oldest.isWaiting()) {
-        if (oldest.isLive()) {
-          break; // it is served in parts already
-        }
-        discard(oldest);
-        oldest = levels[i].oldest();
-      }
-      if (oldest != null && oldest.isWaiting()) {
+      Request oldest = oldest(levels[i], request -> request.isWaiting() || !request.isLive());
+      if (oldest != null) {
         return oldest;
       }
     }
@@ -145,10 +142,20 @@ final class WaitingRoom {
   @Nullable Request oldest() {
     Request oldest = null;
     for (Level level : levels) {
-      Request first = level.oldest();
+      Request first = oldest(level, request -> true);
       if (first != null && (oldest == null || first.submittedNanos - oldest.submittedNanos < 0)) {
         oldest = first;
       }
+    }
+    return oldest;
+  }
+
+  /** The oldest live one of the wanted requests; those found that have ended are discarded. */
+  private @Nullable Request oldest(Level level, Predicate<Request> wanted) {
+    Request oldest = level.oldest(wanted);
+    while (oldest != null && !oldest.isLive()) {
+      discard(oldest);
+      oldest = level.oldest(wanted);
     }
     return oldest;
   }

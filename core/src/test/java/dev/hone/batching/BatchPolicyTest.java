@@ -33,6 +33,13 @@ class BatchPolicyTest {
   }
 
   @Test
+  void aVeryLongTimeIsAsGoodAsForEver() {
+    Duration ages = Duration.ofSeconds(Long.MAX_VALUE);
+    assertThatCode(() -> BatchPolicy.builder().linger(ages).maxQueueDelay(ages).build())
+        .doesNotThrowAnyException();
+  }
+
+  @Test
   void contradictionsNameBothSides() {
     refused(
         () -> BatchPolicy.builder().maxRows(64).maxTokens(32).build(),

@@ -345,10 +345,21 @@ class BatcherTest {
       for (int i = 0; i < 50; i++) {
         requireAnswer(ask(batcher, ample, new long[] {i}).join(), new long[] {i});
       }
+      CountDownLatch go = holdRuns();
+      CompletableFuture<Batch> under = ask(batcher, ample, new long[] {1});
+      assertThat(batcher.watchedDeadlines()).as("only the one that is under way").isEqualTo(1);
+      go.countDown();
+      requireAnswer(under.join(), new long[] {1});
+      assertThat(batcher.watchedDeadlines()).isZero();
     }
-    assertThat(Thread.getAllStackTraces().keySet())
-        .extracting(Thread::getName)
-        .noneMatch(name -> name.equals("hone-batcher-0"));
+    assertThat(threadNames()).doesNotContain("hone-batcher-0");
+    while (threadNames().contains("hone-batcher-deadlines")) {
+      Thread.onSpinWait(); // it was told to end; one that stays lets this test run out of time
+    }
+  }
+
+  private static List<String> threadNames() {
+    return Thread.getAllStackTraces().keySet().stream().map(Thread::getName).toList();
   }
 
   @Test
@@ -395,6 +406,37 @@ class BatcherTest {
   }
 
   @Test
+  void lingeringEndsWhenTheBatchIsFullByTokens() {
+    try (Batcher batcher = open(policy().maxRows(8).maxTokens(8).linger(Duration.ofMinutes(5)))) {
+      long[][] ids = {{1, 2, 3, 4}, {5, 6, 7, 8}};
+      requireAnswer(ask(batcher, ids).join(), ids);
+      assertThat(batcher.stats().batches().count(Dispatch.FULL)).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aBatchKeepsItsBudgetOfBytesOfInputsAndOutputs() {
+    try (Batcher batcher = open(policy().maxBatchBytes(128))) { // a row: 32 in, 24 + 8 out
+      CountDownLatch go = holdRuns();
+      List<CompletableFuture<Batch>> futures = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        futures.add(ask(batcher, new long[] {i, 1}));
+        awaitRuns(1);
+      }
+      go.countDown();
+      for (int i = 0; i < 5; i++) {
+        requireAnswer(futures.get(i).join(), new long[] {i, 1});
+      }
+      assertThat(toy.largestRun).hasValue(2);
+      try (Batch in = ToySession.input(new long[] {1, 2, 3, 4, 5})) {
+        assertThatThrownBy(() -> batcher.run(in))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContainingAll("128 bytes a batch (maxBatchBytes)", "148 of inputs and");
+      }
+    }
+  }
+
+  @Test
   void lingeringEndsInTimeAndBeforeADeadline() {
     try (Batcher batcher = open(policy().maxRows(2).linger(Duration.ofMillis(5)))) {
       requireAnswer(ask(batcher, new long[] {1}).join(), new long[] {1});
@@ -418,7 +460,7 @@ class BatcherTest {
     CompletableFuture<Batch> second = ask(batcher, new long[] {2});
     Thread closer = new Thread(batcher::close);
     closer.start();
-    while (!batcher.isClosing()) {
+    while (closer.getState() != Thread.State.WAITING) { // for the calls under way
       Thread.onSpinWait();
     }
     try (Batch in = ToySession.input(new long[] {3})) {

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.Batch;
+import dev.hone.Cancellation;
+import dev.hone.HoneException.CancelledException;
 import dev.hone.HoneException.OverloadException;
 import dev.hone.RunOptions;
 import dev.hone.RunOptions.Priority;
 import dev.hone.contract.NoLeaks;
+import dev.hone.metrics.Outcome;
 import dev.hone.metrics.Rejection;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,11 +39,7 @@ class OverloadTest {
     toy.runs.set(0);
     toy.fault =
         (in, options) -> {
-          try {
-            go.await();
-          } catch (InterruptedException e) {
-            throw new AssertionError(e);
-          }
+          awaitGo();
           long[] ids = in.get("input_ids").toLongArray();
           for (long id : ids) {
             served.add(id);
@@ -154,6 +153,30 @@ class OverloadTest {
   }
 
   @Test
+  void aBlockedCallCanBeCancelled() throws InterruptedException {
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    BatchPolicy.Builder builder =
+        BatchPolicy.builder().maxRows(1).maxQueueRows(1).blockWhenOverloaded(Duration.ofDays(1));
+    try (Batcher batcher = openBusy(builder, futures)) {
+      futures.add(ask(batcher, RunOptions.DEFAULT, 1));
+      Cancellation cancellation = new Cancellation();
+      RunOptions cancellable = RunOptions.DEFAULT.withCancellation(cancellation);
+      Thread blocked = new Thread(() -> futures.add(ask(batcher, cancellable, 2)));
+      blocked.start();
+      while (blocked.getState() != Thread.State.TIMED_WAITING) {
+        Thread.onSpinWait();
+      }
+      cancellation.cancel();
+      blocked.join();
+      assertThatThrownBy(futures.get(2)::join).hasCauseInstanceOf(CancelledException.class);
+      assertThat(batcher.stats().count(Outcome.CANCELLED)).isEqualTo(1);
+      assertThat(batcher.stats().now().queuedRows()).isEqualTo(1);
+      finish(futures);
+      assertThat(served).containsExactly(99L, 1L);
+    }
+  }
+
+  @Test
   void aBlockedCallGivesUpInTime() {
     List<CompletableFuture<Batch>> futures = new ArrayList<>();
     BatchPolicy.Builder builder =
@@ -248,6 +271,62 @@ class OverloadTest {
       finish(futures);
       assertThat(served).containsExactly(99L, 4L, 5L, 6L);
       assertThat(futures.get(2)).isCompletedExceptionally();
+    }
+  }
+
+  @Test
+  void aCallThatIsServedInPartsDoesNotShieldOthersFromBeingShed() {
+    BatchPolicy policy =
+        BatchPolicy.builder()
+            .evenIfItDoesNotPay()
+            .lanes(1)
+            .maxRows(2)
+            .maxQueueRows(7)
+            .whenOverloaded(BatchPolicy.Overload.SHED_OLDEST)
+            .build();
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    try (Batcher batcher = Batcher.over(toy, policy, ToySession.costs(5_000_000))) {
+      toy.runs.set(0);
+      toy.fault = (in, options) -> awaitGo();
+      try (Batch in = ToySession.input(new long[5][1])) {
+        futures.add(batcher.runAsync(in));
+      }
+      while (toy.runs.get() == 0) {
+        Thread.onSpinWait();
+      }
+      futures.add(ask(batcher, RunOptions.DEFAULT, 1));
+      futures.add(ask(batcher, RunOptions.DEFAULT, 2));
+      futures.add(ask(batcher, RunOptions.DEFAULT, 3)); // sheds 1
+      futures.add(ask(batcher, RunOptions.DEFAULT, 4)); // sheds 2
+      assertThat(batcher.stats().count(Rejection.SHED)).isEqualTo(2);
+      finish(futures);
+      assertThat(futures)
+          .extracting(CompletableFuture::isCompletedExceptionally)
+          .containsExactly(false, true, true, false, false);
+    }
+  }
+
+  @Test
+  void whatWasCancelledDoesNotCountAsWaiting() {
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    try (Batcher batcher = openBusy(BatchPolicy.builder().maxRows(1), futures)) {
+      CompletableFuture<Batch> first = ask(batcher, RunOptions.DEFAULT, 1);
+      CompletableFuture<Batch> second =
+          ask(batcher, RunOptions.DEFAULT.withPriority(Priority.BULK), 2);
+      assertThat(batcher.stats().now().oldestWaitNanos()).isPositive();
+      first.cancel(true);
+      assertThat(batcher.stats().now().oldestWaitNanos()).isPositive();
+      second.cancel(true);
+      assertThat(batcher.stats().now().oldestWaitNanos()).isZero();
+      finish(futures);
+    }
+  }
+
+  private void awaitGo() {
+    try {
+      go.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
     }
   }
 
