@@ -1,6 +1,7 @@
 package dev.hone.batching;
 
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The lanes, and which of them are free: one bit for each. Taking and freeing need no lock. */
@@ -11,10 +12,23 @@ final class Lanes {
   private final AtomicLong free;
 
   Lanes(int count, Lane.Service service) {
+    this(count, index -> new Lane(index, service));
+  }
+
+  /** Lanes, all started; if one cannot start, none is left running. */
+  Lanes(int count, IntFunction<Lane> making) {
     this.lanes = new Lane[count];
-    for (int i = 0; i < count; i++) {
-      lanes[i] = new Lane(i, service);
-      lanes[i].start();
+    int started = 0;
+    try {
+      for (; started < count; started++) {
+        lanes[started] = making.apply(started);
+        lanes[started].start();
+      }
+    } catch (RuntimeException | Error e) { // no more threads
+      for (int i = 0; i < started; i++) {
+        lanes[i].stop();
+      }
+      throw e;
     }
     this.free = new AtomicLong(count == MOST ? -1L : (1L << count) - 1);
   }

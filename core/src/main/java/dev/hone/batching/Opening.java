@@ -21,7 +21,7 @@ final class Opening {
   final @Nullable Plan plan; // null: calls run alone
   final List<String> notes = new ArrayList<>();
 
-  private Opening(Session session, Probe.Verdict verdict, @Nullable Plan plan) {
+  Opening(Session session, Probe.Verdict verdict, @Nullable Plan plan) {
     this.session = session;
     this.verdict = verdict;
     this.plan = plan;

@@ -1,6 +1,5 @@
 package dev.hone.batching;
 
-import dev.hone.DataType;
 import dev.hone.Shape;
 import dev.hone.Tensor;
 import dev.hone.memory.Memory;
@@ -18,31 +17,34 @@ final class Padding implements AutoCloseable {
 
   private final Map<Port, Tensor> strips = new HashMap<>();
 
+  /**
+   * Padding for these inputs.
+   *
+   * @throws IllegalArgumentException if a padding value is out of its input's range
+   */
   Padding(Iterable<Port> ports) {
-    for (Port port : ports) {
-      if (port.hasLength()) {
-        Tensor strip = Tensor.allocate(port.type, Shape.of(ELEMENTS));
-        fill(strip, port.padValue);
-        strips.put(port, strip);
+    try {
+      for (Port port : ports) {
+        if (port.hasLength()) {
+          Tensor strip = Tensor.allocate(port.type, Shape.of(ELEMENTS));
+          strips.put(port, strip);
+          fill(strip, port.padValue);
+        }
       }
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
   }
 
   private static void fill(Tensor strip, long value) {
-    DataType type = strip.type();
     if (value == 0) {
       return;
     }
-    if (type.isFloatingPoint()) {
-      if (type == DataType.FLOAT64) {
-        double[] values = new double[ELEMENTS];
-        Arrays.fill(values, (double) value);
-        strip.copyFrom(values);
-      } else {
-        float[] values = new float[ELEMENTS];
-        Arrays.fill(values, (float) value);
-        strip.copyFrom(values);
-      }
+    if (strip.type().isFloatingPoint()) {
+      double[] values = new double[ELEMENTS];
+      Arrays.fill(values, (double) value);
+      Samples.write(strip, values);
     } else {
       long[] values = new long[ELEMENTS];
       Arrays.fill(values, value);

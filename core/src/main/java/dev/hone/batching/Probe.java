@@ -30,6 +30,7 @@ final class Probe {
   private final BatchPolicy policy;
   private final double tolerance;
   private final List<String> notes = new ArrayList<>();
+  private String lastFailure = "";
 
   /**
    * What was found.
@@ -64,20 +65,20 @@ final class Probe {
     Samples samples = usableSamples(layout);
     if (samples == null) {
       return alone(
-          "it takes no made-up inputs (" + lastFailure + "); give BatchPolicy.samples", null);
+          policy.samples.isEmpty()
+              ? "it takes no made-up inputs (" + lastFailure + "); give BatchPolicy.samples"
+              : "it does not take the policy's samples (" + lastFailure + "); give others",
+          null);
     }
     return judge(layout, samples);
   }
-
-  private String lastFailure = "";
 
   private @Nullable Samples usableSamples(Layout layout) {
     List<Batch> given = policy.samples;
     for (int[] trial : given.isEmpty() ? TRIALS : new int[][] {TRIALS[0]}) {
       Samples samples = new Samples(session.signature(), layout, given, trial[0], trial[1]);
-      try (Batch in = samples.rows(0, 1, LENGTHS[0], false);
-          Batch out = session.run(in)) {
-        lastFailure = out.size() == 0 ? "no outputs" : "";
+      try (Batch in = samples.rows(0, 1, LENGTHS[0], false)) {
+        session.run(in).close();
         return samples;
       } catch (RuntimeException e) {
         lastFailure = String.valueOf(e.getMessage()).strip();

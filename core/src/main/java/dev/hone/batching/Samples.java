@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.function.Consumer;
 
 /**
  * Inputs to measure and probe with: rows of the policy's samples, cut and repeated to the size that
@@ -48,15 +49,20 @@ final class Samples {
   Batch rows(int firstRow, int rows, int length, boolean loud) {
     List<String> names = new ArrayList<>();
     List<Tensor> tensors = new ArrayList<>();
-    for (Value value : signature.inputs()) {
-      Port port = layout.port(value.name());
-      if (!value.optional() && port != null) {
-        names.add(value.name());
-        tensors.add(
-            given.isEmpty()
-                ? madeUp(value, port, firstRow, rows, length, loud)
-                : fromGiven(value, port, firstRow, rows, length, loud));
+    try {
+      for (Value value : signature.inputs()) {
+        Port port = layout.port(value.name());
+        if (!value.optional() && port != null) {
+          names.add(value.name());
+          tensors.add(
+              given.isEmpty()
+                  ? madeUp(value, port, firstRow, rows, length, loud)
+                  : fromGiven(value, port, firstRow, rows, length, loud));
+        }
       }
+    } catch (RuntimeException | Error e) { // a sample that lacks an input, say
+      tensors.forEach(Tensor::close);
+      throw e;
     }
     return Batch.of(names, tensors);
   }
@@ -69,8 +75,7 @@ final class Samples {
       long fixed = dims == null ? -1 : dims.get(axis).length().orElse(-1);
       shape[axis] = port.isLengthAxis(axis) ? length : fixed >= 0 ? fixed : freeLength;
     }
-    Tensor tensor = Tensor.allocate(port.type, Shape.of(shape));
-    int each = (int) tensor.shape().rowElementCount();
+    int each = (int) Shape.of(shape).rowElementCount();
     double[] values = new double[rows * each];
     for (int row = 0; row < rows; row++) {
       Random random = new Random(31L * (firstRow + row) + value.name().hashCode());
@@ -78,8 +83,19 @@ final class Samples {
         values[row * each + i] = element(value.name(), port.type, random, loud);
       }
     }
-    write(tensor, values);
-    return tensor;
+    return tensor(port.type, Shape.of(shape), tensor -> write(tensor, values));
+  }
+
+  /** A tensor that is filled, or closed again. */
+  private static Tensor tensor(DataType type, Shape shape, Consumer<Tensor> filling) {
+    Tensor tensor = Tensor.allocate(type, shape);
+    try {
+      filling.accept(tensor);
+      return tensor;
+    } catch (RuntimeException | Error e) {
+      tensor.close();
+      throw e;
+    }
   }
 
   private double element(String name, DataType type, Random random, boolean loud) {
@@ -93,7 +109,8 @@ final class Samples {
     return small ? 0 : random.nextInt(largestId + 1);
   }
 
-  private static void write(Tensor tensor, double[] values) {
+  /** Writes numbers as whatever the tensor's elements are. */
+  static void write(Tensor tensor, double[] values) {
     if (tensor.type() == DataType.FLOAT64) {
       tensor.copyFrom(values);
     } else if (tensor.type().isFloatingPoint()) {
@@ -120,22 +137,34 @@ final class Samples {
     for (int axis = 1; axis < shape.length; axis++) {
       shape[axis] = port.isLengthAxis(axis) ? length : shape[axis];
     }
-    Tensor tensor = Tensor.allocate(port.type, Shape.of(shape));
+    return tensor(
+        port.type,
+        Shape.of(shape),
+        tensor -> {
+          copyRows(value.name(), port, firstRow, tensor);
+          if (loud && port.type == DataType.FLOAT32) {
+            amplify(tensor);
+          }
+        });
+  }
+
+  private void copyRows(String name, Port port, int firstRow, Tensor tensor) {
+    long[] shape = tensor.shape().toArray();
     long rowBytes = RowCopy.step(shape, 0, port.type.byteSize(1));
-    for (int row = 0; row < rows; row++) {
+    for (int row = 0; row < shape[0]; row++) {
       Batch batch = given.get((firstRow + row) % given.size());
-      Tensor source = batch.get(value.name());
+      Tensor source = batch.get(name);
       long from = (firstRow + row) / given.size() % source.shape().rows();
       copyRow(source, from, tensor, row * rowBytes, shape, port);
     }
-    if (loud && port.type == DataType.FLOAT32) {
-      float[] values = tensor.toFloatArray();
-      for (int i = 0; i < values.length; i++) {
-        values[i] *= 50;
-      }
-      tensor.copyFrom(values);
+  }
+
+  private static void amplify(Tensor tensor) {
+    float[] values = tensor.toFloatArray();
+    for (int i = 0; i < values.length; i++) {
+      values[i] *= 50;
     }
-    return tensor;
+    tensor.copyFrom(values);
   }
 
   private static void copyRow(

@@ -4,8 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.Batch;
+import dev.hone.DataType;
+import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -129,6 +134,70 @@ class BatcherSafetyTest {
         Batcher batcher =
             Batcher.over(other, policy().samples(sample).padding("input_ids", 1000).build())) {
       assertThat(batcher.isBatching()).isTrue();
+    }
+  }
+
+  @Test
+  void samplesThatTheModelDoesNotTakeAreBlamedAndNothingIsLeft() {
+    ToySession toy = new ToySession(ToySession.Trait.NO_VOCABULARY);
+    try (Batch sample = ToySession.input(new long[] {1, 2});
+        Batcher batcher = Batcher.over(toy, policy().samples(sample).build())) {
+      assertThat(noteOf(batcher))
+          .contains("does not take the policy's samples", "Id 1 is not in the vocabulary");
+    }
+    try (Batch sample = Batch.of("input_ids", Tensor.of(new long[1][4]));
+        Batcher batcher = Batcher.over(new ToySession(), policy().samples(sample).build())) {
+      assertThat(noteOf(batcher))
+          .contains("does not take the policy's samples", "No tensor is named 'attention_mask'");
+    }
+  }
+
+  @Test
+  void aPaddingValueOutOfRangeIsRefusedAndNothingIsLeft() {
+    Port good = new Port("a", DataType.UINT8, 2, List.of(1), 255);
+    Port bad = new Port("b", DataType.UINT8, 2, List.of(1), 300);
+    assertThatThrownBy(() -> new Padding(List.of(good, bad)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("300");
+  }
+
+  @Test
+  void aBatcherThatFailsClosesTheSessionThatItOpened() {
+    ToySession toy = new ToySession();
+    BatchPolicy policy = policy().build();
+    CostGrid costs = ToySession.costs(1_000_000);
+    Opening good = Opening.of(toy, policy, costs);
+    Opening broken = new Opening(toy, good.verdict, new Plan(costs, 16, -1, 0));
+    assertThatThrownBy(() -> Batcher.owning(broken, policy)).isInstanceOf(RuntimeException.class);
+    assertThat(toy.isClosed()).isTrue();
+  }
+
+  @Test
+  void lanesOfWhichOneCannotStartLeaveNoThread() throws InterruptedException {
+    List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
+    Lane.Service noting = (lane, flight) -> threads.add(Thread.currentThread());
+    assertThatThrownBy(
+            () ->
+                new Lanes(
+                    3,
+                    index -> {
+                      if (index == 2) {
+                        awaitSize(threads, 2);
+                        throw new OutOfMemoryError("unable to create native thread");
+                      }
+                      Lane lane = new Lane(index, noting);
+                      lane.handOver(null);
+                      return lane;
+                    }))
+        .isInstanceOf(OutOfMemoryError.class);
+    for (Thread thread : threads) {
+      thread.join(); // one that stays lets this test run out of time
+    }
+  }
+
+  private static void awaitSize(List<Thread> threads, int size) {
+    while (threads.size() < size) {
+      Thread.onSpinWait();
     }
   }
 
