@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class AttentionSplit {
   private static final String DOMAIN = "com.microsoft";
+  private static final String VALUES = "_value";
+  private static final List<String> SUFFIXES = List.of("_query", "_key", VALUES);
   private static final List<String> KEPT =
       List.of("num_heads", "unidirectional", "scale", "mask_filter_value");
 
@@ -35,7 +37,12 @@ final class AttentionSplit {
 
   /** How choices call the product that makes the values of a node. */
   static String nameOfValues(Node node) {
-    return NodeChoice.nameOf(node) + "_value";
+    return NodeChoice.nameOf(node) + VALUES;
+  }
+
+  /** How choices call the products that a node of this name becomes. */
+  static List<String> namesOf(String node) {
+    return SUFFIXES.stream().map(suffix -> node + suffix).toList();
   }
 
   /** Takes apart what it can; gives a choice for each node that stays. */
@@ -98,7 +105,7 @@ final class AttentionSplit {
     List<String> inputs = new ArrayList<>();
     int from = 0;
     for (int part = 0; part < sizes.length; part++) {
-      String suffix = List.of("_query", "_key", "_value").get(part);
+      String suffix = SUFFIXES.get(part);
       String columns =
           graph.addInitializer(
               weights.name() + suffix, columns(weights, from, from + (int) sizes[part]));

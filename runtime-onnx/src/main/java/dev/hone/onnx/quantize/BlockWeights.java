@@ -9,6 +9,7 @@ import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.quantize.NodeChoice.Form;
 import java.nio.ByteBuffer;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -75,7 +76,8 @@ public final class BlockWeights {
    * what is known of the inputs: a block's search then counts the error of a weight by what
    * multiplies it.
    *
-   * @param eightBitNodes nodes whose weights get eight bits whatever the quantizer's are
+   * @param eightBitNodes nodes whose weights get eight bits whatever the quantizer's are; an {@code
+   *     Attention} that is taken apart stands for its three products
    */
   public static List<NodeChoice> apply(
       ModelData model,
@@ -85,10 +87,16 @@ public final class BlockWeights {
       Importance importance) {
     Graph graph = model.graph();
     BlockWeights pass = new BlockWeights(graph, quantizer, importance);
+    Set<String> eightBits = new HashSet<>(eightBitNodes);
+    graph.nodes().stream()
+        .filter(AttentionSplit::isCandidate)
+        .map(NodeChoice::nameOf)
+        .filter(eightBitNodes::contains)
+        .forEach(name -> eightBits.addAll(AttentionSplit.namesOf(name)));
     List<NodeChoice> choices = AttentionSplit.apply(graph, excludedNodes);
     for (Node node : List.copyOf(graph.nodes())) {
       if (MatrixProduct.isCandidate(node)) {
-        boolean wide = eightBitNodes.contains(NodeChoice.nameOf(node));
+        boolean wide = eightBits.contains(NodeChoice.nameOf(node));
         choices.add(pass.choose(node, excludedNodes, wide));
       }
     }

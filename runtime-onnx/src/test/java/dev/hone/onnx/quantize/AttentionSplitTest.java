@@ -121,6 +121,21 @@ class AttentionSplitTest {
   }
 
   @Test
+  void whatIsToHaveEightBitsHasThemInAllItsParts() {
+    ModelData model = model(2);
+    assertThat(SensitiveProducts.ranking(model)).containsExactly("attention");
+    Set<String> eight = Set.copyOf(SensitiveProducts.ranking(model));
+    assertThat(
+            BlockWeights.apply(
+                model, BlockQuantizer.INT4, Set.of(), eight, BlockWeights.Importance.UNKNOWN))
+        .extracting(choice -> choice.node() + " " + choice.form())
+        .containsExactly(
+            "attention_query WEIGHT_INT8",
+            "attention_key WEIGHT_INT8",
+            "attention_value WEIGHT_INT8");
+  }
+
+  @Test
   void whatIsLeftSaysWhy() {
     assertThat(reason(model(0), Set.of("attention"))).isEqualTo("It was excluded.");
     ModelData past = model(0);
