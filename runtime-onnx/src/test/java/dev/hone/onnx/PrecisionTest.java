@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What each precision makes of a model, through the public door. */
@@ -142,11 +143,22 @@ class PrecisionTest {
   }
 
   @Test
-  void anExcludedNodeThatIsNotThereIsAnError() {
+  void excludedNodesKeepTheirWeightsInHalfPrecisionToo() {
+    QuantizationReport report =
+        Quantizer.quantize(TwoLayers.inMemory(), options(Precision.FP16, b -> b.exclude("sec*")))
+            .report();
+    assertThat(report.nodes())
+        .extracting(node -> node.name() + " " + node.form())
+        .containsExactly("A HALF_STORAGE", "B FLOAT");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"INT8", "INT4", "FP16"})
+  void anExcludedNodeThatIsNotThereIsAnError(Precision precision) {
     assertThatThrownBy(
             () ->
                 Quantizer.quantize(
-                    TwoLayers.inMemory(), options(Precision.INT8, b -> b.exclude("third"))))
+                    TwoLayers.inMemory(), options(precision, b -> b.exclude("third"))))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "Excluded nodes must be in the graph once it is fused, but no name fits 'third'. There"

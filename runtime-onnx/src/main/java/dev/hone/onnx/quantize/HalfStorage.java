@@ -2,7 +2,6 @@ package dev.hone.onnx.quantize;
 
 import dev.hone.DataType;
 import dev.hone.onnx.graph.Attribute;
-import dev.hone.onnx.graph.Constants;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
@@ -12,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,20 +34,22 @@ public final class HalfStorage {
   private HalfStorage() {}
 
   /**
-   * Changes the weights of a model, in place: those of its graph, not of graphs inside nodes.
+   * Changes the weights of a model, in place: those of its graph, not of graphs inside nodes. The
+   * model should have gone through constant lifting.
    *
+   * @param excludedNodes nodes whose weights stay as they are, by name, or by first output if
+   *     nameless
    * @return one choice for each tensor of floats, under its name and the operator {@code Weight}
    */
-  public static List<NodeChoice> apply(ModelData model) {
+  public static List<NodeChoice> apply(ModelData model, Set<String> excludedNodes) {
     Graph graph = model.graph();
-    Constants.lift(graph);
     List<NodeChoice> choices = new ArrayList<>();
     List<Node> casts = new ArrayList<>();
     for (TensorData weight : List.copyOf(graph.initializers())) {
       if (weight.type() != DataType.FLOAT32) {
         continue;
       }
-      String why = whyNot(graph, weight);
+      String why = whyNot(graph, weight, excludedNodes);
       choices.add(
           why == null
               ? store(graph, weight, casts)
@@ -59,7 +61,13 @@ public final class HalfStorage {
     return choices;
   }
 
-  private static @Nullable String whyNot(Graph graph, TensorData weight) {
+  private static @Nullable String whyNot(
+      Graph graph, TensorData weight, Set<String> excludedNodes) {
+    for (Node user : graph.consumers(weight.name())) {
+      if (excludedNodes.contains(NodeChoice.nameOf(user))) {
+        return "'" + NodeChoice.nameOf(user) + "', which uses it, was excluded.";
+      }
+    }
     if (graph.constant(weight.name()) == null) {
       return "It is an input that callers can override.";
     }

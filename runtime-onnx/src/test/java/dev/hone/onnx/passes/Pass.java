@@ -48,7 +48,7 @@ record Pass(String name, double decibels, double agreementDecibels, Change chang
         blocks(BlockQuantizer.INT4, 6),
         blocks(new BlockQuantizer(Method.ROUND_TO_NEAREST, 8, 16), 25),
         new Pass("dynamic", 18, 30, (model, s) -> DynamicDense.apply(model, Set.of())),
-        new Pass("half storage", 50, 80, (model, s) -> HalfStorage.apply(model)),
+        new Pass("half storage", 50, 80, (model, s) -> HalfStorage.apply(model, Set.of())),
         new Pass("static", 15, 30, Pass::makeStatic),
         new Pass(
             "fusions, then static, then embedding rows",

@@ -11,6 +11,7 @@ import dev.hone.Signature.Dimension;
 import dev.hone.Tensor;
 import dev.hone.onnx.OnnxOptions.Optimization;
 import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Constants;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
@@ -20,6 +21,7 @@ import dev.hone.onnx.quantize.NodeChoice.Form;
 import dev.hone.onnx.testing.MiniLm;
 import dev.hone.onnx.testing.ModelRuns;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class HalfStorageTest {
@@ -36,7 +38,7 @@ class HalfStorageTest {
 
   private static float[] stored(float[] weights) {
     ModelData model = model(weights);
-    assertThat(HalfStorage.apply(model))
+    assertThat(HalfStorage.apply(model, Set.of()))
         .singleElement()
         .extracting(NodeChoice::form)
         .isEqualTo(Form.HALF_STORAGE);
@@ -48,7 +50,7 @@ class HalfStorageTest {
   }
 
   private static String whyLeft(ModelData model) {
-    List<NodeChoice> choices = HalfStorage.apply(model);
+    List<NodeChoice> choices = HalfStorage.apply(model, Set.of());
     assertThat(choices).singleElement().extracting(NodeChoice::form).isEqualTo(Form.FLOAT);
     assertThat(model.graph().nodes()).extracting(Node::op).doesNotContain("Cast");
     return choices.get(0).reason();
@@ -103,7 +105,7 @@ class HalfStorageTest {
   }
 
   @Test
-  void aWeightInAConstantNodeIsFoundAndASubgraphStillSeesIt() {
+  void aLiftedWeightIsFoundAndASubgraphStillSeesIt() {
     ModelData model = model(new float[COUNT]);
     Graph graph = model.graph();
     graph.removeInitializer("w");
@@ -122,11 +124,23 @@ class HalfStorageTest {
             Attribute.of("then_branch", branch("Add")),
             Attribute.of("else_branch", branch("Sub"))));
     ModelData before = model.copy();
-    assertThat(HalfStorage.apply(model)).extracting(NodeChoice::form).contains(Form.HALF_STORAGE);
+    Constants.lift(graph);
+    assertThat(HalfStorage.apply(model, Set.of()))
+        .extracting(NodeChoice::form)
+        .contains(Form.HALF_STORAGE);
     try (Batch in = Batch.of("x", Tensor.of(new float[COUNT], COUNT))) {
       float[] exact = ModelRuns.run(before, in);
       assertThat(SignalToNoise.decibels(exact, ModelRuns.run(model, in))).isGreaterThan(65);
     }
+  }
+
+  @Test
+  void theWeightsOfExcludedNodesStay() {
+    ModelData model = model(ChannelQuantizerTest.gaussian(COUNT, 4));
+    byte[] before = ModelRuns.bytes(model);
+    assertThat(HalfStorage.apply(model, Set.of("y")))
+        .containsExactly(NodeChoice.left("w", "Weight", "'y', which uses it, was excluded."));
+    assertThat(ModelRuns.bytes(model)).isEqualTo(before);
   }
 
   private static Graph branch(String op) {
@@ -139,9 +153,9 @@ class HalfStorageTest {
   @Test
   void aSecondTimeChangesNothing() {
     ModelData model = model(ChannelQuantizerTest.gaussian(COUNT, 4));
-    HalfStorage.apply(model);
+    HalfStorage.apply(model, Set.of());
     byte[] once = ModelRuns.bytes(model);
-    assertThat(HalfStorage.apply(model)).isEmpty();
+    assertThat(HalfStorage.apply(model, Set.of())).isEmpty();
     assertThat(ModelRuns.bytes(model)).isEqualTo(once);
   }
 
@@ -150,7 +164,7 @@ class HalfStorageTest {
     ModelData model =
         ModelData.read(ModelSource.ofResource(HalfStorageTest.class, MiniLm.RESOURCE));
     long before = ModelRuns.bytes(model).length;
-    HalfStorage.apply(model);
+    HalfStorage.apply(model, Set.of());
     assertThat(ModelRuns.bytes(model).length).isLessThan((int) (0.51 * before));
   }
 }

@@ -126,7 +126,7 @@ class WeightFidelityTest {
     EmbeddingRows.apply(rows, Set.of());
     assertThat(cosine(read(), rows)).isGreaterThan(0.9999);
     ModelData halves = read();
-    HalfStorage.apply(halves);
+    HalfStorage.apply(halves, Set.of());
     assertThat(cosine(read(), halves)).isGreaterThan(0.999999);
   }
 }
