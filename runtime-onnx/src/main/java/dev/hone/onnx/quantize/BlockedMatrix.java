@@ -36,7 +36,7 @@ public record BlockedMatrix(
         quantizer.blockSize(),
         rows,
         columns,
-        new byte[Math.multiplyExact(rows, blocks * quantizer.blockSize() * bits / 8)],
+        new byte[Math.multiplyExact(rows, blocks * (quantizer.blockSize() * bits / 8))],
         new float[Math.multiplyExact(rows, blocks)],
         quantizer.hasZeroPoints() ? new byte[rows * Packing.byteCount(blocks, bits)] : null);
   }
@@ -51,7 +51,7 @@ public record BlockedMatrix(
   }
 
   void put(int row, int block, int count, BlockFit.Fit fit) {
-    int at = (row * blocksPerRow() + block) * blockSize * bits / 8;
+    int at = codesOf(row * blocksPerRow() + block);
     for (int i = 0; i < blockSize; i++) {
       Packing.put(codes, at, i, bits, i < count ? fit.codes()[i] : fit.zeroPoint());
     }
@@ -60,6 +60,11 @@ public record BlockedMatrix(
       int rowStart = row * Packing.byteCount(blocksPerRow(), bits);
       Packing.put(zeroPoints, rowStart, block, bits, fit.zeroPoint());
     }
+  }
+
+  /** Where the codes of a block begin. */
+  int codesOf(int block) {
+    return block * (blockSize * bits / 8);
   }
 
   private int zeroPoint(int row, int block) {
@@ -83,7 +88,7 @@ public record BlockedMatrix(
 
   private float value(int row, int i) {
     int block = row * blocksPerRow() + i / blockSize;
-    int code = Packing.get(codes, block * (blockSize * bits / 8), i % blockSize, bits);
+    int code = Packing.get(codes, codesOf(block), i % blockSize, bits);
     return scales[block] * (code - zeroPoint(row, i / blockSize));
   }
 

@@ -198,4 +198,12 @@ class BlockQuantizerTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("power of two of at least 16, but is 24");
   }
+
+  @Test
+  void codesOfLargeMatricesAreFound() {
+    BlockedMatrix large =
+        new BlockedMatrix(8, 32, 1 << 16, 1 << 14, new byte[0], new float[0], null);
+    assertThat(large.codesOf(0)).isZero();
+    assertThat(large.codesOf((1 << 25) - 1)).isEqualTo((1 << 30) - 32);
+  }
 }
