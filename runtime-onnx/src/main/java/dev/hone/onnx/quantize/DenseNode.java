@@ -75,8 +75,9 @@ record DenseNode(
     }
     long columns = node.longAttribute("transB", 0) != 0 ? weights.rows() : weights.columns();
     long count = bias.shape().elementCount();
-    boolean row = count == columns && bias.shape().length(bias.shape().rank() - 1) == columns;
-    return row || count == 1 ? null : "Its third input is not one row: " + bias.shape() + ".";
+    boolean row =
+        count == 1 || (count == columns && bias.shape().length(bias.shape().rank() - 1) == columns);
+    return row ? null : "Its third input is not one row: " + bias.shape() + ".";
   }
 
   private static @Nullable String attentionObjection(

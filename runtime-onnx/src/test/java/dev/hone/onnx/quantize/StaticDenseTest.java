@@ -354,4 +354,15 @@ class StaticDenseTest {
     assertThat(choices.get(0).signalToNoiseDb())
         .isEqualTo(SignalToNoise.decibels(weights, matrix.dequantize()));
   }
+
+  @Test
+  void aBiasOfNoDimensionIsOneNumber() {
+    Graph graph = DenseGraphs.graph();
+    DenseGraphs.weights(graph, "w", 1, INNER, 1);
+    DenseGraphs.weights(graph, "b", 2);
+    graph.add(node("Gemm", "y", List.of("x", "w", "b")));
+    ModelData model = ModelData.of(graph, 13);
+    assertThat(DenseNode.objection(graph, graph.nodes().get(0), DenseNode.Kind.GEMM)).isNull();
+    agrees(model, 30, 40, INNER);
+  }
 }
