@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stores the weights of convolutions that compute in floats as signed bytes with one scale for each
@@ -30,6 +31,19 @@ final class ConvStorage {
 
   ConvStorage(Graph graph) {
     this.graph = graph;
+  }
+
+  /** Why a node's weights can be stored in no integers, or null if they can or are not constant. */
+  @Nullable String objection(Node conv) {
+    TensorData weights = graph.constant(conv.input(1));
+    if (weights != null && weights.type() == DataType.FLOAT32) {
+      for (float weight : weights.toFloats()) {
+        if (!Float.isFinite(weight)) {
+          return "Its weights hold infinite elements or NaN.";
+        }
+      }
+    }
+    return null;
   }
 
   /** Stores a node's weights; gives their signal-to-noise ratio, or NaN where they stay. */

@@ -264,8 +264,14 @@ public final class StaticConv {
     ConvStorage storage = new ConvStorage(graph);
     choices.replaceAll(
         (node, choice) -> {
-          boolean floats = choice.form() == Form.FLOAT && !excluded.contains(choice.node());
-          double noise = floats ? storage.store(node) : Double.NaN;
+          if (choice.form() != Form.FLOAT || excluded.contains(choice.node())) {
+            return choice;
+          }
+          String objection = storage.objection(node);
+          if (objection != null) {
+            return NodeChoice.left(choice.node(), choice.operator(), objection);
+          }
+          double noise = storage.store(node);
           return Double.isNaN(noise)
               ? choice
               : new NodeChoice(

@@ -369,4 +369,18 @@ class StaticConvTest {
     StaticConv.apply(other, calibration, Set.of());
     assertThat(ModelRuns.bytes(one)).isEqualTo(ModelRuns.bytes(other));
   }
+
+  @Test
+  void weightsThatAreNoNumbersStayAndAreTold() {
+    conv(op("Relu", "r", conv("x", "a", 3, 1)), "y", 1, 1);
+    TensorData weights = Objects.requireNonNull(graph.initializer("w_y"));
+    float[] damaged = weights.toFloats();
+    damaged[7] = Float.POSITIVE_INFINITY;
+    graph.putInitializer(TensorData.ofFloats("w_y", weights.shape(), damaged));
+    ModelData model = ModelData.of(graph, 13);
+    List<NodeChoice> choices = StaticConv.apply(model, calibrated(model), Set.of());
+    assertThat(choices)
+        .contains(NodeChoice.left("conv_y", "Conv", "Its weights hold infinite elements or NaN."));
+    assertThat(model.graph().constant("w_y")).isNotNull();
+  }
 }
