@@ -49,11 +49,12 @@ final class MaskReader {
     String source = source(mask);
     MaskFunction function = new MaskFunction(context, source);
     double hidden = hides ? 1 : 0;
-    return form(
-        mask,
-        source,
-        function.at(mask, 0) == hidden ? filter : 0,
-        function.at(mask, 1) == hidden ? filter : 0);
+    double ofZero = function.at(mask, 0);
+    double ofOne = function.at(mask, 1);
+    if (Double.isNaN(ofZero) || Double.isNaN(ofOne)) {
+      return null; // it depends on the position, too
+    }
+    return form(mask, source, ofZero == hidden ? filter : 0, ofOne == hidden ? filter : 0);
   }
 
   private @Nullable MaskForm form(String mask, String source, double ofZero, double ofOne) {

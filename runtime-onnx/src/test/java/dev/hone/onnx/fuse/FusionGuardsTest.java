@@ -105,6 +105,27 @@ class FusionGuardsTest {
   }
 
   @Test
+  void aTriangleInsideAMaskIsNotForgotten() {
+    int length = 5;
+    Exporter e = new Exporter(OPSET);
+    String x = e.input("x", DataType.FLOAT32, "batch", "sequence", Block.WIDTH);
+    String mask = e.input("attention_mask", DataType.INT64, "batch", "sequence");
+    long[] triangle = new long[length * length];
+    for (int i = 0; i < triangle.length; i++) {
+      triangle[i] = i % length <= i / length ? 1 : 0;
+    }
+    String earlier = e.constant(TensorData.ofLongs("", Shape.of(1, 1, length, length), triangle));
+    String kept = e.cast(e.unsqueeze(e.unsqueeze(mask, 1), 2), DataType.BOOL);
+    String shown = e.cast(e.op("Where", kept, earlier, e.whole(0)), DataType.BOOL);
+    MaskStyle style = MaskStyle.EQUAL_ON_FOUR_AXES_SHOWN;
+    e.output(AttentionStyle.EAGER_DIV.attend(e, x, shown, style, "attention"));
+    ModelData original = Answers.lifted(e.model());
+    ModelData fused = original.copy();
+    assertThat(Fusions.apply(fused).count("Attention")).isEqualTo(1);
+    assertSameAnswers(original, fused);
+  }
+
+  @Test
   void headsThatACallerCutsStay() {
     ModelData original = encoder(MaskStyle.SUBTRACTED);
     Graph graph = original.graph();
