@@ -10,7 +10,7 @@ import java.util.List;
  * <p>Each row gives a vector x and what became of it, y. Their cosine {@code x·y / (|x| |y|)} says
  * how far they point the same way, whatever their length; of two vectors without length it is 1, of
  * one 0, and where y is not finite and x is, -1. A row of a single number has no direction: there
- * {@code 1 - |x - y| / max(|x|, m)} stands for it, where m is the mean size of x so far.
+ * {@code 1 - |x - y| / max(|x|, m)} stands for it, where m is the mean size of all finite x so far.
  *
  * <p>Searching by similarity asks more than that: whether rows keep their order. {@link #spearman}
  * compares the similarities of all pairs of rows, {@link #sameNeighbour} the nearest other row of
@@ -26,6 +26,7 @@ public final class OutputFidelity {
   private long pairedValues;
   private boolean oneWidth = true;
   private double scalarSum;
+  private long scalars;
   private boolean probabilities = true;
   private long places;
   private long sameTops;
@@ -45,10 +46,18 @@ public final class OutputFidelity {
   }
 
   private double closeness(double exact, double approximate) {
-    scalarSum += Math.abs(exact);
-    double size = Math.max(Math.abs(exact), scalarSum / (cosines.size() + 1));
+    if (Double.isFinite(exact)) {
+      scalarSum += Math.abs(exact);
+      scalars++;
+    }
+    if (exact == approximate) {
+      return 1;
+    }
     double error = Math.abs(exact - approximate);
-    return error == 0 ? 1 : Double.isFinite(error) ? Math.max(-1, 1 - error / size) : -1;
+    if (!Double.isFinite(error)) {
+      return -1;
+    }
+    return Math.max(-1, 1 - error / Math.max(Math.abs(exact), scalarSum / scalars));
   }
 
   /**

@@ -83,6 +83,14 @@ class FidelityTest {
   }
 
   @Test
+  void oneInfiniteNumberHidesNoOther() {
+    float[][] exact = {{Float.POSITIVE_INFINITY}, {10}, {Float.POSITIVE_INFINITY}, {10}};
+    float[][] approximate = {{Float.POSITIVE_INFINITY}, {5}, {3}, {Float.NaN}};
+    assertThat(compare(exact, approximate).cosines())
+        .containsExactly(new double[] {1, 0.5, -1, -1}, within(EXACT));
+  }
+
+  @Test
   void rankCorrelationIsSpearmans() {
     // Ranks 0 1 2 3 4 and 1 0 2 4 3: 1 - 6 * 4 / (5 * 24).
     assertThat(Ranks.correlation(new float[] {1, 2, 3, 4, 5}, new float[] {0, -1, 2, 9, 5}))
