@@ -2,6 +2,7 @@ package dev.hone.onnx.cache;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -251,7 +252,8 @@ public final class DiskCache {
 
   /**
    * Waits until nobody else works on this key. Where files cannot be locked, only the threads of
-   * this process wait for each other. The caller closes what it gets.
+   * this process wait for each other; a thread that has the lock already gets it at once. The
+   * caller closes what it gets.
    */
   public Work lock(String key) {
     int number = Math.floorMod(key.hashCode(), LOCKS);
@@ -267,10 +269,10 @@ public final class DiskCache {
               StandardOpenOption.WRITE);
       channel.lock();
       return new Work(thread, channel);
-    } catch (IOException e) {
+    } catch (IOException | OverlappingFileLockException e) {
       return new Work(thread, channel);
     } catch (RuntimeException | Error e) {
-      thread.unlock();
+      new Work(thread, channel).close();
       throw e;
     }
   }

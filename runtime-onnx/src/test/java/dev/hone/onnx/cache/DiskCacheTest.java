@@ -166,6 +166,15 @@ class DiskCacheTest {
   }
 
   @Test
+  void aThreadThatWorksOnAKeyMayBeginAgain() {
+    try (DiskCache.Work outer = cache(LARGE).lock("a");
+        DiskCache.Work inner = cache(LARGE).lock("a")) {
+      assertThat(inner).isNotSameAs(outer);
+    }
+    cache(LARGE).lock("a").close();
+  }
+
+  @Test
   void aFolderThatIsNoneIsToldWhenSomethingIsKept() throws IOException {
     Path file = Files.writeString(folder.resolve("file"), "no folder");
     DiskCache cache = new DiskCache(file, LARGE);
