@@ -84,7 +84,7 @@ final class BlocksRecipe implements Drafts {
     Set<String> already =
         precision == Precision.INT4 ? SensitiveProducts.of(ground.model()) : Set.of();
     return SensitiveProducts.ranking(ground.model()).stream()
-        .filter(node -> !already.contains(node))
+        .filter(node -> !already.contains(node) && !excluded.contains(node))
         .toList();
   }
 }

@@ -86,6 +86,7 @@ final class StaticRecipe implements Drafts {
   public List<String> sensitive() {
     return StaticDense.ranking(ground.model(), ranges, fidelity).stream()
         .map(NodeError::node)
+        .filter(node -> !excluded.contains(node))
         .toList();
   }
 }
