@@ -1,6 +1,5 @@
 package dev.hone.onnx;
 
-import dev.hone.onnx.fuse.BatchNormFold;
 import dev.hone.onnx.fuse.FusionOptions;
 import dev.hone.onnx.fuse.FusionReport;
 import dev.hone.onnx.fuse.Fusions;
@@ -30,10 +29,6 @@ final class Groundwork {
 
   /** Fuses what can be fused. */
   Groundwork fused(FusionOptions options) {
-    int folded = BatchNormFold.apply(model);
-    if (folded > 0) {
-      fusions.merge("Conv with BatchNormalization", folded, Integer::sum);
-    }
     FusionReport report = Fusions.apply(model, options);
     report.counts().forEach((kind, count) -> fusions.merge(kind, count, Integer::sum));
     notes.addAll(report.notes());

@@ -10,8 +10,8 @@ import java.util.stream.Collectors;
 /**
  * What was fused, and what looked like it and was left alone.
  *
- * @param counts how many nodes were made, by operator, for {@code Conv} how many were folded in;
- *     those with none are missing
+ * @param counts how many nodes were made, by operator, and how many {@code Conv with
+ *     BatchNormalization} became one; those with none are missing
  * @param notes one sentence for each candidate that was left, with the reason
  */
 public record FusionReport(Map<String, Integer> counts, List<String> notes) {

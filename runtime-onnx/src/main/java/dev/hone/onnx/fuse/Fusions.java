@@ -31,7 +31,7 @@ public final class Fusions {
     int folded = BatchNormFold.apply(model);
     int sigmoids = HardSwishFusion.apply(model);
     Context context = new Context(model, options);
-    context.report().fused("Conv", folded);
+    context.report().fused("Conv with BatchNormalization", folded);
     context.report().fused("HardSigmoid", sigmoids);
     LayerNormFusion.apply(context);
     GeluFusion.apply(context);
