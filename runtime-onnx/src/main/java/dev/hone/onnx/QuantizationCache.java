@@ -46,9 +46,11 @@ final class QuantizationCache {
   /**
    * The key of a result.
    *
+   * @param threads how many it was timed with
    * @param examples the digest of the data it was made with
    */
-  String key(OnnxModel model, Precision precision, Quantization options, String examples)
+  String key(
+      OnnxModel model, Precision precision, Quantization options, int threads, String examples)
       throws IOException {
     List<String> parts = new ArrayList<>();
     parts.add(contentHash(model.source()));
@@ -57,6 +59,7 @@ final class QuantizationCache {
     }
     parts.add(precision.name());
     parts.add(text(options));
+    parts.add(threads + " threads");
     parts.add(examples);
     parts.add(LibraryIdentity.here());
     parts.add(CpuFeatures.here().summary());

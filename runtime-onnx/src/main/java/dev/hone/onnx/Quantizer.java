@@ -136,7 +136,8 @@ public final class Quantizer {
     String key;
     Optional<QuantizationCache.Kept> kept;
     try {
-      key = cache.key(model, options.precision(), how, looked.digest());
+      int threads = OnnxSession.threads(options);
+      key = cache.key(model, options.precision(), how, threads, looked.digest());
       kept = cache.find(key);
     } catch (IOException e) {
       return fresh(work(model, options, passes, looked), model, notRead(cache, e));
