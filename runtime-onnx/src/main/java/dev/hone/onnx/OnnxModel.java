@@ -5,26 +5,39 @@ import dev.hone.ModelSource;
 import dev.hone.Signature;
 import dev.hone.onnx.graph.ModelData;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** An ONNX model: its structure, read and checked, with the weights left where they are. */
 final class OnnxModel implements Model {
-  private final ModelSource source;
+  private final String name;
   private final ModelData data;
   private final Signature signature;
+  private @Nullable ModelSource source;
 
-  private OnnxModel(ModelSource source, ModelData data) {
+  private OnnxModel(String name, ModelData data, @Nullable ModelSource source) {
+    this.name = name;
     this.source = source;
     this.data = data;
     this.signature = data.signature();
   }
 
   static OnnxModel load(ModelSource source) {
-    return new OnnxModel(source, ModelData.read(source));
+    return new OnnxModel(source.name(), ModelData.read(source), source);
   }
 
-  /** A model that was read already from this source. */
-  static OnnxModel of(ModelSource source, ModelData data) {
-    return new OnnxModel(source, data);
+  /** A model that was made here. Its bytes are written when somebody asks for them. */
+  static OnnxModel of(String name, ModelData data) {
+    return new OnnxModel(name, data, null);
+  }
+
+  /** The name of the source. */
+  String name() {
+    return name;
+  }
+
+  /** Whether there are bytes of it already. */
+  synchronized boolean isStored() {
+    return source != null;
   }
 
   /** The graph. Copy it before changing it. */
@@ -33,8 +46,13 @@ final class OnnxModel implements Model {
   }
 
   @Override
-  public ModelSource source() {
-    return source;
+  public synchronized ModelSource source() {
+    ModelSource known = source;
+    if (known == null) {
+      known = new ModelSource.OfBytes(data.toBuffer(), name, null);
+      source = known;
+    }
+    return known;
   }
 
   @Override
@@ -60,6 +78,6 @@ final class OnnxModel implements Model {
   /** The source's name and the signature. */
   @Override
   public String toString() {
-    return source.name() + "\n" + signature;
+    return name + "\n" + signature;
   }
 }

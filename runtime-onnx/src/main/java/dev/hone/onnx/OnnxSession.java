@@ -22,9 +22,11 @@ import dev.hone.onnx.ort.NativeSession;
 import dev.hone.onnx.ort.OrtLibrary;
 import dev.hone.onnx.ort.OrtSettings;
 import java.lang.ref.Reference;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** A {@link Session} on ONNX Runtime's CPU provider. */
 final class OnnxSession implements Session {
@@ -36,7 +38,11 @@ final class OnnxSession implements Session {
   private final LeakDetection.Lifeline lifeline;
 
   private OnnxSession(
-      Signature signature, NativeSession session, SessionReport report, Recorder recorder) {
+      Signature signature,
+      NativeSession session,
+      @Nullable Path temporaryFolder,
+      SessionReport report,
+      Recorder recorder) {
     this.recorder = recorder;
     this.signature = signature;
     this.session = session;
@@ -50,6 +56,7 @@ final class OnnxSession implements Session {
             () -> {
               session.close();
               runs.close();
+              Runners.delete(temporaryFolder);
             });
   }
 
@@ -57,7 +64,7 @@ final class OnnxSession implements Session {
     OnnxOptions onnx = onnxOptions(options);
     requireCpu(options.device());
     int threads = threads(options);
-    String name = model.source().name();
+    String name = model.name();
     Recorder recorder = options.recorder().orElseGet(() -> counting(name, threads));
     OpenTimer timer = OpenTimer.begin();
     Ready ready = Ready.of(model, options, passes);
@@ -81,18 +88,23 @@ final class OnnxSession implements Session {
             session.nodes(),
             ready.notes());
     timer.opened(name, report.precision().name(), report.device().toString(), threads);
-    return new OnnxSession(model.signature(), session, report, recorder);
+    return new OnnxSession(model.signature(), session, ready.stored().folder(), report, recorder);
   }
 
   private static NativeSession open(
       Ready ready, OnnxModel model, OnnxOptions onnx, int threads, Recorder recorder) {
-    return NativeSession.open(
-        ready.source(),
-        model.signature(),
-        settings(onnx, threads, ready.config()),
-        runConfig(onnx),
-        model.source().name(),
-        recorder);
+    try {
+      return NativeSession.open(
+          ready.stored().source(),
+          model.signature(),
+          settings(onnx, threads, ready.config()),
+          runConfig(onnx),
+          model.name(),
+          recorder);
+    } catch (RuntimeException | Error e) {
+      ready.stored().close();
+      throw e;
+    }
   }
 
   /** As many threads as the options want. */

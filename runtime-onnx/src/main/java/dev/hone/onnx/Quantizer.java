@@ -10,7 +10,6 @@ import dev.hone.onnx.Quantizing.Looked;
 import dev.hone.onnx.Quantizing.Result;
 import dev.hone.onnx.cache.DiskCache;
 import dev.hone.onnx.check.ExampleCheck;
-import dev.hone.onnx.graph.ModelData;
 import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +61,8 @@ public final class Quantizer {
     requireFloats(onnx, passes);
     Looked looked = look(onnx, options);
     Result result = work(onnx, options, passes, looked);
-    return new QuantizedModel(onnx, inMemory(result, onnx.source().name()), result.report());
+    OnnxModel small = OnnxModel.of(onnx.name(), result.model());
+    return new QuantizedModel(onnx, small, result.report());
   }
 
   private static void requireStorable(Precision precision) {
@@ -83,18 +83,13 @@ public final class Quantizer {
             precision -> {
               throw new QuantizationException(
                   "'"
-                      + model.source().name()
+                      + model.name()
                       + "' is quantized already, to "
                       + precision
                       + ". Rounding what was rounded adds error and saves little: quantize the"
                       + " original instead.",
                   null);
             });
-  }
-
-  private static OnnxModel inMemory(Result result, String name) {
-    ModelData data = result.model();
-    return OnnxModel.of(Runners.source(data, name), data);
   }
 
   private static Looked look(OnnxModel model, SessionOptions options) {
@@ -119,11 +114,11 @@ public final class Quantizer {
   /**
    * A model made ready for a session.
    *
-   * @param source its bytes
+   * @param stored where it is
    * @param report what was done
    * @param note what is to be said about the cache; empty if nothing
    */
-  record Prepared(ModelSource source, QuantizationReport report, String note) {}
+  record Prepared(Runners.Stored stored, QuantizationReport report, String note) {}
 
   /** As {@link #quantize(Model, SessionOptions)}, but from the cache where it is there. */
   static Prepared prepare(OnnxModel model, SessionOptions options, Passes passes) {
@@ -157,7 +152,7 @@ public final class Quantizer {
   }
 
   private static Prepared fromCache(QuantizationCache.Kept kept) {
-    return new Prepared(kept.source(), kept.report(), "From the cache.");
+    return new Prepared(Runners.Stored.at(kept.source()), kept.report(), "From the cache.");
   }
 
   private static Optional<QuantizationCache.Kept> findAgain(QuantizationCache cache, String key) {
@@ -173,7 +168,8 @@ public final class Quantizer {
     try {
       Optional<ModelSource> stored = cache.store(key, result.model(), result.report());
       if (stored.isPresent()) {
-        return new Prepared(stored.get(), result.report(), "Kept in " + cache + ".");
+        Runners.Stored at = Runners.Stored.at(stored.get());
+        return new Prepared(at, result.report(), "Kept in " + cache + ".");
       }
       return fresh(result, model, "Not kept: it is larger than the cache may be.");
     } catch (IOException | HoneException e) {
@@ -194,7 +190,6 @@ public final class Quantizer {
   }
 
   private static Prepared fresh(Result result, OnnxModel model, String note) {
-    String name = model.source().name();
-    return new Prepared(Runners.source(result.model(), name), result.report(), note);
+    return new Prepared(Runners.stored(result.model(), model.name()), result.report(), note);
   }
 }

@@ -194,7 +194,7 @@ final class Quantizing {
         "At "
             + precision
             + " there is nothing to make smaller in '"
-            + original.source().name()
+            + original.name()
             + "'. "
             + why
             + " Open it as it is, with Precision.FP32.",
@@ -204,7 +204,7 @@ final class Quantizing {
   private QuantizationReport report(
       Draft draft, Optional<Fidelity> fidelity, Optional<Speed> speed, long calibrationRows) {
     return new QuantizationReport(
-        original.source().name(),
+        original.name(),
         precision,
         draft.precision(),
         draft.form(),
@@ -255,7 +255,7 @@ final class Quantizing {
       return bytes;
     } catch (IOException e) {
       throw new HoneException(
-          "The file of the model '" + model.source().name() + "' cannot be read any more: " + e, e);
+          "The file of the model '" + model.name() + "' cannot be read any more: " + e, e);
     }
   }
 

@@ -16,13 +16,13 @@ import java.util.Optional;
 /**
  * A model in the form in which a session opens it.
  *
- * @param source its bytes
+ * @param stored where it is
  * @param precision the numbers it computes with
  * @param config entries that a session of it needs on this processor
  * @param notes what was done, and why
  */
 record Ready(
-    ModelSource source, Precision precision, Map<String, String> config, List<String> notes) {
+    Runners.Stored stored, Precision precision, Map<String, String> config, List<String> notes) {
   private static final String FAST_BF16 = "mlas.enable_gemm_fastmath_arm64_bfloat16";
 
   Ready {
@@ -32,7 +32,7 @@ record Ready(
 
   /** Whether its file is not there any more. */
   boolean isGone() {
-    return source instanceof ModelSource.OfFile file && !Files.exists(file.path());
+    return stored.source() instanceof ModelSource.OfFile file && !Files.exists(file.path());
   }
 
   /** Brings a model to the precision that the options ask for. */
@@ -51,14 +51,13 @@ record Ready(
 
   private static Ready fp32(OnnxModel model, boolean fuse) {
     if (!fuse) {
-      return new Ready(model.source(), Precision.FP32, Map.of(), List.of());
+      return new Ready(Runners.stored(model), Precision.FP32, Map.of(), List.of());
     }
     Groundwork work = Groundwork.lifted(model.data()).fused(FusionOptions.EXACT);
     List<String> notes = new ArrayList<>();
     work.fusions().forEach((kind, count) -> notes.add("fused " + count + " " + kind));
     notes.addAll(work.notes());
-    return new Ready(
-        Runners.source(work.model(), model.source().name()), Precision.FP32, Map.of(), notes);
+    return new Ready(Runners.stored(work.model(), model.name()), Precision.FP32, Map.of(), notes);
   }
 
   /** Others may have quantized it for another processor. */
@@ -75,7 +74,7 @@ record Ready(
       notes.add("The file is quantized already, to " + already + ": it runs as it is.");
     }
     notes.add(policy.explanation());
-    return new Ready(model.source(), already, policy.sessionConfiguration(), notes);
+    return new Ready(Runners.stored(model), already, policy.sessionConfiguration(), notes);
   }
 
   private static Ready quantized(Quantizer.Prepared prepared) {
@@ -87,7 +86,7 @@ record Ready(
       notes.add(prepared.note());
     }
     return new Ready(
-        prepared.source(), report.precision(), CpuPolicy.here().sessionConfiguration(), notes);
+        prepared.stored(), report.precision(), CpuPolicy.here().sessionConfiguration(), notes);
   }
 
   static Ready bf16(OnnxModel model, CpuFeatures cpu) {
@@ -100,7 +99,7 @@ record Ready(
           null);
     }
     return new Ready(
-        model.source(),
+        Runners.stored(model),
         Precision.BF16,
         Map.of(FAST_BF16, "1"),
         List.of("Products of matrices are computed in BF16 and added up in FP32."));

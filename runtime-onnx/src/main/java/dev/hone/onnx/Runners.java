@@ -26,23 +26,57 @@ final class Runners {
     return model -> open(model, threads, config);
   }
 
-  /** A graph in memory, as a session opens it. */
-  static ModelSource source(ModelData model, String name) {
-    return new ModelSource.OfBytes(model.toBuffer(), name, null);
+  /**
+   * Where a session finds a model.
+   *
+   * @param source its bytes
+   * @param folder a temporary folder that holds them and goes with the session, or null
+   */
+  record Stored(ModelSource source, @Nullable Path folder) implements AutoCloseable {
+    /** Of a source that is nobody's to delete. */
+    static Stored at(ModelSource source) {
+      return new Stored(source, null);
+    }
+
+    /** Deletes the temporary folder. */
+    @Override
+    public void close() {
+      delete(folder);
+    }
   }
 
-  private static ModelRunner open(ModelData model, int threads, Map<String, String> config) {
-    Signature signature = model.signature();
-    if (model.fitsOneFile()) {
-      return new Runner(session(source(model, "memory"), signature, threads, config), null);
-    }
+  /** A graph ready for a session: in memory, or in a temporary folder if it is too large for it. */
+  static Stored stored(ModelData model, String name) {
+    return model.fitsOneFile()
+        ? Stored.at(new ModelSource.OfBytes(model.toBuffer(), name, null))
+        : inFile(model);
+  }
+
+  /** A model where it is; where it was made here and is nowhere yet, its graph. */
+  static Stored stored(OnnxModel model) {
+    return model.isStored() ? Stored.at(model.source()) : stored(model.data(), model.name());
+  }
+
+  /** A graph in a temporary folder. */
+  static Stored inFile(ModelData model) {
     Path folder = temporaryFolder();
     try {
       Path file = folder.resolve("model.onnx");
       model.write(file);
-      return new Runner(session(ModelSource.of(file), signature, threads, config), folder);
+      return new Stored(ModelSource.of(file), folder);
     } catch (RuntimeException | Error e) {
       delete(folder);
+      throw e;
+    }
+  }
+
+  private static ModelRunner open(ModelData model, int threads, Map<String, String> config) {
+    Stored stored = stored(model, "memory");
+    try {
+      return new Runner(
+          session(stored.source(), model.signature(), threads, config), stored.folder());
+    } catch (RuntimeException | Error e) {
+      stored.close();
       throw e;
     }
   }
@@ -77,7 +111,11 @@ final class Runners {
     }
   }
 
-  private static void delete(Path folder) {
+  /** Deletes a temporary folder with its files, if there is one. */
+  static void delete(@Nullable Path folder) {
+    if (folder == null) {
+      return;
+    }
     try (Stream<Path> files = Files.list(folder)) {
       for (Path file : files.toList()) {
         Files.deleteIfExists(file);
@@ -97,9 +135,7 @@ final class Runners {
     @Override
     public void close() {
       session.close();
-      if (folder != null) {
-        delete(folder);
-      }
+      delete(folder);
     }
   }
 }

@@ -6,10 +6,13 @@ import dev.hone.Batch;
 import dev.hone.Session;
 import dev.hone.SessionOptions;
 import dev.hone.Tensor;
+import dev.hone.onnx.OnnxOptions;
 import dev.hone.onnx.testing.MiniLm;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,12 +34,13 @@ class SmallHeapTest {
     }
   }
 
-  /** Opens the model of {@link BigTable} and looks up its last row. */
+  /** Opens the model of {@link BigTable}, or what fusing makes of it, and looks up its last row. */
   static final class LookUp {
     private LookUp() {}
 
     public static void main(String[] arguments) {
-      SessionOptions oneThread = SessionOptions.builder().threads(1).build();
+      OnnxOptions fuse = OnnxOptions.builder().fuse(arguments.length > 1).build();
+      SessionOptions oneThread = SessionOptions.builder().threads(1).runtime(fuse).build();
       try (Session session = Session.open(Path.of(arguments[0]), oneThread);
           Batch in = Batch.of("index", Tensor.of(new long[] {0, BigTable.ROWS - 1}, 2));
           Batch out = session.run(in)) {
@@ -61,5 +65,19 @@ class SmallHeapTest {
         ChildJvm.run(folder, List.of("-Xmx256m"), LookUp.class, model.toString()).verifySuccess();
     assertThat(child.figure("first")).isZero();
     assertThat(child.figure("last")).isEqualTo(BigTable.LAST_VALUE);
+  }
+
+  @Test
+  @Tag("slow")
+  void whatIsMadeOfItGoesThroughATemporaryFolder(@TempDir Path folder) throws Exception {
+    Path model = BigTable.write(folder);
+    Path temporary = Files.createDirectory(folder.resolve("temporary"));
+    List<String> flags = List.of("-Xmx256m", "-Djava.io.tmpdir=" + temporary);
+    ChildJvm child =
+        ChildJvm.run(folder, flags, LookUp.class, model.toString(), "fuse").verifySuccess();
+    assertThat(child.figure("last")).isEqualTo(BigTable.LAST_VALUE);
+    try (Stream<Path> left = Files.list(temporary)) {
+      assertThat(left).noneMatch(path -> path.getFileName().toString().startsWith("hone-"));
+    }
   }
 }
