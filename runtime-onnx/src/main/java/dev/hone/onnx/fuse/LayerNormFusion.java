@@ -7,6 +7,7 @@ import static dev.hone.onnx.fuse.Pattern.op;
 import static dev.hone.onnx.fuse.Pattern.weight;
 
 import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Length;
 import dev.hone.onnx.graph.Node;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -58,8 +59,15 @@ final class LayerNormFusion {
     return cast.longAttribute("to", 0) == FLOAT;
   }
 
+  /** Whether a factor is as long as the last axis: one number for all is none of the operator's. */
+  private static boolean fits(Match match, String factor) {
+    List<Length> dims = match.context().shapes().dims(match.value("x"));
+    long length = match.constant(factor).shape().length(0);
+    return dims != null && !dims.isEmpty() && dims.get(dims.size() - 1).is(length);
+  }
+
   private static @Nullable Node fused(Match match) {
-    if (!match.constant("gamma").shape().equals(match.constant("beta").shape())) {
+    if (!fits(match, "gamma") || !fits(match, "beta")) {
       return null;
     }
     return Node.of(

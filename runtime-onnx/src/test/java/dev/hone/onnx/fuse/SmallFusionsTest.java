@@ -55,12 +55,16 @@ class SmallFusionsTest {
   }
 
   private String norm(long axis, boolean powers) {
+    return norm(axis, powers, WIDTH);
+  }
+
+  private String norm(long axis, boolean powers, int factors) {
     String centred = e.op("Sub", x, mean(x, axis));
     String square = powers ? e.op("Pow", centred, e.number(2)) : e.op("Mul", centred, centred);
     String deviation = e.op("Sqrt", e.op("Add", mean(square, axis), e.number(1e-5f)));
     String normalized = e.op("Div", centred, deviation);
-    String scaled = e.op("Mul", e.weight("gamma", 1, WIDTH), normalized);
-    return e.op("Add", e.weight("beta", 1, WIDTH), scaled);
+    String scaled = e.op("Mul", e.weight("gamma", 1, factors), normalized);
+    return e.op("Add", e.weight("beta", 1, factors), scaled);
   }
 
   @Test
@@ -76,6 +80,11 @@ class SmallFusionsTest {
   @Test
   void normalizationOverAnotherAxisStays() {
     assertThat(fused(norm(1, true)).isEmpty()).isTrue();
+  }
+
+  @Test
+  void normalizationWithOneFactorForAllStays() {
+    assertThat(fused(norm(-1, true, 1)).isEmpty()).isTrue();
   }
 
   @Test
