@@ -58,7 +58,8 @@ public record QuantizationReport(
    * @param form what it is now, for example {@code STATIC_INT8}; {@code FLOAT} if it was left alone
    * @param reason why
    * @param weightDecibels how far the error of its weights lies below them (the
-   *     signal-to-quantization-noise ratio, about 40 in 8 bits and 20 in 4); NaN if not measured
+   *     signal-to-quantization-noise ratio, about 40 in 8 bits and 20 in 4); infinite if nothing
+   *     was rounded off, NaN if not measured
    */
   public record Node(
       String name, String operator, String form, String reason, double weightDecibels) {}

@@ -13,7 +13,10 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Reports as JSON: each record an object whose keys are the names of its components. */
+/**
+ * Reports as JSON: each record an object whose keys are the names of its components. NaN is null,
+ * and what is infinite is the text {@code Infinity}.
+ */
 final class ReportJson {
   private ReportJson() {}
 
@@ -67,7 +70,8 @@ final class ReportJson {
     json.put("operator", node.operator());
     json.put("form", node.form());
     json.put("reason", node.reason());
-    json.put("weightDecibels", node.weightDecibels());
+    double decibels = node.weightDecibels(); // infinite where nothing was rounded
+    json.put("weightDecibels", Double.isInfinite(decibels) ? String.valueOf(decibels) : decibels);
     return json;
   }
 
@@ -160,6 +164,9 @@ final class ReportJson {
       Object value = values.get(name);
       if (value instanceof Double number) {
         return number;
+      }
+      if (value instanceof String text && text.matches("-?Infinity")) {
+        return Double.parseDouble(text);
       }
       if (value == null && values.containsKey(name)) {
         return Double.NaN;
