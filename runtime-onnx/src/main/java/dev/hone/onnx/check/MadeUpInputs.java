@@ -94,7 +94,7 @@ public final class MadeUpInputs {
     } else if (type.isFloatingPoint()) {
       tensor.copyFrom(normal(count));
     } else {
-      tensor.copyFrom(integers(input.name(), count));
+      tensor.copyFrom(integers(input.name(), type, count));
     }
     return tensor;
   }
@@ -107,17 +107,29 @@ public final class MadeUpInputs {
     return values;
   }
 
-  private long[] integers(String input, int count) {
+  private long[] integers(String input, DataType type, int count) {
     long[] values = new long[count];
     if (input.toLowerCase(Locale.ROOT).contains("mask")) {
       Arrays.fill(values, 1);
       return values;
     }
-    long rows = tableRows(model.graph(), input);
+    long rows = Math.min(tableRows(model.graph(), input), numbers(type));
     for (int i = 0; rows > 1 && i < count; i++) {
       values[i] = random.nextInt((int) Math.min(rows, Integer.MAX_VALUE));
     }
     return values;
+  }
+
+  /** How many numbers from 0 on a type has. */
+  private static long numbers(DataType type) {
+    return switch (type) {
+      case BOOL -> 2;
+      case INT8 -> 1 << 7;
+      case UINT8 -> 1 << 8;
+      case INT16 -> 1 << 15;
+      case UINT16 -> 1 << 16;
+      default -> Long.MAX_VALUE;
+    };
   }
 
   /** The fewest rows of a table that the input is looked up in; 1 if it is not. */
