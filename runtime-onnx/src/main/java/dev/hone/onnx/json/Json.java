@@ -24,7 +24,8 @@ public final class Json {
   }
 
   /**
-   * Reads a value.
+   * Reads a value. Of a key that comes twice the last one counts, and texts may hold control
+   * characters as they are.
    *
    * @throws IllegalArgumentException if the text is no JSON
    */

@@ -4,11 +4,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads one JSON text, by recursive descent of limited depth. */
 final class JsonReader {
   private static final int MOST_DEPTH = 64;
+  private static final Pattern NUMBER =
+      Pattern.compile("-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?");
 
   private final String text;
   private int position;
@@ -118,16 +122,12 @@ final class JsonReader {
   }
 
   private Double number() {
-    int start = position;
-    while (position < text.length() && "+-.eE0123456789".indexOf(text.charAt(position)) >= 0) {
-      position++;
-    }
-    try {
-      return Double.valueOf(text.substring(start, position));
-    } catch (NumberFormatException e) {
-      position = start;
+    Matcher number = NUMBER.matcher(text).region(position, text.length());
+    if (!number.lookingAt()) {
       throw malformed("a value");
     }
+    position = number.end();
+    return Double.valueOf(number.group());
   }
 
   private @Nullable Object word(String word, @Nullable Object value) {

@@ -37,7 +37,24 @@ class JsonTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "{", "[1,]", "{\"a\" 1}", "nul", "\"\\x\"", "\"\\u12", "1 2", "\"open", "--1"})
+      strings = {
+        "",
+        "{",
+        "[1,]",
+        "{\"a\" 1}",
+        "nul",
+        "\"\\x\"",
+        "\"\\u12",
+        "1 2",
+        "\"open",
+        "--1",
+        "+1",
+        "01",
+        "1.",
+        ".5",
+        "1e",
+        "-"
+      })
   void whatIsNoJsonIsRefused(String text) {
     assertThatThrownBy(() -> Json.read(text))
         .isInstanceOf(IllegalArgumentException.class)
