@@ -39,12 +39,7 @@ record ConvWeights(byte[] values, float[] scales, int[] bias, double signalToNoi
    * @param bias one number for each output channel
    */
   static ConvWeights of(
-      ConvShape shape,
-      float[] weights,
-      float[] bias,
-      ChannelAffine input,
-      ChannelAffine output,
-      Grid grid) {
+      ConvShape shape, float[] weights, float[] bias, ChannelAffine input, ChannelAffine output) {
     byte[] values = new byte[weights.length];
     float[] scales = new float[shape.outputs()];
     int[] integers = new int[shape.outputs()];
@@ -53,7 +48,7 @@ record ConvWeights(byte[] values, float[] scales, int[] bias, double signalToNoi
       float[] scaled = scaled(shape, weights, m, input, output.scales()[m]);
       double shift = output.zeroPoints()[m] - output.kernelZeroPoint();
       double scaledBias = bias[m] / (double) output.scales()[m] + shift;
-      Affine affine = affine(scaled, Math.abs(scaledBias) / GREATEST_BIAS, grid);
+      Affine affine = affine(scaled, Math.abs(scaledBias) / GREATEST_BIAS);
       scales[m] = affine.scale();
       integers[m] = (int) Math.rint(scaledBias / affine.scale());
       for (int i = 0; i < scaled.length; i++) {
@@ -77,15 +72,11 @@ record ConvWeights(byte[] values, float[] scales, int[] bias, double signalToNoi
     return scaled;
   }
 
-  private static Affine affine(float[] weights, double leastScale, Grid grid) {
-    float lo = 0;
-    float hi = 0;
-    for (float weight : weights) {
-      lo = Math.min(lo, weight);
-      hi = Math.max(hi, weight);
-    }
-    Affine affine = Affine.symmetric(lo, hi, grid);
-    return leastScale > affine.scale() ? new Affine((float) leastScale, 0, grid) : affine;
+  private static Affine affine(float[] weights, double leastScale) {
+    Affine affine = Affine.around0(weights, Grid.INT8_SYMMETRIC);
+    return leastScale > affine.scale()
+        ? new Affine((float) leastScale, 0, Grid.INT8_SYMMETRIC)
+        : affine;
   }
 
   /** The weights as a tensor. */

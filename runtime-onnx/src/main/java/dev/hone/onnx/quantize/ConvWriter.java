@@ -30,7 +30,6 @@ final class ConvWriter {
   private static final int CHANNEL_AXIS = 1;
 
   private final Graph graph;
-  private final Grid weightGrid;
   private final Map<String, ChannelAffine> parameters;
   private final Map<String, String> integers = new HashMap<>();
   private final Map<String, String> kernelInputs = new HashMap<>();
@@ -42,12 +41,10 @@ final class ConvWriter {
    * A writer.
    *
    * @param parameters what the integers of each value mean, for all inputs and results of units
-   * @param weightGrid the integers that weights may become
    */
-  ConvWriter(Graph graph, Map<String, ChannelAffine> parameters, Grid weightGrid) {
+  ConvWriter(Graph graph, Map<String, ChannelAffine> parameters) {
     this.graph = graph;
     this.parameters = parameters;
-    this.weightGrid = weightGrid;
   }
 
   /** Rewrites all units; gives the signal-to-noise ratio of the weights of those that have some. */
@@ -111,11 +108,8 @@ final class ConvWriter {
       return known;
     }
     String read = graph.uniqueName(value + "_kernel");
-    graph.add(
-        Node.of(
-            "DequantizeLinear",
-            List.of(bytesOf(value), scale(1), zeroPoint(affine(value).kernelZeroPoint())),
-            List.of(read)));
+    String zero = zeroPoint(affine(value).kernelZeroPoint());
+    graph.add(dequantizer(bytesOf(value), scale(1), zero, read));
     kernelInputs.put(value, read);
     return read;
   }
@@ -202,8 +196,7 @@ final class ConvWriter {
             unit.weights().toFloats(),
             unit.biasOrZeros(),
             affine(unit.input()),
-            affine(unit.output()),
-            weightGrid);
+            affine(unit.output()));
     String scale = graph.addInitializer(conv.input(1) + "_scale", vector(quantized.scales()));
     String biasName = conv.hasInput(2) ? conv.input(2) : conv.output(0) + "_bias";
     String weights = conv.input(1);
@@ -219,15 +212,9 @@ final class ConvWriter {
     ByteBuffer zeros = TensorData.littleEndian(type.byteSize(channels));
     TensorData zeroPoint = TensorData.of("", type, Shape.of(channels), zeros);
     String read = graph.uniqueName(name + "_dequantized");
-    graph.add(
-        Node.of(
-            "DequantizeLinear",
-            List.of(
-                graph.addInitializer(name + "_quantized", values),
-                scale,
-                graph.addInitializer(name + "_zero_point", zeroPoint)),
-            List.of(read),
-            Attribute.of("axis", 0)));
+    String integers = graph.addInitializer(name + "_quantized", values);
+    String zero = graph.addInitializer(name + "_zero_point", zeroPoint);
+    graph.add(dequantizer(integers, scale, zero, read).put(Attribute.of("axis", 0)));
     return read;
   }
 

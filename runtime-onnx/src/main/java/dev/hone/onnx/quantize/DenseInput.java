@@ -1,5 +1,6 @@
 package dev.hone.onnx.quantize;
 
+import dev.hone.onnx.calibrate.ValueRange;
 import dev.hone.onnx.calibrate.ValueStatistics;
 
 /**
@@ -40,23 +41,23 @@ record DenseInput(float[] lo, float[] hi, float[] meanSquare) {
 
   /** The distance of neighbouring integers for the value divided channel by channel. */
   double step(float[] divisors) {
-    double low = 0;
-    double high = 0;
-    for (int i = 0; i < lo.length; i++) {
-      low = Math.min(low, lo[i] / divisors[i]);
-      high = Math.max(high, hi[i] / divisors[i]);
-    }
-    return (high - low) / Grid.UINT8.steps();
+    ValueRange range = range(divisors);
+    return ((double) range.hi() - range.lo()) / Grid.UINT8.steps();
   }
 
   /** The integers for the value divided channel by channel. */
   Affine affine(float[] divisors) {
+    ValueRange range = range(divisors);
+    return Affine.asymmetric(range.lo(), range.hi(), Grid.UINT8);
+  }
+
+  private ValueRange range(float[] divisors) {
     float low = 0;
     float high = 0;
     for (int i = 0; i < lo.length; i++) {
       low = Math.min(low, lo[i] / divisors[i]);
       high = Math.max(high, hi[i] / divisors[i]);
     }
-    return Affine.asymmetric(low, high, Grid.UINT8);
+    return new ValueRange(low, high);
   }
 }

@@ -17,12 +17,13 @@ final class DenseWriter {
 
   private final Graph graph;
   private final long opset;
-  private @Nullable String weightZeroPoint;
+  private final WeightZeroPoint weightZeroPoint;
 
   /** A writer for a graph in this version of the standard operators. */
   DenseWriter(Graph graph, long opset) {
     this.graph = graph;
     this.opset = opset;
+    this.weightZeroPoint = new WeightZeroPoint(graph);
   }
 
   /** The names of a value's integers and of what gives them meaning. */
@@ -101,22 +102,6 @@ final class DenseWriter {
     }
   }
 
-  /**
-   * The zero point of all weights, 0. It could be left out, but the rewriting of ONNX Runtime that
-   * keeps products exact on processors without VNNI writes one where it is.
-   */
-  private String weightZeroPoint() {
-    String known = weightZeroPoint;
-    if (known == null) {
-      known =
-          graph.addInitializer(
-              "weight_zero_point",
-              TensorData.of("", DataType.INT8, Shape.scalar(), offHeap(new byte[1])));
-      weightZeroPoint = known;
-    }
-    return known;
-  }
-
   private Node matMul(String output, Quantized input, String weight, String scales, String bias) {
     List<String> inputs =
         new ArrayList<>(
@@ -126,7 +111,7 @@ final class DenseWriter {
                 input.scale(),
                 scales,
                 input.zeroPoint(),
-                weightZeroPoint()));
+                weightZeroPoint.name()));
     if (!bias.isEmpty()) {
       inputs.add(bias);
     }
@@ -144,7 +129,7 @@ final class DenseWriter {
             scales,
             dense.node().input(3),
             input.zeroPoint(),
-            weightZeroPoint());
+            weightZeroPoint.name());
     Attribute[] attributes = dense.attentionAttributes();
     return Node.of(MICROSOFT, "QAttention", inputs, List.of(dense.output()), attributes);
   }

@@ -46,11 +46,12 @@ public final class DynamicDense {
   private final boolean hasDynamicLinear;
   private final Map<String, Stored> stored = new LinkedHashMap<>();
   private final Map<String, Bytes> inputs = new LinkedHashMap<>();
-  private String zeroPoint = "";
+  private final WeightZeroPoint zeroPoint;
 
   private DynamicDense(ModelData model, Grid grid) {
     this.graph = model.graph();
     this.grid = grid;
+    this.zeroPoint = new WeightZeroPoint(graph);
     this.hasDynamicLinear = model.opset() >= 11;
   }
 
@@ -140,7 +141,7 @@ public final class DynamicDense {
         Node.of(
             DOMAIN,
             "DynamicQuantizeMatMul",
-            List.of(input, weights.codes(), weights.scales(), zeroPoint()),
+            List.of(input, weights.codes(), weights.scales(), zeroPoint.name()),
             List.of(output));
     if (!bias.isEmpty()) {
       node.setInput(4, bias);
@@ -159,7 +160,7 @@ public final class DynamicDense {
                 input.scale(),
                 weights.scales(),
                 input.zeroPoint(),
-                zeroPoint()),
+                zeroPoint.name()),
             List.of(output));
     if (!bias.isEmpty()) {
       node.setInput(6, bias);
@@ -189,25 +190,11 @@ public final class DynamicDense {
                 weights.scales(),
                 node.input(3),
                 input.zeroPoint(),
-                zeroPoint()),
+                zeroPoint.name()),
             node.outputs(),
             dense.attentionAttributes());
     graph.replace(node, quantized.named(node.name()));
     return weights;
-  }
-
-  /**
-   * The zero point of all weights. It could be left out, but the rewriting of ONNX Runtime that
-   * keeps products exact on processors without VNNI writes one where it is.
-   */
-  private String zeroPoint() {
-    if (zeroPoint.isEmpty()) {
-      ByteBuffer zero = TensorData.littleEndian(1);
-      zeroPoint =
-          graph.addInitializer(
-              "weight_zero_point", TensorData.of("", DataType.INT8, Shape.scalar(), zero));
-    }
-    return zeroPoint;
   }
 
   /** An input as integers: the values that hold them, their scale and their zero point. */

@@ -241,7 +241,7 @@ public final class StaticConv {
     Map<Node, String> names = new HashMap<>();
     units.forEach(unit -> names.put(unit.node(), NodeChoice.nameOf(unit.node())));
     Map<String, ChannelAffine> parameters = ConvParameters.of(graph, units, this::known);
-    ConvWriter writer = new ConvWriter(graph, parameters, Grid.INT8_SYMMETRIC);
+    ConvWriter writer = new ConvWriter(graph, parameters);
     Map<Node, Double> noise = writer.write(units);
     for (Int8Unit unit : units) {
       Node node = unit.node();
