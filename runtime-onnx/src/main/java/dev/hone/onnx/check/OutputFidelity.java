@@ -216,8 +216,8 @@ public final class OutputFidelity {
     return probabilities && places > 0 ? (double) sameTops / places : Double.NaN;
   }
 
-  /** All cosines, in the order the rows came. */
-  public double[] cosines() {
+  /** All cosines, in the order the rows came; visible for tests. */
+  double[] cosines() {
     return Arrays.copyOf(cosines.stream().mapToDouble(Double::doubleValue).toArray(), rows());
   }
 }

@@ -287,12 +287,6 @@ public final class Graph {
     inputs.add(input);
   }
 
-  /** Removes an input, if it is there. */
-  public void removeInput(String input) {
-    changed();
-    inputs.removeIf(info -> info.name().equals(input));
-  }
-
   /** Adds an output at the end. */
   public void addOutput(ValueInfo output) {
     changed();

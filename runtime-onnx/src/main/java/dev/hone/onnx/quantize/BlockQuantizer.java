@@ -64,39 +64,9 @@ public record BlockQuantizer(Method method, int bits, int blockSize) {
   }
 
   /**
-   * Quantizes the weights of {@code y = x W}: blocks run down the columns of W.
-   *
-   * @param weights W, row by row
-   * @param columns its columns, the outputs
-   * @return the outputs as rows
-   */
-  public BlockedMatrix columns(float[] weights, int columns) {
-    return rows(MatrixRows.columnsOf(weights, columns), null);
-  }
-
-  /**
-   * As {@link #columns(float[], int)}, for a method that searches: with the importance of each row.
-   *
-   * @param importance how much the square error of a row's weights counts: the mean square of the
-   *     input that multiplies them
-   */
-  public BlockedMatrix columns(float[] weights, int columns, float[] importance) {
-    return rows(MatrixRows.columnsOf(weights, columns), importance);
-  }
-
-  /**
-   * Quantizes a table: blocks run along its rows.
-   *
-   * @param weights the table, row by row
-   * @param columns its columns
-   */
-  public BlockedMatrix rows(float[] weights, int columns) {
-    return rows(MatrixRows.rowsOf(weights, columns), null);
-  }
-
-  /**
    * Quantizes a matrix that is read row by row, on all processors: rows do not depend on each
-   * other.
+   * other. The weights of {@code y = x W} come transposed, so that blocks run down the columns of
+   * W.
    *
    * @param importance how much the square error of each column counts, or null if all count alike
    */
@@ -110,7 +80,7 @@ public record BlockQuantizer(Method method, int bits, int blockSize) {
               + importance.length
               + ".");
     }
-    float[] counts = importance == null ? ones(columns) : positive(importance);
+    float[] counts = importance == null ? DenseNoise.ones(columns) : positive(importance);
     BlockedMatrix target = BlockedMatrix.empty(this, matrix.rows(), columns);
     IntStream.range(0, (matrix.rows() + STRIP - 1) / STRIP)
         .parallel()
@@ -135,12 +105,6 @@ public record BlockQuantizer(Method method, int bits, int blockSize) {
         target.put(r, b, to - from, fit.fit(block, counts, (1 << bits) - 1));
       }
     }
-  }
-
-  private static float[] ones(int count) {
-    float[] ones = new float[count];
-    Arrays.fill(ones, 1);
-    return ones;
   }
 
   /** An input that never moved in the calibration data still counts a little. */
@@ -188,6 +152,6 @@ public record BlockQuantizer(Method method, int bits, int blockSize) {
 
   /** One block's outcome; visible for tests. */
   static Fit fit(Method method, float[] block, int bits) {
-    return method.fit().fit(block, ones(block.length), (1 << bits) - 1);
+    return method.fit().fit(block, DenseNoise.ones(block.length), (1 << bits) - 1);
   }
 }

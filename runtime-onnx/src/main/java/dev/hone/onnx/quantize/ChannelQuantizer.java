@@ -31,17 +31,6 @@ public final class ChannelQuantizer {
    */
   public static QuantizedMatrix symmetric(
       float[] weights, int columns, Granularity granularity, Grid grid) {
-    return quantize(weights, columns, granularity, grid, true);
-  }
-
-  /** As {@link #symmetric}, with a zero point for each channel. */
-  public static QuantizedMatrix asymmetric(
-      float[] weights, int columns, Granularity granularity, Grid grid) {
-    return quantize(weights, columns, granularity, grid, false);
-  }
-
-  private static QuantizedMatrix quantize(
-      float[] weights, int columns, Granularity granularity, Grid grid, boolean symmetric) {
     int rows = rows(weights, columns);
     int channels =
         switch (granularity) {
@@ -59,8 +48,7 @@ public final class ChannelQuantizer {
     }
     Affine[] affine = new Affine[channels];
     for (int c = 0; c < channels; c++) {
-      affine[c] =
-          symmetric ? Affine.symmetric(lo[c], hi[c], grid) : Affine.asymmetric(lo[c], hi[c], grid);
+      affine[c] = Affine.symmetric(lo[c], hi[c], grid);
     }
     byte[] values = new byte[weights.length];
     for (int i = 0; i < weights.length; i++) {

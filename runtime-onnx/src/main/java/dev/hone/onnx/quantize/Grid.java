@@ -7,9 +7,6 @@ package dev.hone.onnx.quantize;
  * @param max the greatest
  */
 public record Grid(int min, int max) {
-  /** All of a signed byte. */
-  public static final Grid INT8 = new Grid(-128, 127);
-
   /** A signed byte without -128, so that both signs reach equally far. */
   public static final Grid INT8_SYMMETRIC = new Grid(-127, 127);
 
@@ -21,15 +18,6 @@ public record Grid(int min, int max) {
 
   /** All of an unsigned byte. */
   public static final Grid UINT8 = new Grid(0, 255);
-
-  /** Seven bits without sign. */
-  public static final Grid UINT8_REDUCED = new Grid(0, 127);
-
-  /** All of a signed nibble. */
-  public static final Grid INT4 = new Grid(-8, 7);
-
-  /** All of an unsigned nibble. */
-  public static final Grid UINT4 = new Grid(0, 15);
 
   /** Refuses a grid without two points. */
   public Grid {

@@ -27,13 +27,4 @@ final class Packing {
     }
     return (source[offset + index / 2] >>> ((index & 1) * 4)) & 0xf;
   }
-
-  /** All integers as nibbles, packed. */
-  static byte[] nibbles(byte[] values) {
-    byte[] packed = new byte[byteCount(values.length, 4)];
-    for (int i = 0; i < values.length; i++) {
-      put(packed, 0, i, 4, values[i]);
-    }
-    return packed;
-  }
 }

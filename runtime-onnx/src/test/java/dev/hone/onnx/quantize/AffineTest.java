@@ -52,7 +52,7 @@ class AffineTest {
 
   @Test
   void halvesRoundToTheEvenNeighbour() {
-    Affine affine = new Affine(1, 0, Grid.INT8);
+    Affine affine = new Affine(1, 0, Grid.INT8_SYMMETRIC);
     assertThat(affine.quantize(0.5f)).isZero();
     assertThat(affine.quantize(1.5f)).isEqualTo(2);
     assertThat(affine.quantize(-2.5f)).isEqualTo(-2);
@@ -68,7 +68,8 @@ class AffineTest {
   @Test
   void anEmptyRangeHasScaleOne() {
     assertThat(Affine.asymmetric(0, 0, Grid.UINT8)).isEqualTo(new Affine(1, 0, Grid.UINT8));
-    assertThat(Affine.symmetric(-1e-40f, 0, Grid.INT8)).isEqualTo(new Affine(1, 0, Grid.INT8));
+    assertThat(Affine.symmetric(-1e-40f, 0, Grid.INT8_SYMMETRIC))
+        .isEqualTo(new Affine(1, 0, Grid.INT8_SYMMETRIC));
   }
 
   @Test

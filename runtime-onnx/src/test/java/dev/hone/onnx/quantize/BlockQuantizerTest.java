@@ -15,6 +15,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class BlockQuantizerTest {
+  private static BlockedMatrix columns(BlockQuantizer quantizer, float[] weights, int columns) {
+    return quantizer.rows(MatrixRows.columnsOf(weights, columns), null);
+  }
+
   @Test
   void blocksRunDownTheColumnsLowNibbleFirst() {
     // Column 0 counts 0..15, which four bits hold exactly; column 1 is its double.
@@ -23,7 +27,7 @@ class BlockQuantizerTest {
       weights[2 * i] = i;
       weights[2 * i + 1] = 2 * i;
     }
-    BlockedMatrix q = new BlockQuantizer(Method.ROUND_TO_NEAREST, 4, 16).columns(weights, 2);
+    BlockedMatrix q = columns(new BlockQuantizer(Method.ROUND_TO_NEAREST, 4, 16), weights, 2);
     assertThat(q.rows()).isEqualTo(2);
     assertThat(q.columns()).isEqualTo(16);
     assertThat(q.codes()).hasSize(16).startsWith(0x10, 0x32, 0x54, 0x76);
@@ -37,7 +41,7 @@ class BlockQuantizerTest {
     Arrays.fill(weights, 0, 16, -1); // zero point 15
     Arrays.fill(weights, 16, 32, 1); // zero point 0
     Arrays.fill(weights, 32, 48, -1);
-    BlockedMatrix q = new BlockQuantizer(Method.ROUND_TO_NEAREST, 4, 16).columns(weights, 1);
+    BlockedMatrix q = columns(new BlockQuantizer(Method.ROUND_TO_NEAREST, 4, 16), weights, 1);
     assertThat(q.zeroPoints()).containsExactly(0x0f, 0x0f);
     assertThat(q.dequantize()).containsExactly(weights);
   }
@@ -46,7 +50,7 @@ class BlockQuantizerTest {
   void aBlockThatIsNotFullIsContinuedWithZero() {
     float[] weights = new float[20];
     Arrays.fill(weights, -3);
-    BlockedMatrix q = new BlockQuantizer(Method.ROUND_TO_NEAREST, 8, 16).columns(weights, 1);
+    BlockedMatrix q = columns(new BlockQuantizer(Method.ROUND_TO_NEAREST, 8, 16), weights, 1);
     assertThat(q.blocksPerRow()).isEqualTo(2);
     assertThat(q.codes()).hasSize(32);
     // Codes of -3 are 0; the twelve that fill the second block are its zero point, 255.
@@ -58,7 +62,8 @@ class BlockQuantizerTest {
   @Test
   void symmetricBlocksNeedNoZeroPoints() {
     float[] weights = ChannelQuantizerTest.gaussian(64, 3);
-    BlockedMatrix q = new BlockQuantizer(Method.SYMMETRIC, 8, 32).rows(weights, 32);
+    BlockedMatrix q =
+        new BlockQuantizer(Method.SYMMETRIC, 8, 32).rows(MatrixRows.rowsOf(weights, 32), null);
     assertThat(q.zeroPoints()).isNull();
     assertThat(SignalToNoise.decibels(weights, q.dequantize())).isGreaterThan(40);
   }
@@ -66,7 +71,8 @@ class BlockQuantizerTest {
   @Test
   void aTableKeepsItsRows() {
     float[] table = ChannelQuantizerTest.gaussian(5 * 48, 4);
-    BlockedMatrix q = new BlockQuantizer(Method.ROUND_TO_NEAREST, 8, 16).rows(table, 48);
+    BlockedMatrix q =
+        new BlockQuantizer(Method.ROUND_TO_NEAREST, 8, 16).rows(MatrixRows.rowsOf(table, 48), null);
     assertThat(q.rows()).isEqualTo(5);
     assertThat(q.scales()).hasSize(15);
     assertThat(SignalToNoise.decibels(table, q.dequantize())).isGreaterThan(44);
@@ -97,8 +103,8 @@ class BlockQuantizerTest {
       importance[i] = i % 8 == 0 ? 10 : 0.1f;
     }
     BlockQuantizer quantizer = new BlockQuantizer(Method.K_QUANT, 4, 32);
-    float[] plain = quantizer.columns(weights, 1).dequantize();
-    float[] aware = quantizer.columns(weights, 1, importance).dequantize();
+    float[] plain = columns(quantizer, weights, 1).dequantize();
+    float[] aware = quantizer.rows(MatrixRows.columnsOf(weights, 1), importance).dequantize();
     double plainMiss = 0;
     double awareMiss = 0;
     for (int i = 0; i < weights.length; i += 8) {
@@ -116,7 +122,7 @@ class BlockQuantizerTest {
   }
 
   private static double smallNormLoss(float[] weights, Method method) {
-    float[] back = new BlockQuantizer(method, 4, 32).columns(weights, 1).dequantize();
+    float[] back = columns(new BlockQuantizer(method, 4, 32), weights, 1).dequantize();
     double sum = 0;
     for (int i = 0; i < back.length; i++) {
       sum += Math.pow(Math.abs(weights[i] - back[i]), 0.7);
@@ -125,7 +131,7 @@ class BlockQuantizerTest {
   }
 
   static double meanSquareError(float[] weights, Method method, int bits) {
-    float[] back = new BlockQuantizer(method, bits, 32).columns(weights, 1).dequantize();
+    float[] back = columns(new BlockQuantizer(method, bits, 32), weights, 1).dequantize();
     double sum = 0;
     for (int i = 0; i < back.length; i++) {
       sum += ((double) weights[i] - back[i]) * ((double) weights[i] - back[i]);
@@ -146,7 +152,7 @@ class BlockQuantizerTest {
   @ParameterizedTest
   @EnumSource
   void aBlockOfZerosStaysZero(Method method) {
-    float[] back = new BlockQuantizer(method, 4, 16).columns(new float[32], 2).dequantize();
+    float[] back = columns(new BlockQuantizer(method, 4, 16), new float[32], 2).dequantize();
     assertThat(back).containsOnly(0);
   }
 
@@ -159,8 +165,8 @@ class BlockQuantizerTest {
       scaled[i] *= 1024;
     }
     BlockQuantizer quantizer = new BlockQuantizer(method, 4, 32);
-    assertThat(quantizer.columns(scaled, 1).codes())
-        .isEqualTo(quantizer.columns(weights, 1).codes());
+    assertThat(columns(quantizer, scaled, 1).codes())
+        .isEqualTo(columns(quantizer, weights, 1).codes());
   }
 
   @Property(tries = 200)
