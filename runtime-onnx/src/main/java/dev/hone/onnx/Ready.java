@@ -30,9 +30,11 @@ record Ready(
     notes = List.copyOf(notes);
   }
 
-  /** Whether its file is not there any more. */
+  /** Whether its file, unless it was this session's own, is not there any more. */
   boolean isGone() {
-    return stored.source() instanceof ModelSource.OfFile file && !Files.exists(file.path());
+    return stored.folder() == null
+        && stored.source() instanceof ModelSource.OfFile file
+        && !Files.exists(file.path());
   }
 
   /** Brings a model to the precision that the options ask for. */
