@@ -62,12 +62,6 @@ class ReadmeTest {
   }
 
   @Test
-  void theFiguresItGivesAreThoseOfTheRunThatIsKept() throws IOException {
-    String kept = Files.readString(ROOT.resolve("benchmarks/results/call-cost.md")).strip();
-    assertThat(Files.readString(ROOT.resolve("README.md"))).contains(kept);
-  }
-
-  @Test
   void theVersionItNamesIsTheCurrentOne() throws IOException {
     String pom = Files.readString(ROOT.resolve("pom.xml"));
     String dependency = only("(?s)<dependency>(.*?)</dependency>");

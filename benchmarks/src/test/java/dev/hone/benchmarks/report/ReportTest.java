@@ -118,6 +118,9 @@ class ReportTest {
   void theReadmeSaysWhatTheLedgerSays() throws Exception {
     Ledger ledger = Ledger.read(Path.of("results/ledger.json"));
     String readme = Files.readString(Path.of("../README.md"));
+    for (String area : List.of("run", "precision", "batching", "endtoend")) {
+      assertThat(readme).contains("<!-- figures: " + area + " -->");
+    }
     assertThat(ReadmeTables.renew(readme, ledger)).isEqualTo(readme);
   }
 }
