@@ -82,8 +82,7 @@ final class Interview {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(
-            "-Xms1g",
-            "-Xmx2g",
+            "-XX:+AlwaysPreTouch", // a fresh heap costs a page fault for each page, an old one none
             "-Dai.djl.offline=true",
             "-DRUST_FLAVOR=cpu",
             "-Djava.awt.headless=true"));

@@ -67,7 +67,13 @@ public final class Embeddings implements Question {
   @Override
   public void ask(Effort effort, Answer answer) throws IOException {
     List<String> texts = Texts.mixed(effort.pick(12, 300, 1_000), 31);
-    answer.note(Texts.source() + " " + texts.size() + " of them.");
+    answer.note(
+        Texts.source()
+            + " "
+            + texts.size()
+            + " of them. Everybody cuts them at "
+            + TextModel.CUT
+            + " tokens, as the tokenizer's file says.");
     float[][] reference = reference(texts);
     List<Entrant> entrants = new ArrayList<>();
     add(entrants, texts, reference, THEIR_FP32, SAME, () -> of(new AllMiniLmL6V2EmbeddingModel()));

@@ -16,7 +16,7 @@ final class HoneEmbedder implements Embedder {
   /** Takes the session over. */
   HoneEmbedder(Session session) throws IOException {
     this.session = session;
-    this.tokenizer = MODEL.tokenizer(TextModel.LONGEST);
+    this.tokenizer = MODEL.tokenizer(TextModel.CUT);
   }
 
   @Override

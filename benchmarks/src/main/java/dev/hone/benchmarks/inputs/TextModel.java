@@ -27,11 +27,8 @@ public enum TextModel {
   /** Values of a vector. */
   public static final int WIDTH = 384;
 
-  /** The longest text that the models can read, in tokens. */
-  public static final int LONGEST = 512;
-
-  /** Where texts are cut when number formats are compared. */
-  private static final int CUT = 128;
+  /** Where texts are cut, in tokens: there their tokenizer's own file cuts them. */
+  public static final int CUT = 128;
 
   private static final int EXAMPLES = 100;
   private static final long BEGIN = 101;
