@@ -5,7 +5,11 @@ import java.lang.ref.Reference;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 
-/** The future of an asynchronous call: cancelling it takes the call out of queue or batch. */
+/**
+ * The future of an asynchronous call: cancelling it takes the call out of queue or batch. A call
+ * that has ended, and was counted, cannot be cancelled any more, even if its results are still on
+ * their way to the caller.
+ */
 final class RequestFuture extends CompletableFuture<Batch> {
   private final Request request;
   private final Object owner; // its loss would close the session, so not before this is finished
@@ -17,8 +21,9 @@ final class RequestFuture extends CompletableFuture<Batch> {
 
   @Override
   public boolean cancel(boolean mayInterruptIfRunning) {
-    request.settle(new CancellationException("The call was cancelled by its caller."));
-    return super.cancel(mayInterruptIfRunning);
+    boolean ended =
+        request.settle(new CancellationException("The call was cancelled by its caller."));
+    return ended ? super.cancel(mayInterruptIfRunning) : isCancelled();
   }
 
   /** Passes the outcome on, the first time; results that nobody takes are closed. */

@@ -22,9 +22,11 @@ import dev.hone.metrics.Stage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -294,6 +296,24 @@ class BatcherTest {
       requireAnswer(ask(batcher, new long[] {4}).join(), new long[] {4});
       assertThat(toy.runs).hasValue(2);
       assertThat(batcher.stats().count(Outcome.CANCELLED)).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aCallThatWasCountedAsAnsweredCannotBeCancelledAnyMore() throws InterruptedException {
+    BlockingQueue<Runnable> callbacks = new LinkedBlockingQueue<>();
+    try (Batcher batcher = open(policy().callbacksOn(callbacks::add))) {
+      CountDownLatch go = holdRuns();
+      CompletableFuture<Batch> future = ask(batcher, new long[] {1});
+      CompletableFuture<Void> dependent =
+          future.thenAccept(answer -> requireAnswer(answer, new long[] {1}));
+      go.countDown();
+      Runnable delivery = callbacks.take();
+      assertThat(future.cancel(true)).isFalse();
+      delivery.run();
+      dependent.join();
+      assertThat(batcher.stats().count(Outcome.ANSWERED)).isEqualTo(1);
+      assertThat(batcher.stats().count(Outcome.CANCELLED)).isZero();
     }
   }
 

@@ -7,10 +7,12 @@ import dev.hone.RunOptions;
 import dev.hone.metrics.Recorder;
 import dev.hone.onnx.ort.NativeSession;
 import java.lang.ref.Reference;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Runs of one session on threads of its own: as many as there are processors, started when needed
@@ -88,10 +90,11 @@ final class AsyncRuns implements AutoCloseable {
       Throwable failure = null;
       try (Cancellation.Registration ignored =
           options.cancellation().map(c -> c.onCancel(cancellation::cancel)).orElse(() -> {})) {
-        result = session.runEntered(in, options.withCancellation(cancellation), deadlineNanos);
+        RunOptions stoppable = options.withCancellation(cancellation);
+        result = session.runEntered(in, stoppable, deadlineNanos, future::decide);
       } catch (Throwable e) { // whatever it is, the caller must hear of it
         failure = e;
-        Failures.record(recorder, e);
+        Failures.record(recorder, future.decide() ? e : new CancellationException());
       } finally {
         session.exit(in); // before completing: what the caller does then may close the session
         Reference.reachabilityFence(owner);
@@ -104,20 +107,38 @@ final class AsyncRuns implements AutoCloseable {
     }
   }
 
-  /** A future whose cancelling stops the run. */
+  /**
+   * A future whose cancelling stops the run. Either the run or the caller decides how a call ends,
+   * whoever is first: so what was counted as answered cannot be cancelled any more.
+   */
   private static final class Future extends CompletableFuture<Batch> {
     private final Cancellation cancellation;
+    private final AtomicReference<Decision> decision = new AtomicReference<>(Decision.OPEN);
+
+    private enum Decision {
+      OPEN,
+      BY_RUN,
+      BY_CALLER
+    }
 
     Future(Cancellation cancellation) {
       this.cancellation = cancellation;
     }
 
+    /** The run decides, if the caller has not; says whether it was the run. */
+    boolean decide() {
+      return decision.compareAndSet(Decision.OPEN, Decision.BY_RUN)
+          || decision.get() == Decision.BY_RUN;
+    }
+
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
-      boolean cancelled = super.cancel(mayInterruptIfRunning);
-      if (cancelled) {
-        cancellation.cancel();
+      if (!decision.compareAndSet(Decision.OPEN, Decision.BY_CALLER)
+          && decision.get() == Decision.BY_RUN) {
+        return isCancelled(); // the answer is on its way
       }
+      boolean cancelled = super.cancel(mayInterruptIfRunning);
+      cancellation.cancel();
       return cancelled;
     }
   }

@@ -21,6 +21,7 @@ import dev.hone.metrics.SessionStats;
 import dev.hone.metrics.Stage;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -82,6 +83,30 @@ class OnnxSessionStatsTest {
           .containsEntry(Outcome.EXPIRED, 1L)
           .containsEntry(Outcome.CANCELLED, 1L)
           .containsEntry(Outcome.ANSWERED, 0L);
+    }
+  }
+
+  /** In some of these rounds the run has just computed its result when it is cancelled. */
+  @Test
+  void aCallThatItsCallerSawCancelledIsNeverCountedAsAnswered() {
+    int rounds = 3_000;
+    long answered = 0;
+    try (Session session = Session.open(ReferenceOnnx.model(ReferenceModel.pick()));
+        Batch in = Batch.of("index", Tensor.of(new long[] {0, 1, 2}))) {
+      for (int round = 0; round < rounds; round++) {
+        CompletableFuture<Batch> future = session.runAsync(in);
+        for (int spin = 0; spin < round % 300 * 10; spin++) {
+          Thread.onSpinWait();
+        }
+        if (!future.cancel(true)) {
+          future.join().close();
+          answered++;
+        }
+      }
+      session.close(); // waits for the last calls
+      assertThat(session.stats().outcomes())
+          .containsEntry(Outcome.ANSWERED, answered)
+          .containsEntry(Outcome.CANCELLED, rounds - answered);
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.onnxruntime.OrtRunOptions;
@@ -222,7 +223,9 @@ public final class NativeSession implements AutoCloseable {
         check.resolve(in, lane.inputPositions, lane.symbols);
         in.hold();
         try {
-          return allocateAndRun(lane, in, chosen(runOptions), runOptions, deadlineNanos);
+          Batch result = allocateAndRun(lane, in, chosen(runOptions), runOptions, deadlineNanos);
+          lane.timer.answered(rows(in));
+          return result;
         } finally {
           in.release();
         }
@@ -249,12 +252,23 @@ public final class NativeSession implements AutoCloseable {
     }
   }
 
-  /** As {@link #run(Batch, RunOptions, long)}, between {@link #enter} and {@link #exit}. */
-  public Batch runEntered(Batch in, RunOptions runOptions, long deadlineNanos) {
+  /**
+   * As {@link #run(Batch, RunOptions, long)}, between {@link #enter} and {@link #exit}.
+   *
+   * @param wanted asked once, when the result is there: whether it is still wanted
+   */
+  public Batch runEntered(
+      Batch in, RunOptions runOptions, long deadlineNanos, BooleanSupplier wanted) {
     Lane lane = takeLane();
     try {
       check.resolve(in, lane.inputPositions, lane.symbols);
-      return allocateAndRun(lane, in, chosen(runOptions), runOptions, deadlineNanos);
+      Batch result = allocateAndRun(lane, in, chosen(runOptions), runOptions, deadlineNanos);
+      if (!wanted.getAsBoolean()) {
+        result.close();
+        throw new HoneException.CancelledException("The call was cancelled by its caller.");
+      }
+      lane.timer.answered(rows(in));
+      return result;
     } finally {
       giveLane(lane);
     }
@@ -283,7 +297,6 @@ public final class NativeSession implements AutoCloseable {
     if (predicted != null) {
       try {
         runHeld(lane, in, predicted, options, deadlineNanos);
-        lane.timer.answered(rows(in));
         return predicted;
       } catch (OrtLibrary.Terminated | OutOfMemoryException e) {
         predicted.close();
@@ -300,7 +313,6 @@ public final class NativeSession implements AutoCloseable {
     if (predicted != null) {
       shapesPredictable = false;
     }
-    lane.timer.answered(rows(in));
     return result[0];
   }
 
