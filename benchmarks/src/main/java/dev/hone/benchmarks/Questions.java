@@ -5,6 +5,7 @@ import dev.hone.benchmarks.call.CallCost;
 import dev.hone.benchmarks.endtoend.Embeddings;
 import dev.hone.benchmarks.inputs.TextModel;
 import dev.hone.benchmarks.load.OpenLoopLoad;
+import dev.hone.benchmarks.monitoring.Monitoring;
 import dev.hone.benchmarks.opening.Opening;
 import dev.hone.benchmarks.precision.DigitsPrecision;
 import dev.hone.benchmarks.precision.LinePrecision;
@@ -30,7 +31,8 @@ final class Questions {
         new ManyCallers(),
         new Embeddings(),
         new OpenLoopLoad(),
-        new Opening());
+        new Opening(),
+        new Monitoring());
   }
 
   /**

@@ -117,11 +117,14 @@ public final class Interleaved {
     }
 
     private long work() throws Exception {
+      rival.beforeTurn();
       long start = nanoTime.getAsLong();
       for (int i = 0; i < times; i++) {
         rival.once();
       }
-      return nanoTime.getAsLong() - start;
+      long nanos = nanoTime.getAsLong() - start;
+      rival.afterTurn();
+      return nanos;
     }
   }
 }

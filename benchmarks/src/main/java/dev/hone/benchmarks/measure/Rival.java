@@ -6,6 +6,12 @@ public interface Rival extends AutoCloseable {
   /** Does the work once. */
   void once() throws Exception;
 
+  /** Called before each turn, outside of what is measured. */
+  default void beforeTurn() throws Exception {}
+
+  /** Called after each turn, outside of what is measured. */
+  default void afterTurn() throws Exception {}
+
   /**
    * Looks whether the work was done right; called once, after the last turn.
    *
