@@ -4,6 +4,7 @@ import dev.hone.benchmarks.batching.ManyCallers;
 import dev.hone.benchmarks.call.CallCost;
 import dev.hone.benchmarks.endtoend.Embeddings;
 import dev.hone.benchmarks.inputs.TextModel;
+import dev.hone.benchmarks.life.Life;
 import dev.hone.benchmarks.load.OpenLoopLoad;
 import dev.hone.benchmarks.monitoring.Monitoring;
 import dev.hone.benchmarks.opening.Opening;
@@ -32,6 +33,7 @@ final class Questions {
         new Embeddings(),
         new OpenLoopLoad(),
         new Opening(),
+        new Life(),
         new Monitoring());
   }
 

@@ -189,7 +189,8 @@ final class PlantedHarm {
             Locale.ROOT,
             "The noise on the weights is %.2f %% of their root mean square on the average; it flips"
                 + " %.1f %% of the nearest neighbours among %d texts. A shadow has learned from %d"
-                + " other texts how far the models are apart while all is well.",
+                + " other texts how far the models are apart while all is well. Requests come much"
+                + " faster here than in life, so no budget is set.",
             100 * noise.stream().mapToDouble(share -> share).average().orElse(0),
             100 * flips.stream().mapToDouble(share -> share).average().orElse(0),
             corpus.size(),

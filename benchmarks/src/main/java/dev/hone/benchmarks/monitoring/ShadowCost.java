@@ -19,6 +19,7 @@ import dev.hone.shadow.Shadow;
 import dev.hone.shadow.ShadowPolicy;
 import dev.hone.shadow.ShadowStats;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -32,7 +33,8 @@ final class ShadowCost {
   private static final String RATE = "requests answered, always 32 under way";
   private static final String P99 = "99th percentile at 40 % of that rate";
   private static final double SHARE_OF_CAPACITY = 0.4;
-  private static final int AT_ONCE = 128;
+  private static final double TURN_SECONDS = 0.5;
+  private static final int AT_ONCE = 512;
 
   private ShadowCost() {}
 
@@ -90,19 +92,28 @@ final class ShadowCost {
             all.skipped() - open.skipped()));
   }
 
-  /** By side, round by round. Both sides of a round get requests at the same times. */
+  /**
+   * By side, round by round. A round is several short turns of each side, with requests at the same
+   * times, so that what disturbs the machine for a while disturbs both.
+   */
   private static double[][] p99(
       Session fast, Session shadow, List<Batch> requests, double perSecond, Effort effort) {
-    int rounds = effort.pick(1, 10, 30);
-    double seconds = effort.pick(1, 5, 15) / 2.0;
+    int rounds = effort.pick(1, 8, 24);
+    int turns = effort.pick(1, 6, 12);
     double[][] millis = new double[2][rounds];
     for (int round = 0; round < rounds; round++) {
       Progress.say("second opinions, round " + (round + 1) + " of " + rounds);
-      long[] due = Traffic.ramp(perSecond, perSecond, seconds, round);
-      for (int turn = 0; turn < 2; turn++) {
-        int side = (round + turn) % 2;
-        long[] took = Traffic.send(side == 0 ? fast : shadow, requests, due);
-        millis[side][round] = Traffic.p99Millis(took);
+      long[][][] took = new long[2][turns][];
+      for (int turn = 0; turn < turns; turn++) {
+        long[] due = Traffic.ramp(perSecond, perSecond, TURN_SECONDS, (long) round * turns + turn);
+        for (int i = 0; i < 2; i++) {
+          int side = (turn + i) % 2;
+          took[side][turn] = Traffic.send(side == 0 ? fast : shadow, requests, due);
+        }
+      }
+      for (int side = 0; side < 2; side++) {
+        millis[side][round] =
+            Traffic.p99Millis(Arrays.stream(took[side]).flatMapToLong(Arrays::stream).toArray());
       }
     }
     return millis;

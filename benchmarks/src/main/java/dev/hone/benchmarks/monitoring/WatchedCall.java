@@ -54,19 +54,24 @@ abstract class WatchedCall implements Rival {
   private final Watch watch;
   private final ScheduledExecutorService scraper = Executors.newSingleThreadScheduledExecutor();
   private @Nullable Recording recording;
+  private volatile boolean onTurn;
+  private long countedBefore;
+  private long counted;
   private long calls;
 
-  WatchedCall(Model model, Watch watch) {
+  WatchedCall(Session session, Watch watch) {
+    this.session = session;
     this.watch = watch;
-    SessionOptions.Builder options = SessionOptions.builder().threads(1);
-    if (watch == Watch.NOT_WATCHED) {
-      options.recorder(Recorder.disabled());
-    }
-    this.session = Session.open(model, options.build());
     if (watch != Watch.NOT_WATCHED) {
       PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
       new SessionMetrics("watched", session::stats).bindTo(registry);
-      var unused = scraper.scheduleAtFixedRate(registry::scrape, 1, 1, TimeUnit.SECONDS);
+      var unused = scraper.scheduleAtFixedRate(() -> scrape(registry), 1, 1, TimeUnit.SECONDS);
+    }
+  }
+
+  private void scrape(PrometheusMeterRegistry registry) {
+    if (onTurn) {
+      registry.scrape();
     }
   }
 
@@ -84,10 +89,14 @@ abstract class WatchedCall implements Rival {
       recording = new Recording(Configuration.getConfiguration("default"));
       recording.start();
     }
+    countedBefore = session.stats().count(Outcome.ANSWERED);
+    onTurn = true;
   }
 
   @Override
   public void afterTurn() {
+    onTurn = false;
+    counted += session.stats().count(Outcome.ANSWERED) - countedBefore;
     if (recording != null) {
       recording.close();
     }
@@ -96,7 +105,6 @@ abstract class WatchedCall implements Rival {
   /** What is watched must have been counted, each call once. */
   @Override
   public void check() {
-    long counted = session.stats().count(Outcome.ANSWERED);
     long expected = watch == Watch.NOT_WATCHED ? 0 : calls;
     if (counted != expected) {
       throw new IllegalStateException(
@@ -107,7 +115,6 @@ abstract class WatchedCall implements Rival {
   @Override
   public void close() {
     scraper.shutdownNow();
-    session.close();
   }
 
   /** Into tensors that the caller keeps. */
@@ -118,11 +125,19 @@ abstract class WatchedCall implements Rival {
     private final Batch out;
 
     Tiny(GemmModel gemm, float[] row, Watch watch) {
-      super(Model.load(gemm.bytes()), watch);
+      super(open(gemm, watch), watch);
       this.gemm = gemm;
       this.row = row;
       in = Batch.of("x", Tensor.of(row, 1, row.length));
       out = Batch.of("y", Tensor.allocate(DataType.FLOAT32, Shape.of(1, gemm.outputWidth())));
+    }
+
+    private static Session open(GemmModel gemm, Watch watch) {
+      SessionOptions.Builder options = SessionOptions.builder().threads(1);
+      if (watch == Watch.NOT_WATCHED) {
+        options.recorder(Recorder.disabled());
+      }
+      return Session.open(Model.load(gemm.bytes()), options.build());
     }
 
     @Override
@@ -138,19 +153,30 @@ abstract class WatchedCall implements Rival {
 
     @Override
     public void close() {
+      super.close();
       in.close();
       out.close();
-      super.close();
+      session.close();
     }
   }
 
-  /** With a fresh batch as result, closed at once. */
-  static final class Returning extends WatchedCall {
+  /** With a fresh batch as result, closed at once; of a session that all of them share. */
+  static final class Shared extends WatchedCall {
+    private final Switch counting;
+    private final boolean counts;
     private final Batch in;
 
-    Returning(Model model, Batch in, Watch watch) {
-      super(model, watch);
+    Shared(Session session, Switch counting, Batch in, Watch watch) {
+      super(session, watch);
+      this.counting = counting;
+      this.counts = watch != Watch.NOT_WATCHED;
       this.in = in;
+    }
+
+    @Override
+    public void beforeTurn() throws IOException, ParseException {
+      counting.set(counts);
+      super.beforeTurn();
     }
 
     @Override

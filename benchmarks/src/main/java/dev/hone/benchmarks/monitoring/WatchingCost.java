@@ -2,7 +2,8 @@ package dev.hone.benchmarks.monitoring;
 
 import com.sun.management.ThreadMXBean;
 import dev.hone.Batch;
-import dev.hone.Model;
+import dev.hone.Session;
+import dev.hone.SessionOptions;
 import dev.hone.benchmarks.inputs.GemmModel;
 import dev.hone.benchmarks.inputs.TextModel;
 import dev.hone.benchmarks.measure.Effort;
@@ -39,7 +40,7 @@ final class WatchingCost {
     Progress.say("what watching costs, MiniLM");
     long[][] texts = TextModel.MINILM.tokens(List.of("Where do swallows go in winter?"));
     try (Batch query = TextModel.batch(TextModel.rowsOf(1, QUERY_LENGTH, texts))) {
-      miniLm(TextModel.MINILM.model(), query, effort, answer);
+      miniLm(query, effort, answer);
     }
     answer.note(
         "“Watched” is: all counters and distributions, bound to a Prometheus registry that is"
@@ -87,17 +88,21 @@ final class WatchingCost {
     table("One call of a tiny model (" + gemm + "), watched", "ns", 1, samples, answer);
   }
 
-  private static void miniLm(Model model, Batch query, Effort effort, Answer answer) {
-    List<Entrant> entrants =
-        Arrays.stream(WatchedCall.Watch.values())
-            .map(
-                watch ->
-                    new Entrant(
-                        watch.words(),
-                        watch.side(),
-                        () -> new WatchedCall.Returning(model, query, watch)))
-            .toList();
-    Samples samples = Interleaved.measure(entrants, effort);
+  private static void miniLm(Batch query, Effort effort, Answer answer) {
+    Switch counting = new Switch();
+    SessionOptions options = SessionOptions.builder().threads(1).recorder(counting).build();
+    Samples samples;
+    try (Session session = Session.open(TextModel.MINILM.model(), options)) {
+      List<Entrant> entrants = new ArrayList<>();
+      for (WatchedCall.Watch watch : WatchedCall.Watch.values()) {
+        entrants.add(
+            new Entrant(
+                watch.words(),
+                watch.side(),
+                () -> new WatchedCall.Shared(session, counting, query, watch)));
+      }
+      samples = Interleaved.measure(entrants, effort);
+    }
     samples.failures().forEach(answer::missing);
     String plain = WatchedCall.Watch.NOT_WATCHED.words();
     String watched = WatchedCall.Watch.WATCHED.words();
@@ -143,7 +148,7 @@ final class WatchingCost {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long before = threads.getCurrentThreadAllocatedBytes();
     for (int i = 0; i < calls; i++) {
-      call.once();
+      call.call();
     }
     double bytes = threads.getCurrentThreadAllocatedBytes() - before;
     return Math.round(100 * bytes / calls) / 100.0;
