@@ -93,8 +93,11 @@ final class AsyncRuns implements AutoCloseable {
         RunOptions stoppable = options.withCancellation(cancellation);
         result = session.runEntered(in, stoppable, deadlineNanos, future::decide);
       } catch (Throwable e) { // whatever it is, the caller must hear of it
-        failure = e;
-        Failures.record(recorder, future.decide() ? e : new CancellationException());
+        failure =
+            future.decide()
+                ? e
+                : new CancellationException("The call was cancelled by its caller.");
+        Failures.record(recorder, failure);
       } finally {
         session.exit(in); // before completing: what the caller does then may close the session
         Reference.reachabilityFence(owner);
