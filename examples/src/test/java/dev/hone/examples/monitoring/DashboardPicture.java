@@ -6,37 +6,50 @@ import com.google.gson.JsonObject;
 import dev.hone.examples.monitoring.Dashboard.Panel;
 import dev.hone.examples.monitoring.Dashboard.Target;
 import java.io.IOException;
-import java.math.BigDecimal;
-import java.math.MathContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** Draws what the dashboard's expressions gave, as one SVG that suits light and dark pages. */
 final class DashboardPicture {
-  private static final int COLUMNS = 3;
-  private static final int WIDTH = 320;
-  private static final int HEIGHT = 190;
-  private static final int LEFT = 52;
-  private static final int RIGHT = 8;
-  private static final int TOP = 26;
-  private static final int BOTTOM = 46;
+  /** Those panels that say most about a service whose load rises. */
+  private static final List<String> PANELS =
+      List.of(
+          "Requests",
+          "Latency",
+          "Time by stage",
+          "Pressure",
+          "Queue",
+          "Rows in a batch",
+          "Runs by reason",
+          "Padding",
+          "Compared with the baseline");
 
-  private static final List<String> COLORS =
-      List.of("#3274d9", "#e0752d", "#37872d", "#a352cc", "#c4162a", "#0e9aa7");
+  private static final int COLUMNS = 3;
+  private static final int GAP = 10;
 
   private static final String STYLE =
       """
       <style>
-        text { font: 11px sans-serif; fill: #444 }
-        .title { font-weight: bold; fill: #222 }
-        .page { fill: #fff } .frame { fill: #f7f7f8; stroke: #ddd } .grid { stroke: #ddd }
+        text { font: 12px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #57606a }
+        .title { font-weight: 600; font-size: 13.5px; fill: #1f2328 }
+        .frame { fill: #ffffff; stroke: #d0d7de } .grid { stroke: #e6eaef }
+        .load { stroke: #afb8c1; stroke-dasharray: 3 3 }
+        .line { fill: none; stroke: var(--c); stroke-width: 2; stroke-linejoin: round }
+        .area { fill: var(--c); fill-opacity: .14 } .band { fill: var(--c); fill-opacity: .5 }
+        .key { fill: var(--c) }
+        .c0 { --c: #2a6fdb } .c1 { --c: #e0702a } .c2 { --c: #2f8f4e }
+        .c3 { --c: #9a4fd0 } .c4 { --c: #c8324f } .c5 { --c: #0d8f9c }
         @media (prefers-color-scheme: dark) {
-          text { fill: #bbb } .title { fill: #eee }
-          .page { fill: #111 } .frame { fill: #1b1c20; stroke: #333 } .grid { stroke: #333 }
+          text { fill: #9aa4af } .title { fill: #f0f6fc }
+          .frame { fill: #161b22; stroke: #30363d } .grid { stroke: #272d35 }
+          .load { stroke: #57606a }
+          .c0 { --c: #6ea8ff } .c1 { --c: #ffa366 } .c2 { --c: #6fd08c }
+          .c3 { --c: #c79bff } .c4 { --c: #ff7d95 } .c5 { --c: #5ed3df }
         }
       </style>
       """;
@@ -45,28 +58,46 @@ final class DashboardPicture {
 
   /** One line of a panel: a value for each second, NaN where there was none. */
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
-  private record Line(String name, double[] values) {}
+  record Line(String name, double[] values) {
+    double highest() {
+      return Arrays.stream(values).filter(value -> !Double.isNaN(value)).max().orElse(0);
+    }
+  }
 
-  static void draw(Dashboard dashboard, Prometheus prometheus, int seconds, Path file)
+  /**
+   * Draws the last seconds.
+   *
+   * @param loads what the load was, by the second at which it began
+   */
+  static void draw(
+      Dashboard dashboard,
+      Prometheus prometheus,
+      int seconds,
+      Map<Integer, String> loads,
+      Path file)
       throws IOException {
-    List<Panel> panels = dashboard.panels();
+    List<Panel> panels =
+        dashboard.panels().stream().filter(panel -> PANELS.contains(panel.title())).toList();
     int rows = (panels.size() + COLUMNS - 1) / COLUMNS;
     StringBuilder svg = new StringBuilder();
-    append(
-        svg,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\">%n",
-        COLUMNS * WIDTH,
-        rows * HEIGHT);
-    svg.append(STYLE);
-    append(svg, "<rect class=\"page\" width=\"100%%\" height=\"100%%\"/>%n");
+    svg.append(
+        String.format(
+            Locale.ROOT,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\">%n",
+            COLUMNS * (PanelPicture.WIDTH + GAP) - GAP + 2,
+            rows * (PanelPicture.HEIGHT + GAP) - GAP + 2));
+    svg.append("<title>Panels of the dashboard while load rises</title>\n").append(STYLE);
     for (int i = 0; i < panels.size(); i++) {
-      append(
-          svg, "<g transform=\"translate(%d,%d)\">%n", i % COLUMNS * WIDTH, i / COLUMNS * HEIGHT);
-      drawPanel(svg, panels.get(i), lines(panels.get(i), prometheus, seconds), seconds);
-      append(svg, "</g>%n");
+      svg.append(
+          String.format(
+              Locale.ROOT,
+              "<g transform=\"translate(%d,%d)\">%n",
+              1 + i % COLUMNS * (PanelPicture.WIDTH + GAP),
+              1 + i / COLUMNS * (PanelPicture.HEIGHT + GAP)));
+      List<Line> lines = lines(panels.get(i), prometheus, seconds);
+      svg.append(new PanelPicture(panels.get(i), lines, seconds, loads)).append("</g>\n");
     }
-    append(svg, "</svg>%n");
-    Files.writeString(file, svg);
+    Files.writeString(file, svg.append("</svg>\n"));
   }
 
   private static List<Line> lines(Panel panel, Prometheus prometheus, int seconds)
@@ -75,12 +106,12 @@ final class DashboardPicture {
     for (Target target : panel.targets()) {
       for (JsonObject series : prometheus.queryRange(target.expression(), seconds)) {
         Line line = line(target, series, seconds);
-        if (!panel.stacked() || maximum(line.values) > 0) {
+        if (!panel.stacked() || line.highest() > 0) {
           lines.add(line);
         }
       }
     }
-    return panel.stacked() ? stacked(lines, seconds) : lines;
+    return lines;
   }
 
   private static Line line(Target target, JsonObject series, int seconds) {
@@ -102,144 +133,5 @@ final class DashboardPicture {
       }
     }
     return new Line(name, values);
-  }
-
-  private static List<Line> stacked(List<Line> lines, int seconds) {
-    List<Line> stacked = new ArrayList<>();
-    double[] below = new double[seconds + 1];
-    for (Line line : lines) {
-      double[] sum = line.values.clone();
-      for (int i = 0; i <= seconds; i++) {
-        sum[i] += below[i];
-        below[i] = Double.isNaN(sum[i]) ? below[i] : sum[i];
-      }
-      stacked.add(0, new Line(line.name, sum)); // the highest first, so that lower ones show
-    }
-    return stacked;
-  }
-
-  private static double maximum(double[] values) {
-    double most = 0;
-    for (double value : values) {
-      most = Double.isNaN(value) ? most : Math.max(most, value);
-    }
-    return most;
-  }
-
-  private static void drawPanel(StringBuilder svg, Panel panel, List<Line> lines, int seconds) {
-    append(
-        svg,
-        "<rect class=\"frame\" x=\"3\" y=\"3\" width=\"%d\" height=\"%d\" rx=\"4\"/>%n",
-        WIDTH - 6,
-        HEIGHT - 6);
-    append(svg, "<text class=\"title\" x=\"12\" y=\"18\">%s</text>%n", panel.title());
-    double top = roundUp(lines.stream().mapToDouble(l -> maximum(l.values)).max().orElse(0));
-    for (int i = 0; i <= 2; i++) {
-      double y = y(i / 2.0);
-      append(
-          svg,
-          "<path class=\"grid\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\""
-              + " text-anchor=\"end\">%s</text>%n",
-          LEFT,
-          y,
-          WIDTH - RIGHT,
-          LEFT - 4,
-          y + 4,
-          label(top * i / 2, panel.unit()));
-    }
-    int axis = HEIGHT - BOTTOM + 13;
-    append(svg, "<text x=\"%d\" y=\"%d\">0 s</text>%n", LEFT, axis);
-    append(
-        svg,
-        "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%d s</text>%n",
-        WIDTH - RIGHT,
-        axis,
-        seconds);
-    double legend = LEFT;
-    if (lines.isEmpty()) {
-      append(svg, "<text x=\"%.0f\" y=\"%d\">none</text>%n", legend, HEIGHT - 14);
-    }
-    for (int i = 0; i < lines.size(); i++) {
-      String color = COLORS.get(i % COLORS.size());
-      drawLine(svg, lines.get(i), top, color, panel.stacked());
-      append(
-          svg,
-          "<text x=\"%.0f\" y=\"%d\" style=\"fill:%s\">%s</text>%n",
-          legend,
-          HEIGHT - 14,
-          color,
-          lines.get(i).name);
-      legend += 10 + 6.2 * lines.get(i).name.length();
-    }
-  }
-
-  private static void drawLine(
-      StringBuilder svg, Line line, double top, String color, boolean filled) {
-    StringBuilder path = new StringBuilder();
-    int last = line.values.length - 1;
-    boolean pen = false;
-    double firstX = LEFT;
-    double lastX = LEFT;
-    for (int i = 0; i <= last; i++) {
-      if (Double.isNaN(line.values[i])) {
-        continue;
-      }
-      double x = LEFT + (WIDTH - LEFT - RIGHT) * i / (double) last;
-      firstX = pen ? firstX : x;
-      lastX = x;
-      append(path, "%s%.1f %.1f", pen ? "L" : "M", x, y(line.values[i] / top));
-      pen = true;
-    }
-    if (!pen) {
-      return;
-    }
-    if (filled) {
-      append(
-          svg,
-          "<path d=\"%sL%.1f %.1fL%.1f %.1fZ\" fill=\"%s\" fill-opacity=\"0.35\"/>%n",
-          path,
-          lastX,
-          y(0),
-          firstX,
-          y(0),
-          color);
-    }
-    append(svg, "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\"/>%n", path, color);
-  }
-
-  private static double y(double share) {
-    return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * Math.min(1, Math.max(0, share));
-  }
-
-  /** The next of 1, 2, 5, 10 times a power of ten. */
-  private static double roundUp(double value) {
-    if (value <= 0) {
-      return 1;
-    }
-    double power = Math.pow(10, Math.floor(Math.log10(value)));
-    for (double factor : new double[] {1, 2, 5}) {
-      if (value <= factor * power) {
-        return factor * power;
-      }
-    }
-    return 10 * power;
-  }
-
-  private static String label(double value, String unit) {
-    return switch (unit) {
-      case "s" -> number(value * 1e3) + " ms";
-      case "bytes" -> number(value / 1e6) + " MB";
-      case "percentunit" -> number(value * 100) + " %";
-      case "reqps", "ops" -> number(value) + "/s";
-      default -> number(value);
-    };
-  }
-
-  private static String number(double value) {
-    return BigDecimal.valueOf(value).round(new MathContext(3)).stripTrailingZeros().toPlainString();
-  }
-
-  private static void append(StringBuilder text, String format, Object... values) {
-    text.append(String.format(Locale.ROOT, format, values));
   }
 }
