@@ -3,6 +3,7 @@ package dev.hone.benchmarks.monitoring;
 import dev.hone.Batch;
 import dev.hone.Model;
 import dev.hone.Precision;
+import dev.hone.SessionOptions;
 import dev.hone.benchmarks.inputs.SmallModels;
 import dev.hone.benchmarks.inputs.TextModel;
 import dev.hone.benchmarks.measure.Effort;
@@ -79,7 +80,7 @@ final class PlantedHarm {
       row("noised weights: " + words(REQUESTS) + " each", found);
       answer.figure("monitoring.shadow.found", 100.0 * alarms(found) / SEEDS);
       if (effort != Effort.SMOKE) {
-        Progress.say("planted harm under INT8");
+        Progress.say("second opinions on INT8");
         int8(alone);
       }
     }
@@ -130,36 +131,46 @@ final class PlantedHarm {
     return harmed;
   }
 
-  /** The same noise under a model in INT8, which differs from its baseline anyway. */
+  /** A model in INT8, which differs from its baseline anyway; in the long run also harmed. */
   private void int8(Corpus.Answers alone) throws IOException {
     List<Batch> examples = TextModel.MINILM.examples();
-    try {
-      Path small =
-          SmallModels.file(
-              "int8", TextModel.MINILM.model(), Precision.INT8, Form.AUTOMATIC, examples);
-      Model harmedSmall =
-          Quantizer.quantize(
-                  noised.with(noise.get(0), 0),
-                  SmallModels.options(Precision.INT8, Form.AUTOMATIC, examples))
-              .model();
-      try (Corpus.Answers healthy = corpus.alone(Model.load(small));
-          Corpus.Answers harmed = corpus.alone(harmedSmall)) {
-        row(
-            "INT8 as it was made: " + words(MILLION) + " in all",
-            List.of(ask(healthy, healthy, alone, million(), SEEDS)));
-        row(
-            "INT8, the same noise below it: " + words(REQUESTS) + " each",
-            List.of(ask(healthy, harmed, alone, REQUESTS, SEEDS)));
-        answer.note(
-            String.format(
-                Locale.ROOT,
-                "Neighbours that differ from the full model's: %.1f %% in INT8, %.1f %% in INT8"
-                    + " with the noise.",
-                100 * healthy.flippedNeighbours(alone),
-                100 * harmed.flippedNeighbours(alone)));
+    Model full = TextModel.MINILM.model();
+    Path small = SmallModels.file("int8", full, Precision.INT8, Form.AUTOMATIC, examples);
+    try (Corpus.Answers healthy = corpus.alone(Model.load(small))) {
+      row(
+          "INT8 as it was made: " + words(MILLION) + " in all",
+          List.of(ask(healthy, healthy, alone, million(), SEEDS)));
+      if (effort == Effort.FULL) {
+        harmedInt8(healthy, alone, examples);
       }
     } finally {
       examples.forEach(Batch::close);
+    }
+  }
+
+  /** Made of weights with as little noise as makes 2 % more neighbours differ from FP32. */
+  private void harmedInt8(Corpus.Answers healthy, Corpus.Answers alone, List<Batch> examples) {
+    SessionOptions options = SmallModels.options(Precision.INT8, Form.AUTOMATIC, examples);
+    double usual = healthy.flippedNeighbours(alone);
+    for (double share = noise.get(0); share < MOST_NOISE; share *= 1.5) {
+      Model made = Quantizer.quantize(noised.with(share, 0), options).model();
+      try (Corpus.Answers harmed = corpus.alone(made)) {
+        double flipped = harmed.flippedNeighbours(alone);
+        if (flipped >= usual + FLIPS) {
+          row(
+              "INT8 of noised weights: " + words(REQUESTS) + " each",
+              List.of(ask(healthy, harmed, alone, REQUESTS, SEEDS)));
+          answer.note(
+              String.format(
+                  Locale.ROOT,
+                  "Neighbours that differ from the full model's: %.1f %% in INT8 as it was made,"
+                      + " %.1f %% in INT8 of weights with %.1f %% of noise.",
+                  100 * usual,
+                  100 * flipped,
+                  100 * share));
+          return;
+        }
+      }
     }
   }
 

@@ -29,8 +29,8 @@ final class PressureRamp {
   private static final String BREAK = "99th percentile breaks its target, for 2 s at least";
   private static final Duration TARGET = Duration.ofMillis(50);
   private static final double FULL = 0.8;
-  private static final double FROM = 0.3;
-  private static final double TO = 1.2;
+  private static final double FROM = 0.4;
+  private static final double TO = 1.1;
   private static final double WINDOW_SECONDS = 2;
   private static final double POINT_SECONDS = 0.5;
   private static final int POINTS_TO_STAY = 4;
@@ -38,7 +38,7 @@ final class PressureRamp {
   private PressureRamp() {}
 
   static void measure(Effort effort, Answer answer) throws IOException, InterruptedException {
-    double seconds = effort.pick(3, 75, 150);
+    double seconds = effort.pick(3, 70, 70);
     BatchPolicy policy = BatchPolicy.builder().maxQueueDelay(TARGET).build();
     try (SmallMiniLm small = new SmallMiniLm();
         Session session = Batcher.open(small.model(), SessionOptions.DEFAULT, policy)) {

@@ -49,7 +49,7 @@ final class Termination {
                 "SIGTERM under load, 16 callers",
                 Column.higher(ANSWERED, "requests"),
                 Column.lower(LOST, "requests")));
-    int ends = effort.pick(1, 3, 10);
+    int ends = effort.pick(1, 2, 10);
     long lost = 0;
     long answered = 0;
     for (int i = 0; i < ends; i++) {

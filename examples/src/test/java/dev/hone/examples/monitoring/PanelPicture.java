@@ -130,15 +130,20 @@ final class PanelPicture {
   }
 
   private void legend() {
-    double x = LEFT;
+    double width = lines.stream().mapToDouble(line -> keyWidth(line.name())).sum();
+    double x = Math.min(LEFT, WIDTH - width);
     int y = HEIGHT - 13;
     for (int i = 0; i < lines.size(); i++) {
       String name = lines.get(i).name();
       append("<rect class=\"key c%d\" x=\"%.0f\" y=\"%d\"", i % COLORS, x, y - 9);
       append(" width=\"10\" height=\"10\" rx=\"2\"/>");
       append("<text x=\"%.0f\" y=\"%d\">%s</text>%n", x + 14, y, name);
-      x += 26 + 6.4 * name.length();
+      x += keyWidth(name);
     }
+  }
+
+  private static double keyWidth(String name) {
+    return 26 + 6.4 * name.length();
   }
 
   private double x(double second) {
