@@ -1,5 +1,6 @@
 package dev.hone.benchmarks;
 
+import dev.hone.benchmarks.batching.BatcherCost;
 import dev.hone.benchmarks.batching.ManyCallers;
 import dev.hone.benchmarks.call.CallCost;
 import dev.hone.benchmarks.endtoend.Embeddings;
@@ -29,6 +30,7 @@ final class Questions {
         new TextPrecision(TextModel.BGE),
         new LinePrecision(),
         new DigitsPrecision(),
+        new BatcherCost(),
         new ManyCallers(),
         new Embeddings(),
         new OpenLoopLoad(),

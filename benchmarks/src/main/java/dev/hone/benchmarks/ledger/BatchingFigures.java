@@ -17,8 +17,8 @@ final class BatchingFigures {
           worst                  | >= 0.97   | x   | the worst of all models and loads: throughput against tuned unbatched
           oracle                 | >= 90     | %   | throughput at saturation, of max over b of b / T(b); the worst of all models
           open-loop              | >= 80     | %   | highest Poisson rate with p99 <= 5 T(1), of the oracle's
-          idle.blocking          | <= 10     | us  | one caller, idle: p50 of run above T(1)
-          idle.async             | <= 60     | us  | one caller, idle: p50 of runAsync above T(1)
+          idle.blocking          | <= 10     | us  | Gemm 256-512-512-10, one caller, idle: p50 of run above that of the plain session
+          idle.async             | <= 60     | us  | Gemm 256-512-512-10, one caller, idle: p50 of runAsync above that of the plain session
           null.rate              | >= 200000 | 1/s | requests per second through the batcher over a model that does nothing
           null.cpu               | <= 2      | us  | model that does nothing: processor time for one request through the batcher
           null.heap              | <= 256    | B   | model that does nothing: heap for one request through the batcher
