@@ -27,7 +27,13 @@ record Load(
 
   private OpenLoop.Result run(long[] due) {
     int requests = workload.requests().size();
-    return OpenLoop.run(due, i -> server.send(workload.requests().get(i % requests)), limitMillis);
+    OpenLoop.Result[] result = new OpenLoop.Result[1];
+    Promptness.run(
+        () ->
+            result[0] =
+                OpenLoop.run(
+                    due, i -> server.send(workload.requests().get(i % requests)), limitMillis));
+    return result[0];
   }
 
   /** Answers in a second when there is always something to do. */
@@ -46,10 +52,10 @@ record Load(
     return best;
   }
 
-  /** Looks between a rate within the limit and the capacity for a higher one within it. */
-  double refined(double within, double capacity) {
+  /** Looks between a rate within the limit and a higher one for the highest within it. */
+  double refined(double within, double tooHigh) {
     double low = within;
-    double high = capacity;
+    double high = tooHigh;
     for (int i = 0; i < effort.pick(0, 3, 6); i++) {
       double middle = (low + high) / 2;
       if (poisson(middle).meets(limitMillis)) {

@@ -86,6 +86,7 @@ public final class OpenLoopLoad implements Question {
     double capacity = load.capacity();
     List<Curves.Point> points = new ArrayList<>();
     double best = 0; // requests sent in a second, not answers
+    double tooHigh = capacity;
     for (double share : SHARES) {
       OpenLoop.Result result = load.poisson(share * capacity);
       if (result.isVoid()) {
@@ -98,15 +99,20 @@ public final class OpenLoopLoad implements Question {
                 result.lagMillis()));
       } else {
         points.add(new Curves.Point(result.perSecond(), result.p99Millis()));
-        best = result.meets(load.limitMillis()) ? share * capacity : best;
+      }
+      if (result.meets(load.limitMillis())) {
+        best = share * capacity;
+        tooHigh = capacity;
+      } else if (tooHigh == capacity) {
+        tooHigh = share * capacity;
       }
     }
     curves.add(new Curves.Curve(server.name(), server.side(), points));
+    best = load.refined(best, tooHigh);
     if (best == 0) {
       answer.missing(server.name(), "at none of the rates was it within the limit.");
       return;
     }
-    best = load.refined(best, capacity);
     Table.Row row = table.row(server.name(), server.side());
     row.set(RATE, best);
     OpenLoop.Result bursts = load.bursts(best / 2);
