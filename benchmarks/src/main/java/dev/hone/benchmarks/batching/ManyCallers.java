@@ -19,6 +19,7 @@ import dev.hone.benchmarks.question.Answer;
 import dev.hone.benchmarks.question.Column;
 import dev.hone.benchmarks.question.Question;
 import dev.hone.benchmarks.question.Table;
+import dev.hone.benchmarks.question.Values;
 import dev.hone.onnx.Quantization.Form;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -120,6 +121,7 @@ public final class ManyCallers implements Question {
           table.row(entrant.name(), entrant.side()).set(name(callers), rates);
         }
       }
+      worst(samples, answer);
       if (callers == 64) {
         figures(workload, samples, answer);
       }
@@ -143,13 +145,29 @@ public final class ManyCallers implements Question {
     return workload.open(way.equals(ONE_THREAD) ? 1 : 0);
   }
 
+  /** Which unbatched setting is the better one. */
+  private static String tuned(Samples samples) {
+    double many = Estimate.of(samples.nanos(DEFAULT.name())).value();
+    double one = Estimate.of(samples.nanos(ONE_THREAD.name())).value();
+    return many < one ? DEFAULT.name() : ONE_THREAD.name();
+  }
+
+  /** Keeps the comparison in which the batcher does worst. */
+  private static void worst(Samples samples, Answer answer) {
+    if (samples.has(DEFAULT.name(), ONE_THREAD.name(), HONE.name())) {
+      double[] speed = samples.speedAgainst(HONE.name(), tuned(samples));
+      Values known = answer.figures().get("batching.worst");
+      if (known == null || Estimate.of(speed).value() < known.estimate().value()) {
+        answer.figure("batching.worst", speed);
+      }
+    }
+  }
+
   private static void figures(Workload workload, Samples samples, Answer answer) {
     if (!samples.has(DEFAULT.name(), ONE_THREAD.name(), HONE.name(), HONE_ASYNC.name())) {
       return;
     }
-    double many = Estimate.of(samples.nanos(DEFAULT.name())).value();
-    double one = Estimate.of(samples.nanos(ONE_THREAD.name())).value();
-    String tuned = many < one ? DEFAULT.name() : ONE_THREAD.name();
+    String tuned = tuned(samples);
     switch (workload.id()) {
       case "gemm-tiny" -> answer.speed("batching.gemm-tiny", samples, HONE.name(), tuned);
       case "gemm-medium" -> {
