@@ -29,6 +29,7 @@ public final class Lines {
   public static final int TURN_WIDTH = 192;
 
   private static final int HEIGHT = 48;
+  private static final int LONGEST = 16;
   private static final String LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZabcdefghkmnprstuvwxyz23456789";
 
   private final List<String> characters = new ArrayList<>();
@@ -56,8 +57,33 @@ public final class Lines {
     return Objects.requireNonNull(Lines.class.getResourceAsStream("/models/" + name), name);
   }
 
-  /** Random texts of 6 to 12 characters. */
+  /** Lines of words and numbers, at most 16 characters each: what such models are made to read. */
   public static List<String> texts(int count, long seed) {
+    Random random = new Random(seed);
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      StringBuilder text = new StringBuilder(part(random));
+      for (String more = part(random);
+          text.length() + more.length() < LONGEST;
+          more = part(random)) {
+        text.append(' ').append(more);
+      }
+      texts.add(text.toString());
+    }
+    return texts;
+  }
+
+  private static String part(Random random) {
+    if (random.nextInt(4) == 0) {
+      return Integer.toString(random.nextInt(100_000));
+    }
+    String word = Texts.word(random);
+    boolean capital = random.nextInt(3) == 0;
+    return capital ? Character.toUpperCase(word.charAt(0)) + word.substring(1) : word;
+  }
+
+  /** Random letters and digits, 6 to 12 of them: harder, since no word helps to read them. */
+  public static List<String> letters(int count, long seed) {
     Random random = new Random(seed);
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < count; i++) {

@@ -61,11 +61,16 @@ public final class Texts {
     return List.copyOf(texts.subList(0, count));
   }
 
+  /** One of some 190 common English words. */
+  static String word(Random random) {
+    return WORDS[random.nextInt(WORDS.length)];
+  }
+
   private static String madeUp(Random random) {
     int length = (int) Math.round(MEDIAN_WORDS * Math.exp(SPREAD * random.nextGaussian()));
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < Math.max(2, Math.min(length, LONGEST / 6)); i++) {
-      text.append(i == 0 ? "" : " ").append(WORDS[random.nextInt(WORDS.length)]);
+      text.append(i == 0 ? "" : " ").append(word(random));
     }
     return text.append('.').toString();
   }

@@ -40,7 +40,7 @@ final class PrecisionFigures {
           rec.int8.kept                 | >= 100    | %        | PP-OCRv3 recognition INT8: drawn lines read right, of those that FP32 reads right
           rec.int8.file                 | <= 29     | %        | PP-OCRv3 recognition INT8: size of the file, of that of FP32
           cls.speed                     | >= 1.0    | x        | PP-OCR orientation INT8: speed against FP32
-          cls.labels                    | >= 100    | %        | PP-OCR orientation INT8: drawn lines whose orientation is told right
+          cls.labels                    | >= 100    | %        | PP-OCR orientation INT8: drawn lines whose orientation is told right, of those that FP32 tells right
           digits.int8.loss              | <= 0.5    | points   | handwritten digits, small Gemm classifier, INT8: accuracy lost
           digits.int4.loss              | <= 0.5    | points   | handwritten digits, small Gemm classifier, INT4: accuracy lost
           """;

@@ -43,8 +43,11 @@ public final class LinePrecision implements Question {
       answer.failed("PP-OCR, drawing a line in a font of this Java", e);
       return;
     }
-    int count = effort.pick(10, 100, 500);
-    answer.note(count + " lines of random letters are drawn to find what is told right.");
+    int count = effort.pick(10, 500, 500);
+    answer.note(
+        count
+            + " lines of words and numbers are drawn to find what is told right, and as many of"
+            + " random letters and digits, which are harder to read.");
     Task reading = new Task("rec", "PP-OCRv3 recognition", Lines.recognition(), Lines.READ_WIDTH);
     Task turning = new Task("cls", "PP-OCR orientation", Lines.orientation(), Lines.TURN_WIDTH);
     for (Task task : List.of(reading, turning)) {
@@ -65,11 +68,13 @@ public final class LinePrecision implements Question {
                     Column.higher("1 line", "x").asBars(),
                     Column.higher("8 lines", "x").asBars(),
                     Column.higher("right", "%"),
+                    Column.higher("random letters right", "%"),
                     Column.lower("file", "MB")));
         speed(answer, open, table, task, 1, effort);
         speed(answer, open, table, task, 8, effort);
         Progress.say("accuracy of " + task.words);
         accuracy(answer, open, table, task, Lines.texts(count, 3));
+        letters(open, table, task, Lines.letters(count, 3));
       }
       examples.forEach(Batch::close);
     }
@@ -129,24 +134,42 @@ public final class LinePrecision implements Question {
     for (Variant variant : open.variants()) {
       boolean[] right = right(open, variant, task, texts);
       base = variant.isBase() ? right : base;
-      int rightly = 0;
       int kept = 0;
       int wanted = 0;
       for (int i = 0; i < right.length; i++) {
-        rightly += right[i] ? 1 : 0;
         wanted += i < base.length && base[i] ? 1 : 0;
         kept += i < base.length && base[i] && right[i] ? 1 : 0;
       }
-      double percentRight = 100.0 * rightly / right.length;
-      table.row(variant.name(), variant.side()).set("right", percentRight);
-      if (variant.id().equals("int8") && task.turned()) {
-        answer.figure("precision.cls.labels", percentRight);
-      } else if (variant.id().equals("int8") && wanted > 0) {
-        answer.figure("precision.rec.int8.kept", 100.0 * kept / wanted);
+      table.row(variant.name(), variant.side()).set("right", percent(right));
+      if (!variant.id().equals("int8") || wanted == 0) {
+        continue;
+      }
+      double percentKept = 100.0 * kept / wanted;
+      if (task.turned()) {
+        answer.figure("precision.cls.labels", percentKept);
+      } else {
+        answer.figure("precision.rec.int8.kept", percentKept);
         double full = open.variants().get(0).megabytes();
         answer.figure("precision.rec.int8.file", 100 * variant.megabytes() / full);
       }
     }
+  }
+
+  private static void letters(OpenVariants open, Table table, Task task, List<String> letters)
+      throws IOException {
+    for (Variant variant : open.variants()) {
+      table
+          .row(variant.name(), variant.side())
+          .set("random letters right", percent(right(open, variant, task, letters)));
+    }
+  }
+
+  private static double percent(boolean[] right) {
+    int rightly = 0;
+    for (boolean one : right) {
+      rightly += one ? 1 : 0;
+    }
+    return 100.0 * rightly / right.length;
   }
 
   private static boolean[] right(OpenVariants open, Variant variant, Task task, List<String> texts)
