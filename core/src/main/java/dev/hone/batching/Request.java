@@ -85,7 +85,6 @@ final class Request {
   final @Nullable Cancellation cancellation;
   @Nullable RequestFuture future;
   private @Nullable Thread waiter;
-  private volatile boolean parks; // waking costs time: nobody who runs its own batch needs it
   private volatile Cancellation.@Nullable Registration registration;
   private volatile Cancellation.@Nullable Registration secondRegistration;
 
@@ -311,7 +310,7 @@ final class Request {
     RequestFuture asynchronous = future;
     if (asynchronous != null) {
       events.completed(asynchronous, outcome);
-    } else if (parks) { // if it does not yet, it will look at the state before it does
+    } else {
       LockSupport.unpark(waiter);
     }
   }
@@ -324,7 +323,6 @@ final class Request {
   /** Blocks until the call is over. */
   Batch await() {
     boolean interrupted = false;
-    parks = true;
     while (isLive()) {
       if (hasDeadline) {
         long left = deadlineNanos - System.nanoTime();

@@ -21,8 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Who runs. A blocking caller that finds a free lane runs in its own thread: alone and without
  * copies if nothing waits. When it is done and others came meanwhile, it serves one more batch if
  * that is short (waking the lane's thread would take longer), else the lane's thread goes on. Under
- * load the threads of the lanes do everything, and let those they answered come back before they
- * form the next batch (Breather). Virtual threads never run native code: they hand the
+ * load the threads of the lanes do everything. Virtual threads never run native code: they hand the
  * lane over.
  *
  * Locks. One, the forming lock, taken by who holds a lane, as long as it takes to form a batch.
@@ -46,7 +45,6 @@ final class Scheduler implements Pilot.Reports {
   private final Lanes lanes;
   private final Pilot pilot;
   private final Recorder recorder;
-  private final Breather breather = new Breather();
   private final ReentrantLock forming = new ReentrantLock();
   private final long lingerNanos;
   private final long courtesyNanos = COURTESY_WAKES * WakeCost.nanos();
@@ -183,7 +181,6 @@ final class Scheduler implements Pilot.Reports {
           break;
         }
         fly(flight);
-        breather.after(flight.pieces.size(), flight.runNanos());
       } catch (RuntimeException | Error e) { // a lane never dies
         System.getLogger("dev.hone.batching").log(Logger.Level.ERROR, "A batch failed oddly.", e);
       }
