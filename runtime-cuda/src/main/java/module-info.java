@@ -1,5 +1,7 @@
-/** Runs ONNX models on NVIDIA GPUs. Holds nothing yet. */
+/** Runs ONNX models on NVIDIA GPUs. */
 module dev.hone.cuda {
   requires transitive dev.hone.onnx;
   requires static transitive org.jspecify;
+
+  exports dev.hone.cuda;
 }

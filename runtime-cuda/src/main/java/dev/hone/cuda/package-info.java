@@ -1,4 +1,7 @@
-/** CUDA memory, streams and the CUDA execution provider. Holds nothing yet. */
+/**
+ * ONNX models on NVIDIA GPUs. {@link dev.hone.cuda.CudaDiagnostics} tells whether a machine can,
+ * and if not, everything that is in the way.
+ */
 @NullMarked
 package dev.hone.cuda;
 

@@ -1,0 +1,164 @@
+package dev.hone.cuda;
+
+import dev.hone.cuda.probe.DriverVersion;
+import dev.hone.cuda.probe.ElfFile;
+import dev.hone.cuda.probe.Gpu;
+import dev.hone.cuda.probe.LibrarySearch;
+import dev.hone.cuda.probe.Machine;
+import dev.hone.cuda.probe.SystemFacts;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Tells why the GPU does not start, all reasons at once, each with what to do about it:
+ *
+ * <pre>{@code
+ * System.out.println(CudaDiagnostics.report());
+ * }</pre>
+ *
+ * <p>Reads files only: device files, the driver's version, the headers of libraries. Nothing is
+ * loaded, so looking costs milliseconds and cannot spoil anything for later. What only a running
+ * driver knows it does not tell: a GPU that is broken, or out of memory, looks ready here.
+ */
+public final class CudaDiagnostics {
+  /** A real libcuda.so.1 has many megabytes; those for linking have some dozen kilobytes. */
+  private static final long SMALLEST_DRIVER_BYTES = 1 << 20;
+
+  private final Machine machine;
+  private final SystemFacts facts;
+  private final LibrarySearch.Outcome libraries;
+  private final List<CudaStatus> problems = new ArrayList<>();
+
+  private CudaDiagnostics(Machine machine) {
+    this.machine = machine;
+    this.facts = SystemFacts.read(machine.files(), machine.environment());
+    this.libraries =
+        new LibrarySearch(
+                machine.files(),
+                ElfFile.X86_64,
+                machine.environment().getOrDefault("LD_LIBRARY_PATH", ""),
+                machine::hasLibrary)
+            .find(CudaNeeds.of(machine));
+  }
+
+  /** What is in the way on this machine. Looks anew at each call. Thread-safe. */
+  public static CudaReport report() {
+    return report(Machine.here());
+  }
+
+  static CudaReport report(Machine machine) {
+    if (!machine.isSupported()) {
+      CudaStatus status =
+          new CudaStatus.UnsupportedPlatform(machine.os() + " on " + machine.arch());
+      return new CudaReport(status, List.of(status), List.of());
+    }
+    return new CudaDiagnostics(machine).look();
+  }
+
+  private CudaReport look() {
+    lookAtDevices();
+    lookAtDriver();
+    if (!machine.hasProvider()) {
+      problems.add(new CudaStatus.ProviderMissing());
+    }
+    if (!libraries.missing().isEmpty()) {
+      problems.add(
+          new CudaStatus.LibrariesMissing(
+              libraries.missing().stream().map(CudaDiagnostics::missing).toList()));
+    }
+    CudaStatus status =
+        problems.isEmpty()
+            ? new CudaStatus.Ready(facts.driver().map(DriverVersion::text).orElse(""), gpus())
+            : problems.get(0);
+    return new CudaReport(status, problems, factLines());
+  }
+
+  private List<String> gpus() {
+    return facts.gpus().stream().map(Gpu::toString).toList();
+  }
+
+  private static MissingLibrary missing(LibrarySearch.Missing library) {
+    return new MissingLibrary(
+        library.soname(), library.neededBy(), CudaNeeds.source(library.soname()), library.hints());
+  }
+
+  private void lookAtDevices() {
+    if (facts.windows()) {
+      return; // there the driver is that of Windows, and no device file tells
+    }
+    if (facts.nodes().isEmpty()) {
+      problems.add(absence());
+    } else {
+      if (!facts.missingNodes().isEmpty()) {
+        problems.add(new CudaStatus.DeviceFilesMissing(facts.missingNodes()));
+      }
+      if (!facts.denied().isEmpty()) {
+        problems.add(new CudaStatus.DeviceDenied(facts.denied()));
+      }
+    }
+    if (!facts.gpus().isEmpty() && facts.gpus().stream().allMatch(Gpu::isTooOld)) {
+      problems.add(new CudaStatus.ArchitectureTooOld(gpus()));
+    }
+  }
+
+  /** Why there is no device file: a container sees the host's driver and bus all the same. */
+  private CudaStatus absence() {
+    boolean loaded = facts.driver().isPresent();
+    if (loaded && facts.container() != SystemFacts.Container.NONE) {
+      return new CudaStatus.GpuNotPassed(facts.container() == SystemFacts.Container.KUBERNETES);
+    }
+    if (loaded) {
+      return new CudaStatus.DeviceFilesMissing(facts.missingNodes());
+    }
+    return facts.gpus().isEmpty() ? new CudaStatus.NoGpu() : new CudaStatus.DriverNotLoaded(gpus());
+  }
+
+  private void lookAtDriver() {
+    Optional<DriverVersion> kernel = facts.driver();
+    String path = libraries.found().get(CudaNeeds.DRIVER_LIBRARY);
+    if (path == null) {
+      kernel.ifPresent(this::lookAtAge);
+      return;
+    }
+    String real = machine.files().realName(path);
+    if (isStub(real)) {
+      problems.add(new CudaStatus.StubDriver(path));
+      kernel.ifPresent(this::lookAtAge);
+      return;
+    }
+    Optional<DriverVersion> library = DriverVersion.in(real.substring(real.lastIndexOf('/') + 1));
+    library.or(() -> kernel).ifPresent(this::lookAtAge);
+    boolean compatible = path.contains("/compat"); // made to be newer than the kernel's driver
+    if (kernel.isPresent() && library.isPresent() && !compatible && !kernel.equals(library)) {
+      problems.add(new CudaStatus.DriverMismatch(kernel.get().text(), library.get().text(), real));
+    }
+  }
+
+  private boolean isStub(String real) {
+    return real.contains("/stubs/")
+        || (!facts.windows() && machine.files().byteSize(real) < SMALLEST_DRIVER_BYTES);
+  }
+
+  private void lookAtAge(DriverVersion version) {
+    if (version.compareTo(CudaNeeds.DRIVER) < 0) {
+      problems.add(new CudaStatus.DriverTooOld(version.text()));
+    }
+  }
+
+  private List<String> factLines() {
+    List<String> lines = new ArrayList<>();
+    gpus().forEach(gpu -> lines.add("GPU: " + gpu));
+    facts.driver().ifPresent(version -> lines.add("driver in the kernel: " + version));
+    libraries.found().entrySet().stream()
+        .filter(entry -> entry.getKey().startsWith("libcu"))
+        .map(entry -> "found: " + entry.getKey() + " in " + folder(entry.getValue()))
+        .sorted()
+        .forEach(lines::add);
+    return lines;
+  }
+
+  private static String folder(String path) {
+    return path.startsWith("/") ? path.substring(0, path.lastIndexOf('/')) : path;
+  }
+}
