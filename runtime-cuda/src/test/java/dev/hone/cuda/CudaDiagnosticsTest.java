@@ -230,6 +230,21 @@ class CudaDiagnosticsTest {
   }
 
   @Test
+  void aLibraryForAnotherProcessorAndAFileThatIsNoneAreTold() {
+    FakeSystem system =
+        complete().file(LIBRARIES + "/libcufft.so.12", "version https://git-lfs\n".repeat(4));
+    new FakeLibrary("libcudnn.so.9")
+        .arm()
+        .write(root.resolve(LIBRARIES.substring(1) + "/libcudnn.so.9"), 0);
+    CudaReport report =
+        findsOnly(system, CudaStatus.LibrariesMissing.class, "Install what is named");
+    assertThat(report.status().text())
+        .contains(
+            "libcufft.so.12 cannot be loaded: it is no ELF file): the package libcufft-13-1",
+            "libcudnn.so.9 is for another processor): the package libcudnn9-cuda-13");
+  }
+
+  @Test
   void whatALibraryNeedsInItsTurnIsMissedToo() {
     CudaReport report =
         findsOnly(

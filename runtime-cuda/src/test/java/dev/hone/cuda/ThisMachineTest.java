@@ -21,10 +21,10 @@ class ThisMachineTest {
 
   @Test
   void withoutAGpuEverythingThatIsMissingIsNamedTogether() {
-    assumeTrue(!hasGpu(), "this machine has a GPU");
+    CudaReport report = CudaDiagnostics.report();
+    assumeTrue(!hasGpu(), () -> "this machine has a GPU: " + report);
     assumeTrue(System.getProperty("os.name").equals("Linux"), "libraries are named as on Linux");
     assumeTrue(System.getProperty("os.arch").equals("amd64"), "the provider is for x86-64");
-    CudaReport report = CudaDiagnostics.report();
     assertThat(report.isReady()).isFalse();
     assertThat(report.toString()) // what is here by chance is named as found
         .contains(

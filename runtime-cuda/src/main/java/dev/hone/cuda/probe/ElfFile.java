@@ -58,11 +58,21 @@ public record ElfFile(
   /**
    * Reads a library.
    *
-   * @throws IOException if the file cannot be read, or is no 64-bit little-endian ELF file
+   * @throws Not64BitsException if it is a library of 32 bits
+   * @throws IOException if the file cannot be read, or is no little-endian ELF file
    */
   public static ElfFile read(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       return new Reader(channel).read();
+    }
+  }
+
+  /** A library of 32 bits, which the loader passes over as it does one for another processor. */
+  public static final class Not64BitsException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Not64BitsException() {
+      super("it is an ELF file, but not of 64 bits");
     }
   }
 
@@ -83,8 +93,11 @@ public record ElfFile(
       if (header.getInt(0) != 0x464c457f) { // 0x7f 'E' 'L' 'F'
         throw new IOException("it is no ELF file");
       }
-      if (header.get(4) != 2 || header.get(5) != 1) {
-        throw new IOException("it is an ELF file, but not of 64 bits, little-endian");
+      if (header.get(4) != 2) {
+        throw new Not64BitsException();
+      }
+      if (header.get(5) != 1) {
+        throw new IOException("it is an ELF file, but not little-endian");
       }
       int machine = header.getShort(18) & 0xffff;
       ByteBuffer segments = segments(header);

@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The order is that of {@code ld.so(8)}: DT_RPATH of the library that asks and of those that
  * asked for it (unless it has a DT_RUNPATH), {@code LD_LIBRARY_PATH}, its DT_RUNPATH, the cache of
- * ldconfig, the default folders. A library for another processor is passed over; a file that is no
- * library ends the search for its name. Before all that comes what JavaCPP finds on the class path
- * and loads by itself.
+ * ldconfig, the default folders. A library for another processor, or of 32 bits, and a file that
+ * may not be read are passed over; a file that is no library ends the search for its name. Before
+ * all that comes what JavaCPP finds on the class path and loads by itself.
  */
 public final class LibrarySearch {
   private static final String CLASS_PATH = "the class path";
@@ -131,31 +131,42 @@ public final class LibrarySearch {
       collectFolders();
       for (String folder : folders) {
         String path = folder + "/" + wish.soname();
-        if (!files.isReadable(folder)) {
-          if (files.exists(folder)) {
-            rejected.add("the folder " + folder + " cannot be read");
+        if (!isOpened(folder, path)) {
+          continue;
+        }
+        try {
+          ElfFile elf = ElfFile.read(files.path(path));
+          if (elf.machine() == machine) {
+            return new Node(wish.soname(), folder, elf, wish.asker());
           }
-        } else if (files.exists(path)) {
-          try {
-            ElfFile elf = read(path);
-            if (elf.machine() == machine) {
-              return new Node(wish.soname(), folder, elf, wish.asker());
-            }
-            rejected.add(path + " is for another processor");
-          } catch (IOException e) { // where the loader gives up, too
-            rejected.add(path + " cannot be loaded: " + e.getMessage());
-            return null;
-          }
+          rejected.add(path + " is for another processor");
+        } catch (ElfFile.Not64BitsException e) {
+          rejected.add(path + " is of 32 bits");
+        } catch (IOException e) { // where the loader gives up, too
+          rejected.add(path + " cannot be loaded: " + e.getMessage());
+          return null;
         }
       }
       return null;
     }
 
-    private ElfFile read(String path) throws IOException {
-      if (!files.isReadable(path)) {
-        throw new IOException("this user may not read it");
+    /** Whether the loader gets to see what is in the file; where it may not, it goes on. */
+    private boolean isOpened(String folder, String path) {
+      if (!files.exists(folder)) {
+        return false;
       }
-      return ElfFile.read(files.path(path));
+      if (!files.isReadable(folder)) {
+        rejected.add("the folder " + folder + " cannot be read");
+        return false;
+      }
+      if (!files.exists(path)) {
+        return false;
+      }
+      if (!files.isReadable(path)) {
+        rejected.add(path + " may not be read by this user");
+        return false;
+      }
+      return true;
     }
 
     private void collectFolders() {

@@ -80,7 +80,12 @@ class ElfFileTest {
     assertThatThrownBy(() -> read(text)).hasMessage("it is no ELF file");
     byte[] small = new FakeLibrary("liba.so.1").bytes();
     small[4] = 1;
-    assertThatThrownBy(() -> read(small)).hasMessageContaining("not of 64 bits");
+    assertThatThrownBy(() -> read(small)).isInstanceOf(ElfFile.Not64BitsException.class);
+    byte[] bigEndian = new FakeLibrary("liba.so.1").bytes();
+    bigEndian[5] = 2;
+    assertThatThrownBy(() -> read(bigEndian))
+        .isNotInstanceOf(ElfFile.Not64BitsException.class)
+        .hasMessageContaining("not little-endian");
   }
 
   @Test

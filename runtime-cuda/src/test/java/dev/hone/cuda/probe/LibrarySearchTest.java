@@ -108,6 +108,32 @@ class LibrarySearchTest {
   }
 
   @Test
+  void aLibraryOf32BitsIsPassedOver() throws IOException {
+    byte[] small = new FakeLibrary("libx.so.1").bytes();
+    small[4] = 1;
+    write("/one/libx.so.1", small);
+    assertThat(hints("/one:/two", "libx.so.1")).containsExactly("/one/libx.so.1 is of 32 bits");
+    put("/two/libx.so.1");
+    assertThat(find("/one:/two", "libx.so.1").found()).containsValue("/two/libx.so.1");
+  }
+
+  @Test
+  void aFileThatMayNotBeReadIsPassedOver() {
+    put("/one/libx.so.1");
+    HostFiles files = new HostFiles(root, path -> !path.equals("/one/libx.so.1"));
+    LibrarySearch search = new LibrarySearch(files, ElfFile.X86_64, "/one:/two", name -> false);
+    Map<String, List<String>> needs = Map.of("the test", List.of("libx.so.1"));
+    assertThat(search.find(needs).missing())
+        .singleElement()
+        .satisfies(
+            missing ->
+                assertThat(missing.hints())
+                    .containsExactly("/one/libx.so.1 may not be read by this user"));
+    put("/two/libx.so.1");
+    assertThat(search.find(needs).found()).containsValue("/two/libx.so.1");
+  }
+
+  @Test
   void aFileThatIsNoLibraryEndsTheSearchAsItEndsTheLoaders() throws IOException {
     write("/one/libx.so.1", new byte[0]);
     put("/two/libx.so.1");
