@@ -18,7 +18,7 @@ import java.util.Random;
  * weights, bit by bit.
  */
 final class DigitsTraining {
-  static final int HIDDEN = 32;
+  static final int HIDDEN = 256;
   private static final int EPOCHS = 40;
   private static final float MOMENTUM = 0.9f;
 
