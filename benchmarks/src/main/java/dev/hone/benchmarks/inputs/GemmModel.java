@@ -2,13 +2,8 @@ package dev.hone.benchmarks.inputs;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
-import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
-import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import ai.onnx.proto.OnnxMl.TensorShapeProto;
-import ai.onnx.proto.OnnxMl.TypeProto;
-import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -105,7 +100,9 @@ public final class GemmModel {
   /** The ONNX file. */
   public byte[] bytes() {
     GraphProto.Builder graph = GraphProto.newBuilder().setName("gemm");
-    graph.addInput(value("x", inputWidth())).addOutput(value("y", outputWidth()));
+    graph
+        .addInput(OnnxParts.value("x", TensorProto.DataType.FLOAT, inputWidth()))
+        .addOutput(OnnxParts.value("y", TensorProto.DataType.FLOAT, outputWidth()));
     String from = "x";
     for (int layer = 0; layer < weights.length; layer++) {
       boolean last = layer + 1 == weights.length;
@@ -123,13 +120,7 @@ public final class GemmModel {
         from = "r" + layer;
       }
     }
-    return ModelProto.newBuilder()
-        .setIrVersion(8)
-        .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
-        .setProducerName("hone-benchmarks")
-        .setGraph(graph)
-        .build()
-        .toByteArray();
+    return OnnxParts.model(graph);
   }
 
   private static NodeProto gemm(int layer, String from, String to) {
@@ -158,22 +149,5 @@ public final class GemmModel {
       tensor.addFloatData(value);
     }
     return tensor.build();
-  }
-
-  private static ValueInfoProto value(String name, int width) {
-    TensorShapeProto shape =
-        TensorShapeProto.newBuilder()
-            .addDim(TensorShapeProto.Dimension.newBuilder().setDimParam("batch"))
-            .addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(width))
-            .build();
-    return ValueInfoProto.newBuilder()
-        .setName(name)
-        .setType(
-            TypeProto.newBuilder()
-                .setTensorType(
-                    TypeProto.Tensor.newBuilder()
-                        .setElemType(TensorProto.DataType.FLOAT.getNumber())
-                        .setShape(shape)))
-        .build();
   }
 }

@@ -1,13 +1,8 @@
 package dev.hone.benchmarks.inputs;
 
 import ai.onnx.proto.OnnxMl.GraphProto;
-import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
-import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import ai.onnx.proto.OnnxMl.TensorShapeProto;
-import ai.onnx.proto.OnnxMl.TypeProto;
-import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import java.util.Random;
 
 /**
@@ -32,20 +27,14 @@ public final class LookupModel {
     GraphProto.Builder graph =
         GraphProto.newBuilder()
             .setName("lookup")
-            .addInput(value("ids", TensorProto.DataType.INT64, LENGTH))
-            .addOutput(value("y", TensorProto.DataType.FLOAT, WIDTH))
+            .addInput(OnnxParts.value("ids", TensorProto.DataType.INT64, LENGTH))
+            .addOutput(OnnxParts.value("y", TensorProto.DataType.FLOAT, WIDTH))
             .addInitializer(weights("words", random, VOCABULARY, WIDTH))
             .addInitializer(weights("dense", random, LENGTH * WIDTH, WIDTH))
             .addNode(node("Gather", "found", "words", "ids"))
             .addNode(node("Flatten", "flat", "found"))
             .addNode(node("MatMul", "y", "flat", "dense"));
-    return ModelProto.newBuilder()
-        .setIrVersion(8)
-        .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
-        .setProducerName("hone-benchmarks")
-        .setGraph(graph)
-        .build()
-        .toByteArray();
+    return OnnxParts.model(graph);
   }
 
   private static NodeProto node(String operator, String output, String... inputs) {
@@ -68,20 +57,5 @@ public final class LookupModel {
       tensor.addFloatData((float) random.nextGaussian());
     }
     return tensor.build();
-  }
-
-  private static ValueInfoProto value(String name, TensorProto.DataType type, int width) {
-    TensorShapeProto shape =
-        TensorShapeProto.newBuilder()
-            .addDim(TensorShapeProto.Dimension.newBuilder().setDimParam("batch"))
-            .addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(width))
-            .build();
-    return ValueInfoProto.newBuilder()
-        .setName(name)
-        .setType(
-            TypeProto.newBuilder()
-                .setTensorType(
-                    TypeProto.Tensor.newBuilder().setElemType(type.getNumber()).setShape(shape)))
-        .build();
   }
 }

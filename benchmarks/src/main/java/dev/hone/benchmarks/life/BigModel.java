@@ -1,14 +1,10 @@
 package dev.hone.benchmarks.life;
 
 import ai.onnx.proto.OnnxMl.GraphProto;
-import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
-import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import ai.onnx.proto.OnnxMl.TensorShapeProto;
-import ai.onnx.proto.OnnxMl.TypeProto;
-import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import dev.hone.benchmarks.inputs.OnnxParts;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -40,7 +36,7 @@ final class BigModel {
       weights.write(last.array());
     }
     Path file = folder.resolve("big.onnx");
-    Files.write(file, model().toByteArray());
+    Files.write(file, model());
     return file;
   }
 
@@ -49,25 +45,20 @@ final class BigModel {
     Files.deleteIfExists(folder.resolve("big.onnx"));
   }
 
-  private static ModelProto model() {
-    return ModelProto.newBuilder()
-        .setIrVersion(8)
-        .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
-        .setProducerName("hone-benchmarks")
-        .setGraph(
-            GraphProto.newBuilder()
-                .setName("big")
-                .addInput(value("row", TensorProto.DataType.INT64, 0))
-                .addOutput(value("y", TensorProto.DataType.FLOAT, WIDTH))
-                .addInitializer(table())
-                .addNode(
-                    NodeProto.newBuilder()
-                        .setName("lookup")
-                        .setOpType("Gather")
-                        .addInput("table")
-                        .addInput("row")
-                        .addOutput("y")))
-        .build();
+  private static byte[] model() {
+    return OnnxParts.model(
+        GraphProto.newBuilder()
+            .setName("big")
+            .addInput(OnnxParts.value("row", TensorProto.DataType.INT64))
+            .addOutput(OnnxParts.value("y", TensorProto.DataType.FLOAT, WIDTH))
+            .addInitializer(table())
+            .addNode(
+                NodeProto.newBuilder()
+                    .setName("lookup")
+                    .setOpType("Gather")
+                    .addInput("table")
+                    .addInput("row")
+                    .addOutput("y")));
   }
 
   private static TensorProto table() {
@@ -85,22 +76,6 @@ final class BigModel {
 
   private static StringStringEntryProto entry(String key, String value) {
     return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
-  }
-
-  private static ValueInfoProto value(String name, TensorProto.DataType type, int width) {
-    TensorShapeProto.Builder shape =
-        TensorShapeProto.newBuilder()
-            .addDim(TensorShapeProto.Dimension.newBuilder().setDimParam("rows"));
-    if (width > 0) {
-      shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(width));
-    }
-    return ValueInfoProto.newBuilder()
-        .setName(name)
-        .setType(
-            TypeProto.newBuilder()
-                .setTensorType(
-                    TypeProto.Tensor.newBuilder().setElemType(type.getNumber()).setShape(shape)))
-        .build();
   }
 
   /**

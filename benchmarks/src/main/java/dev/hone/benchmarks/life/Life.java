@@ -17,6 +17,7 @@ public final class Life implements Question {
   private static final String IDLE = "processor time while idle";
   private static final String THREADS = "threads that work";
   private static final String HEAP = "Java heap (-Xmx) that was enough";
+  private static final String PEAK = "Java heap used at most";
   private static final int HEAP_MB = 256;
 
   @Override
@@ -90,17 +91,22 @@ public final class Life implements Question {
   private static void external(Answer answer) throws IOException, InterruptedException {
     Progress.say("2.5 GB of external data");
     Path folder = SmallModels.folder().resolve("big");
+    double peak;
     try {
       Path file = BigModel.write(folder);
-      LifeProcess.start("-Xmx" + HEAP_MB + "m", "external", file.toString());
+      peak = LifeProcess.start("-Xmx" + HEAP_MB + "m", "external", file.toString());
     } finally {
       BigModel.delete(folder);
     }
     answer
         .add(
-            new Table("A model with 2.5 GiB of weights in a second file", Column.lower(HEAP, "MB")))
+            new Table(
+                "A model with 2.5 GiB of weights in a second file",
+                Column.lower(HEAP, "MB"),
+                Column.lower(PEAK, "MB")))
         .row("opened and run, the answer checked", Side.OURS)
-        .set(HEAP, HEAP_MB);
+        .set(HEAP, HEAP_MB)
+        .set(PEAK, peak);
     answer.figure("memory.external.heap", HEAP_MB);
   }
 }
