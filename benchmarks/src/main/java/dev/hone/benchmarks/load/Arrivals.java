@@ -2,9 +2,10 @@ package dev.hone.benchmarks.load;
 
 import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.LongStream;
 
 /** When requests shall be sent, in nanoseconds from the beginning, in order. */
-final class Arrivals {
+public final class Arrivals {
   private static final double BURST_SHARE = 0.2;
   private static final double BURST_FACTOR = 3;
   private static final double BURST_SECONDS = 0.05;
@@ -21,6 +22,22 @@ final class Arrivals {
       times[i] = (long) (time * 1e9);
     }
     return times;
+  }
+
+  /** The same, while the rate changes evenly from one to another (by thinning). */
+  public static long[] ramp(double fromPerSecond, double toPerSecond, double seconds, long seed) {
+    Random random = new Random(seed);
+    double most = Math.max(fromPerSecond, toPerSecond);
+    LongStream.Builder times = LongStream.builder();
+    for (double time = exponential(random, most);
+        time < seconds;
+        time += exponential(random, most)) {
+      double rate = fromPerSecond + (toPerSecond - fromPerSecond) * time / seconds;
+      if (random.nextDouble() * most < rate) {
+        times.add((long) (time * 1e9));
+      }
+    }
+    return times.build().toArray();
   }
 
   /**

@@ -1,7 +1,9 @@
 package dev.hone.benchmarks.load;
 
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Phaser;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
@@ -16,7 +18,10 @@ import org.HdrHistogram.Histogram;
  * <p>A generator that falls behind measures itself. So it watches how late it sends, and a run in
  * which the 99th percentile of that is above a twentieth of the time limit is void.
  */
-final class OpenLoop {
+public final class OpenLoop {
+  /** What a request took that was refused or failed: longer than any other. */
+  public static final long FAILED = Long.MAX_VALUE;
+
   private static final double MOST_LAG = 0.05;
   private static final long SPIN_NANOS = 200_000;
   private static final int DIGITS = 3;
@@ -32,14 +37,17 @@ final class OpenLoop {
    * @param lagMillis all but a hundredth were sent no later than this after they were due
    * @param failed requests that were refused or failed
    * @param isVoid whether the generator was too late for the figures to mean anything
+   * @param tookNanos how long each request took from when it was due, or {@link #FAILED}
    */
-  record Result(
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
+  public record Result(
       double perSecond,
       double p50Millis,
       double p99Millis,
       double lagMillis,
       long failed,
-      boolean isVoid) {
+      boolean isVoid,
+      long[] tookNanos) {
     boolean meets(double limitMillis) {
       return !isVoid && failed == 0 && p99Millis <= limitMillis;
     }
@@ -83,7 +91,7 @@ final class OpenLoop {
    * @param send sends the request of this index; must not block
    * @param limitMillis the time within which answers are wanted
    */
-  static Result run(long[] due, IntFunction<CompletableFuture<?>> send, double limitMillis) {
+  public static Result run(long[] due, IntFunction<CompletableFuture<?>> send, double limitMillis) {
     return run(due, send, limitMillis, new SystemTime());
   }
 
@@ -91,6 +99,7 @@ final class OpenLoop {
   static Result run(
       long[] due, IntFunction<CompletableFuture<?>> send, double limitMillis, Time time) {
     Histogram latency = new ConcurrentHistogram(DIGITS);
+    AtomicLongArray took = new AtomicLongArray(due.length);
     Histogram lag = new Histogram(DIGITS);
     LongAdder failed = new LongAdder();
     Phaser open = new Phaser(1);
@@ -100,11 +109,14 @@ final class OpenLoop {
       time.waitUntil(at);
       lag.recordValue(Math.max(0, time.nanos() - at));
       open.register();
+      int request = i;
       CompletableFuture<?> unused =
           send.apply(i)
               .whenComplete(
                   (answer, failure) -> {
-                    latency.recordValue(Math.max(0, time.nanos() - at));
+                    long nanos = Math.max(0, time.nanos() - at);
+                    latency.recordValue(nanos);
+                    took.set(request, failure == null ? nanos : FAILED);
                     if (failure != null) {
                       failed.increment();
                     }
@@ -114,12 +126,15 @@ final class OpenLoop {
     open.arriveAndAwaitAdvance();
     double seconds = (time.nanos() - start) / 1e9;
     double lagMillis = lag.getValueAtPercentile(99) / 1e6;
+    long[] tookNanos = new long[due.length];
+    Arrays.setAll(tookNanos, took::get);
     return new Result(
         (due.length - failed.sum()) / seconds,
         latency.getValueAtPercentile(50) / 1e6,
         latency.getValueAtPercentile(99) / 1e6,
         lagMillis,
         failed.sum(),
-        lagMillis > MOST_LAG * limitMillis);
+        lagMillis > MOST_LAG * limitMillis,
+        tookNanos);
   }
 }

@@ -4,6 +4,8 @@ import dev.hone.Session;
 import dev.hone.SessionOptions;
 import dev.hone.batching.BatchPolicy;
 import dev.hone.batching.Batcher;
+import dev.hone.benchmarks.load.Arrivals;
+import dev.hone.benchmarks.load.OpenLoop;
 import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.measure.Entrant.Side;
 import dev.hone.benchmarks.question.Answer;
@@ -30,7 +32,7 @@ final class PressureRamp {
   private static final Duration TARGET = Duration.ofMillis(50);
   private static final double FULL = 0.8;
   private static final double FROM = 0.4;
-  private static final double TO = 1.1;
+  private static final double TO = 1.3;
   private static final double WINDOW_SECONDS = 2;
   private static final double POINT_SECONDS = 0.5;
   private static final int POINTS_TO_STAY = 4;
@@ -38,13 +40,13 @@ final class PressureRamp {
   private PressureRamp() {}
 
   static void measure(Effort effort, Answer answer) throws IOException, InterruptedException {
-    double seconds = effort.pick(3, 70, 70);
+    double seconds = effort.pick(3, 90, 90);
     BatchPolicy policy = BatchPolicy.builder().maxQueueDelay(TARGET).build();
     try (SmallMiniLm small = new SmallMiniLm();
         Session session = Batcher.open(small.model(), SessionOptions.DEFAULT, policy)) {
       double capacity = Traffic.capacity(session, small.requests(), 1_024);
       TimeUnit.SECONDS.sleep(effort.pick(0, 11, 11)); // what it looks back on
-      long[] due = Traffic.ramp(FROM * capacity, TO * capacity, seconds, 1);
+      long[] due = Arrivals.ramp(FROM * capacity, TO * capacity, seconds, 1);
       List<Curves.Point> pressure = new ArrayList<>();
       ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
       long start = System.nanoTime();
@@ -57,10 +59,11 @@ final class PressureRamp {
               1,
               1,
               TimeUnit.SECONDS);
-      long[] took = Traffic.send(session, small.requests(), due);
+      OpenLoop.Result sent =
+          Traffic.send(session, small.requests(), due, (double) TARGET.toMillis());
       clock.shutdownNow();
       clock.awaitTermination(1, TimeUnit.SECONDS);
-      tell(pressure, p99(due, took, seconds), seconds, answer);
+      tell(pressure, p99(due, sent.tookNanos(), seconds), seconds, sent.lagMillis(), answer);
     }
   }
 
@@ -83,7 +86,11 @@ final class PressureRamp {
   }
 
   private static void tell(
-      List<Curves.Point> pressure, List<Curves.Point> p99, double seconds, Answer answer) {
+      List<Curves.Point> pressure,
+      List<Curves.Point> p99,
+      double seconds,
+      double lagMillis,
+      Answer answer) {
     double broke = breaks(p99);
     double passed = passesBefore(pressure, broke);
     if (Double.isInfinite(broke)) {
@@ -102,13 +109,22 @@ final class PressureRamp {
     answer.note(
         String.format(
             Locale.ROOT,
-            "The load rises from %.0f %% to %.0f %% of the capacity within %.0f s; the target is"
+            "The load rises from %.0f %% to %.0f %% of the capacity within %.0f s. Pressure passed"
+                + " 0.8 at %.0f %% of the capacity, the target was broken at %.0f %%. The target is"
                 + " %d ms for 99 of 100 requests of the last 2 s, and a request that is refused"
-                + " has missed it. Pressure is read once a second and looks back on 10 s.",
+                + " has missed it. Pressure is read once a second and looks back on 10 s. 99 of 100"
+                + " requests were sent at most %.1f ms late.",
             100 * FROM,
             100 * TO,
             seconds,
-            TARGET.toMillis()));
+            loadPercent(passed, seconds),
+            loadPercent(broke, seconds),
+            TARGET.toMillis(),
+            lagMillis));
+  }
+
+  private static double loadPercent(double after, double seconds) {
+    return 100 * (FROM + (TO - FROM) * after / seconds);
   }
 
   /** When the percentile is first above the target and stays there for two seconds more. */

@@ -6,6 +6,7 @@ import dev.hone.SessionOptions;
 import dev.hone.batching.BatchPolicy;
 import dev.hone.batching.Batcher;
 import dev.hone.benchmarks.inputs.TextModel;
+import dev.hone.benchmarks.load.Arrivals;
 import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.measure.Entrant;
 import dev.hone.benchmarks.measure.Entrant.Side;
@@ -34,6 +35,7 @@ final class ShadowCost {
   private static final String P99 = "99th percentile at 40 % of that rate";
   private static final double SHARE_OF_CAPACITY = 0.4;
   private static final double TURN_SECONDS = 0.5;
+  private static final double WANTED_MILLIS = 50;
   private static final int AT_ONCE = 512;
 
   private ShadowCost() {}
@@ -105,10 +107,11 @@ final class ShadowCost {
       Progress.say("second opinions, round " + (round + 1) + " of " + rounds);
       long[][][] took = new long[2][turns][];
       for (int turn = 0; turn < turns; turn++) {
-        long[] due = Traffic.ramp(perSecond, perSecond, TURN_SECONDS, (long) round * turns + turn);
+        long[] due = Arrivals.ramp(perSecond, perSecond, TURN_SECONDS, (long) round * turns + turn);
         for (int i = 0; i < 2; i++) {
           int side = (turn + i) % 2;
-          took[side][turn] = Traffic.send(side == 0 ? fast : shadow, requests, due);
+          Session session = side == 0 ? fast : shadow;
+          took[side][turn] = Traffic.send(session, requests, due, WANTED_MILLIS).tookNanos();
         }
       }
       for (int side = 0; side < 2; side++) {

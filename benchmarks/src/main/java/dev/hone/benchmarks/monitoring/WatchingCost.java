@@ -101,7 +101,8 @@ final class WatchingCost {
                 watch.side(),
                 () -> new WatchedCall.Shared(session, counting, query, watch)));
       }
-      samples = Interleaved.measure(entrants, effort);
+      // One percent is not much: it takes many rounds to see.
+      samples = Interleaved.measure(entrants, effort == Effort.SMOKE ? effort : Effort.FULL);
     }
     samples.failures().forEach(answer::missing);
     String plain = WatchedCall.Watch.NOT_WATCHED.words();

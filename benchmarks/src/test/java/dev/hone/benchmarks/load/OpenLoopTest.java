@@ -96,6 +96,8 @@ class OpenLoopTest {
             100,
             new SlowServer());
     assertThat(result.failed()).isEqualTo(1);
+    assertThat(result.tookNanos()).hasSize(10).containsOnlyOnce(OpenLoop.FAILED);
+    assertThat(result.tookNanos()[3]).isEqualTo(OpenLoop.FAILED);
     assertThat(result.isVoid()).isFalse();
     assertThat(result.meets(100)).isFalse();
   }
@@ -127,6 +129,12 @@ class OpenLoopTest {
     assertThat(bursts).isSorted();
     assertThat(bursts[bursts.length - 1] / 1e9).isCloseTo(100, within(10.0));
     assertThat(spread(bursts)).isGreaterThan(1.2);
+
+    long[] rising = Arrivals.ramp(500, 1_500, 100, 1);
+    assertThat(rising).isSorted();
+    assertThat((double) rising.length).isCloseTo(100_000, within(1_500.0));
+    long early = Arrays.stream(rising).filter(time -> time < 50e9).count();
+    assertThat((double) early).isCloseTo(37_500, within(1_000.0));
 
     assertThat(Arrivals.replayed(new long[] {0, 10, 1_000_000_000}, 6))
         .containsExactly(0, 5, 500_000_000);
