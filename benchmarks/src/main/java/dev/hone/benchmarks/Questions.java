@@ -9,6 +9,7 @@ import dev.hone.benchmarks.life.Life;
 import dev.hone.benchmarks.load.OpenLoopLoad;
 import dev.hone.benchmarks.monitoring.Monitoring;
 import dev.hone.benchmarks.opening.Opening;
+import dev.hone.benchmarks.precision.BlockPrecision;
 import dev.hone.benchmarks.precision.DigitsPrecision;
 import dev.hone.benchmarks.precision.LinePrecision;
 import dev.hone.benchmarks.precision.TextPrecision;
@@ -30,6 +31,7 @@ final class Questions {
         new TextPrecision(TextModel.BGE),
         new LinePrecision(),
         new DigitsPrecision(),
+        new BlockPrecision(),
         new BatcherCost(),
         new ManyCallers(),
         new Embeddings(),
