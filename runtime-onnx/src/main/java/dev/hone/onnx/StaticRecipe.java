@@ -40,7 +40,8 @@ final class StaticRecipe implements Drafts {
     task.progress().at("learning ranges", 0.1);
     Set<String> values = new LinkedHashSet<>(StaticConv.valuesToCalibrate(model));
     values.addAll(StaticDense.valuesToCalibrate(model));
-    this.ranges = Calibration.collect(model, values, calibration, task.opener());
+    Set<String> grams = StaticDense.gramsToCalibrate(model);
+    this.ranges = Calibration.collect(model, values, grams, calibration, task.opener());
   }
 
   /**

@@ -132,6 +132,11 @@ public final class ValueStatistics {
     return new ValueRange(-threshold, threshold).within(range());
   }
 
+  /** Whether there is a {@link #gram}. */
+  public boolean hasGram() {
+    return gram != null;
+  }
+
   /**
    * The Gram matrix {@code Σ x xᵀ} over all rows x of channels, row by row.
    *

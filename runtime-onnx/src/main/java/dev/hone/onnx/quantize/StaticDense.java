@@ -47,6 +47,9 @@ import org.jspecify.annotations.Nullable;
  * the integers are made, neurons are spread over columns ({@link Unfolding}) and channels divided
  * ({@link Smoothing}): for nothing where the node before can do it ({@link Absorber}), else, where
  * the error falls by more than {@value #LEAST_GAIN}, with a Mul.
+ *
+ * <p><b>Weights.</b> Where the calibration data tell how the channels of an input go together, the
+ * errors of the weights make up for each other: {@link CompensatedRounding}.
  */
 public final class StaticDense {
   /**
@@ -58,19 +61,6 @@ public final class StaticDense {
 
   /** The least factor by which a Mul must lower the mean square error to be worth its time. */
   static final double LEAST_GAIN = 1.5;
-
-  /** Beyond this the sum of products may leave 32 bits. */
-  static final int MOST_INNER = 66_000;
-
-  private static final Set<String> QUANTIZED =
-      Set.of(
-          "MatMulInteger",
-          "QLinearMatMul",
-          "MatMulIntegerToFloat",
-          "DynamicQuantizeMatMul",
-          "QGemm",
-          "QAttention",
-          "MatMulNBits");
 
   private final Graph graph;
   private final Calibration calibration;
@@ -112,7 +102,25 @@ public final class StaticDense {
     Set<String> values = new LinkedHashSet<>();
     for (Node node : graph.nodes()) {
       DenseNode.Kind kind = DenseNode.kindOf(node);
-      if (kind != null && objection(graph, node, kind, leastWeights) == null) {
+      if (kind != null && DenseEligibility.objection(graph, node, kind, leastWeights) == null) {
+        values.add(node.input(0));
+      }
+    }
+    return values;
+  }
+
+  /**
+   * Those of {@link #valuesToCalibrate(ModelData)} whose Gram matrix {@link #apply} can use. It
+   * does without, and loses a little more.
+   */
+  public static Set<String> gramsToCalibrate(ModelData model) {
+    Graph graph = model.graph();
+    Set<String> values = new LinkedHashSet<>();
+    for (Node node : graph.nodes()) {
+      DenseNode.Kind kind = DenseNode.kindOf(node);
+      if (kind != null
+          && DenseEligibility.objection(graph, node, kind, LEAST_WEIGHTS) == null
+          && DenseNode.of(graph, node, kind).inner() <= CompensatedRounding.MOST_CHANNELS) {
         values.add(node.input(0));
       }
     }
@@ -191,8 +199,8 @@ public final class StaticDense {
     for (Node node : List.copyOf(graph.nodes())) {
       DenseNode.Kind kind = DenseNode.kindOf(node);
       if (kind != null
-          && objection(graph, node, kind, leastWeights) == null
-          && objectionOfData(node, excludedNodes) == null) {
+          && DenseEligibility.objection(graph, node, kind, leastWeights) == null
+          && DenseEligibility.objectionOfData(node, calibration, excludedNodes) == null) {
         DenseInput wider = Unfolding.apply(graph, DenseNode.of(graph, node, kind), calibration);
         if (wider != null) {
           unfolded.put(node.input(0), wider);
@@ -277,11 +285,11 @@ public final class StaticDense {
     for (Node node : graph.nodes()) {
       DenseNode.Kind kind = DenseNode.kindOf(node);
       String objection =
-          QUANTIZED.contains(node.op())
+          DenseEligibility.isQuantized(node)
               ? "It is quantized already."
-              : kind == null ? null : objection(graph, node, kind, leastWeights);
+              : kind == null ? null : DenseEligibility.objection(graph, node, kind, leastWeights);
       if (kind != null && objection == null) {
-        objection = objectionOfData(node, excludedNodes);
+        objection = DenseEligibility.objectionOfData(node, calibration, excludedNodes);
       }
       if (objection != null) {
         choices.put(node, NodeChoice.left(NodeChoice.nameOf(node), node.op(), objection));
@@ -294,49 +302,13 @@ public final class StaticDense {
     return groups;
   }
 
-  private static @Nullable String objection(
-      Graph graph, Node node, DenseNode.Kind kind, int leastWeights) {
-    String objection = DenseNode.objection(graph, node, kind);
-    if (objection != null) {
-      return objection;
-    }
-    Node producer = graph.producer(node.input(0));
-    if (producer != null && producer.op().equals("DequantizeLinear")) {
-      return "Its input comes from integers: the model is quantized already.";
-    }
-    DenseNode dense = DenseNode.of(graph, node, kind);
-    if ((long) dense.inner() * dense.outputs() < leastWeights) {
-      return "With "
-          + dense.inner()
-          + " x "
-          + dense.outputs()
-          + " weights it is too small to gain: at least "
-          + leastWeights
-          + " are needed.";
-    }
-    return dense.inner() > MOST_INNER ? "Its sums could leave 32 bits." : null;
-  }
-
-  private @Nullable String objectionOfData(Node node, Set<String> excludedNodes) {
-    if (excludedNodes.contains(NodeChoice.nameOf(node))) {
-      return "It is excluded.";
-    }
-    if (!calibration.has(node.input(0)) || calibration.of(node.input(0)).count() == 0) {
-      return "Its input '" + node.input(0) + "' was not calibrated.";
-    }
-    ValueStatistics input = calibration.of(node.input(0));
-    if (!input.isFinite()) {
-      return "Its input was not finite for the calibration data.";
-    }
-    return input.isConstant() ? "Its input never changed for the calibration data." : null;
-  }
-
   private void quantize(DenseGroup group) {
     Node first = group.first(graph);
     String value =
         group.multiplies() ? writer.divide(group.value(), group.divisors(), first) : group.value();
     Affine affine = group.input().affine(group.divisors());
     DenseWriter.Quantized integers = writer.quantizeInput(value, affine, first);
+    CompensatedRounding compensated = compensatedRounding(group);
     for (DenseNode dense : group.nodes()) {
       float[] weights = group.scaledMatrix(dense);
       float[] bias = dense.biasRow();
@@ -349,14 +321,27 @@ public final class StaticDense {
           bias[j] /= divisors[j];
         }
       }
-      QuantizedMatrix matrix =
-          ChannelQuantizer.symmetric(
-              weights, dense.outputs(), Granularity.COLUMN, Grid.INT8_SYMMETRIC);
+      QuantizedMatrix matrix = round(weights, dense.outputs(), compensated);
       writer.replace(dense, integers, matrix, bias);
       choices.put(
           dense.node(),
           choice(dense, group.note(), SignalToNoise.decibels(weights, matrix.dequantize())));
     }
+  }
+
+  /** Null where it is not known how the channels of the input go together. */
+  private @Nullable CompensatedRounding compensatedRounding(DenseGroup group) {
+    ValueStatistics seen = calibration.of(group.value());
+    return seen.hasGram() && group.input().knowsChannels() && !unfolded.containsKey(group.value())
+        ? CompensatedRounding.of(seen.gram(), group.divisors())
+        : null;
+  }
+
+  private static QuantizedMatrix round(
+      float[] weights, int columns, @Nullable CompensatedRounding compensated) {
+    return compensated == null
+        ? ChannelQuantizer.symmetric(weights, columns, Granularity.COLUMN, Grid.INT8_SYMMETRIC)
+        : compensated.quantize(weights, columns, Grid.INT8_SYMMETRIC);
   }
 
   private static NodeChoice choice(DenseNode dense, String note, double decibels) {
