@@ -1,0 +1,194 @@
+package dev.hone.cuda.device;
+
+import dev.hone.HoneException;
+import dev.hone.HoneException.OutOfMemoryException;
+import java.lang.System.Logger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.Lock;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One device, its memory, and whether it still works.
+ *
+ * <p><b>Errors.</b> Where memory is short: {@link OutOfMemoryException}. After an error that ends
+ * all use of the device in this process the device {@linkplain #isLost is lost}: every later call
+ * throws, and closing things only takes them off the books, since CUDA took their memory along.
+ *
+ * <p><b>Closing.</b> Whoever opens closes, and in this order: what runs is waited for, then streams
+ * and events, then memory, then the device. What is still open when the device is closed is logged
+ * as a warning, with the place where it was made where {@code -Dhone.leaks=strict} asks for that.
+ * Thread-safe.
+ */
+public final class CudaDevice implements AutoCloseable {
+  private static final Logger LOGGER = System.getLogger("dev.hone.cuda");
+
+  private final CudaApi api;
+  private final String name;
+  private final Holdings holdings = new Holdings();
+  private final DevicePool memory;
+  private final PinnedPool pinned;
+  private final List<Runnable> whenLost = new ArrayList<>();
+  private volatile @Nullable String loss;
+
+  /**
+   * Takes a device into use.
+   *
+   * @param api how it is reached
+   * @param name for messages, for example {@code cuda:0}
+   * @param limits how much memory the pools may hold
+   */
+  public CudaDevice(CudaApi api, String name, MemoryLimits limits) {
+    this.api = api;
+    this.name = name;
+    this.memory = new DevicePool(this, limits);
+    this.pinned = new PinnedPool(this, limits);
+  }
+
+  /** The way to the device, for those who check what it returns with {@link #check}. */
+  public CudaApi api() {
+    return api;
+  }
+
+  /** Its name in messages. */
+  public String name() {
+    return name;
+  }
+
+  /** Memory of the device. */
+  public DevicePool memory() {
+    return memory;
+  }
+
+  /** Page-locked memory of the host. */
+  public PinnedPool pinned() {
+    return pinned;
+  }
+
+  /** A new stream, owned by the caller. */
+  public CudaStream openStream() {
+    return new CudaStream(this);
+  }
+
+  /** A new event, owned by the caller. */
+  public CudaEvent openEvent() {
+    return new CudaEvent(this);
+  }
+
+  /** What is open on this device, for people: one line each. */
+  public List<String> open() {
+    return holdings.describe();
+  }
+
+  Holdings holdings() {
+    return holdings;
+  }
+
+  /** Whether an error has ended all use of the device in this process. */
+  public boolean isLost() {
+    return loss != null;
+  }
+
+  /** Runs a listener once the device is lost: in the thread that finds it out, at once if it is. */
+  public void onLoss(Runnable listener) {
+    synchronized (whenLost) {
+      if (loss == null) {
+        whenLost.add(listener);
+        return;
+      }
+    }
+    listener.run();
+  }
+
+  /**
+   * Throws unless a call succeeded.
+   *
+   * @param code what it returned
+   * @param doing what it was to do, to stand after "while"
+   */
+  public void check(int code, String doing) {
+    if (code != 0) {
+      throw failure(code, doing);
+    }
+  }
+
+  /** What to throw for a call that failed; a device that is lost by it is marked. */
+  HoneException failure(int code, String doing) {
+    if (CudaError.isSticky(code)) {
+      lose(CudaError.describe(code) + " while " + doing);
+    }
+    String known = loss;
+    if (known != null) {
+      return new HoneException(
+          "The device "
+              + name
+              + " cannot be used any more in this process after "
+              + known
+              + ". Run on the CPU, or start the process anew.");
+    }
+    if (code == CudaError.MEMORY_ALLOCATION.code()) {
+      return new OutOfMemoryException(
+          "The device "
+              + name
+              + " has no memory left while "
+              + doing
+              + "; its pools hold "
+              + memory.stats()
+              + " on the device and "
+              + pinned.stats()
+              + " page-locked. Run smaller batches, or fewer lanes.",
+          null);
+    }
+    return new HoneException(
+        "The device " + name + " failed while " + doing + ": " + CudaError.describe(code) + ".");
+  }
+
+  private void lose(String why) {
+    List<Runnable> toTell;
+    synchronized (whenLost) {
+      if (loss != null) {
+        return;
+      }
+      loss = why;
+      toTell = List.copyOf(whenLost);
+      whenLost.clear();
+    }
+    toTell.forEach(Runnable::run);
+  }
+
+  /** Does something that a capture must not meet. */
+  int outsideCapture(IntSupplier call) {
+    Lock lock = CaptureLock.ordinary();
+    lock.lock();
+    try {
+      return call.getAsInt();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The end of a thing: on a lost device there is nothing left to give back. */
+  void release(int code, String what) {
+    if (code != 0 && !isLost()) {
+      HoneException failure = failure(code, "giving back " + what);
+      if (!isLost()) {
+        LOGGER.log(Logger.Level.WARNING, failure.getMessage());
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+    pinned.close();
+    List<String> left = holdings.describe();
+    if (!left.isEmpty()) {
+      LOGGER.log(
+          Logger.Level.WARNING,
+          "The device {0} was closed, but these were not: {1}",
+          name,
+          String.join("; ", left));
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package dev.hone.cuda.device;
+
+/** Work that runs in the order it was queued. Owned by who opened it; closing waits for it. */
+public final class CudaStream implements AutoCloseable {
+  private final CudaDevice device;
+  private final Holdings.Holding holding;
+  private final long handle;
+
+  CudaStream(CudaDevice device) {
+    this.device = device;
+    long[] out = new long[1];
+    device.check(device.api().createStream(out), "making a stream");
+    this.handle = out[0];
+    this.holding = device.holdings().add("a stream");
+  }
+
+  /** CUDA's handle of it. */
+  public long handle() {
+    return handle;
+  }
+
+  /** Queues a copy to the device. {@code host} must be page-locked and stay as it is meanwhile. */
+  public void copyToDevice(long deviceAddress, long host, long bytes) {
+    if (bytes > 0) {
+      device.check(device.api().copyToDevice(deviceAddress, host, bytes, handle), "copying to it");
+    }
+  }
+
+  /** Queues a copy from the device. {@code host} must be page-locked. */
+  public void copyToHost(long host, long deviceAddress, long bytes) {
+    if (bytes > 0) {
+      device.check(device.api().copyToHost(host, deviceAddress, bytes, handle), "copying from it");
+    }
+  }
+
+  /** The event stands from now on for what is queued here so far. */
+  public void record(CudaEvent event) {
+    device.check(device.api().recordEvent(event.handle(), handle), "recording an event");
+  }
+
+  /** What is queued here from now on waits for what the event stands for now. */
+  public void waitFor(CudaEvent event) {
+    device.check(device.api().waitEvent(handle, event.handle()), "ordering two streams");
+  }
+
+  /** Waits until all that is queued has ended. */
+  public void synchronize() {
+    device.check(
+        device.outsideCapture(() -> device.api().synchronizeStream(handle)),
+        "waiting for its work");
+  }
+
+  @Override
+  public void close() {
+    if (device.holdings().remove(holding)) {
+      device.release(
+          device.outsideCapture(() -> device.api().synchronizeStream(handle)), "a stream");
+      device.release(device.api().destroyStream(handle), "a stream");
+    }
+  }
+}

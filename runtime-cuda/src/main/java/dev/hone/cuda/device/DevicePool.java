@@ -1,0 +1,50 @@
+package dev.hone.cuda.device;
+
+/**
+ * Memory of a device, kept for later use. Thread-safe; closed with its device.
+ *
+ * <p>A block may be given back only when the host has seen its last use end: the next owner may use
+ * it on any stream.
+ */
+public final class DevicePool {
+  private final CudaDevice device;
+  private final BlockPool blocks;
+
+  DevicePool(CudaDevice device, MemoryLimits limits) {
+    this.device = device;
+    CudaApi api = device.api();
+    this.blocks =
+        new BlockPool(
+            (bytes, address) -> device.outsideCapture(() -> api.malloc(bytes, address)),
+            address ->
+                device.release(device.outsideCapture(() -> api.free(address)), "device memory"),
+            limits.deviceBytes(),
+            limits.idleDeviceBytes());
+  }
+
+  /**
+   * Memory with undefined contents, at a multiple of 256.
+   *
+   * @throws dev.hone.HoneException.OutOfMemoryException if there is none
+   * @throws IllegalStateException if the device is closed
+   */
+  public DeviceBlock take(long bytes) {
+    long rounded = BlockPool.roundUp(bytes);
+    long[] address = new long[1];
+    device.check(blocks.take(rounded, address), "taking " + bytes + " bytes of its memory");
+    return new DeviceBlock(this, device.holdings(), address[0], rounded);
+  }
+
+  /** What it holds. */
+  public PoolStats stats() {
+    return blocks.stats();
+  }
+
+  void give(long address, long bytes) {
+    blocks.give(address, bytes);
+  }
+
+  void close() {
+    blocks.close();
+  }
+}
