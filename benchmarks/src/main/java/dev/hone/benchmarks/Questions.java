@@ -1,6 +1,7 @@
 package dev.hone.benchmarks;
 
 import dev.hone.benchmarks.batching.BatcherCost;
+import dev.hone.benchmarks.batching.FullLoad;
 import dev.hone.benchmarks.batching.ManyCallers;
 import dev.hone.benchmarks.call.CallCost;
 import dev.hone.benchmarks.endtoend.Embeddings;
@@ -34,6 +35,7 @@ final class Questions {
         new BlockPrecision(),
         new BatcherCost(),
         new ManyCallers(),
+        new FullLoad(),
         new Embeddings(),
         new OpenLoopLoad(),
         new Opening(),

@@ -30,9 +30,9 @@ final class Callers implements Rival {
   private static final int UNDER_WAY = 4;
 
   private final Session session;
+  private final Workload workload;
   private final List<Batch> requests;
   private final List<float[]> answers;
-  private final double tolerance;
   private final Manner manner;
   private final ExecutorService threads;
   private final int callers;
@@ -47,7 +47,7 @@ final class Callers implements Rival {
     this.session = session;
     this.requests = workload.requests();
     this.answers = answers;
-    this.tolerance = workload.tolerance();
+    this.workload = workload;
     this.manner = manner;
     this.callers = callers;
     this.threads = Executors.newFixedThreadPool(callers);
@@ -95,27 +95,9 @@ final class Callers implements Rival {
     call(
         (request, output) -> {
           try (output) {
-            compare(request, output.tensor(0).toFloatArray());
+            workload.check(request, answers.get(request), output.tensor(0).toFloatArray(), 0);
           }
         });
-  }
-
-  private void compare(int request, float[] actual) {
-    float[] expected = answers.get(request);
-    for (int i = 0; i < expected.length; i++) {
-      if (!(Math.abs(actual[i] - expected[i]) <= tolerance * (1 + Math.abs(expected[i])))) {
-        throw new IllegalStateException(
-            "Request "
-                + request
-                + " should have "
-                + expected[i]
-                + " at "
-                + i
-                + ", but has "
-                + actual[i]
-                + ".");
-      }
-    }
   }
 
   private void each(Runnable work) throws InterruptedException, ExecutionException {

@@ -60,7 +60,8 @@ public final class FifoBatcher implements Session {
     }
   }
 
-  private static Batch joined(List<Batch> inputs) {
+  /** The rows of all, those of token ids padded to the longest. The caller closes it. */
+  static Batch joined(List<Batch> inputs) {
     if (inputs.get(0).indexOf("input_ids") < 0) {
       return Batch.join(inputs);
     }

@@ -1,13 +1,9 @@
 package dev.hone.benchmarks.batching;
 
-import dev.hone.Batch;
-import dev.hone.Precision;
 import dev.hone.Session;
 import dev.hone.SessionOptions;
 import dev.hone.batching.BatchPolicy;
 import dev.hone.batching.Batcher;
-import dev.hone.benchmarks.inputs.SmallModels;
-import dev.hone.benchmarks.inputs.TextModel;
 import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.measure.Entrant;
 import dev.hone.benchmarks.measure.Entrant.Side;
@@ -20,7 +16,6 @@ import dev.hone.benchmarks.question.Column;
 import dev.hone.benchmarks.question.Question;
 import dev.hone.benchmarks.question.Table;
 import dev.hone.benchmarks.question.Values;
-import dev.hone.onnx.Quantization.Form;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -68,7 +63,7 @@ public final class ManyCallers implements Question {
     }
     gemm(effort, answer, "gemm-medium", 2048, 256, 512, 512, 10);
     gemm(effort, answer, "gemm-large", 512, 1024, 2048, 2048, 100);
-    Path small = small(answer);
+    Path small = Workload.smallFile(answer);
     texts(Workload.shortTexts(texts), small, effort, answer);
     texts(Workload.mixedTexts(texts), small, effort, answer);
   }
@@ -85,19 +80,6 @@ public final class ManyCallers implements Question {
       if (small != null) {
         one(workload.small(small), effort, answer);
       }
-    }
-  }
-
-  private static @Nullable Path small(Answer answer) throws IOException {
-    List<Batch> examples = TextModel.MINILM.examples();
-    try {
-      return SmallModels.file(
-          "int8", TextModel.MINILM.model(), Precision.INT8, Form.AUTOMATIC, examples);
-    } catch (RuntimeException e) {
-      answer.failed("MiniLM INT8", e);
-      return null;
-    } finally {
-      examples.forEach(Batch::close);
     }
   }
 

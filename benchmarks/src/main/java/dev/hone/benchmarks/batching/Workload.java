@@ -2,16 +2,21 @@ package dev.hone.benchmarks.batching;
 
 import dev.hone.Batch;
 import dev.hone.Model;
+import dev.hone.Precision;
 import dev.hone.Session;
 import dev.hone.SessionOptions;
 import dev.hone.Tensor;
 import dev.hone.benchmarks.inputs.GemmModel;
+import dev.hone.benchmarks.inputs.SmallModels;
 import dev.hone.benchmarks.inputs.TextModel;
 import dev.hone.benchmarks.inputs.Texts;
+import dev.hone.benchmarks.question.Answer;
+import dev.hone.onnx.Quantization.Form;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model and the requests that many callers have for it.
@@ -64,6 +69,20 @@ public record Workload(String id, String words, Model model, List<Batch> request
         tolerance);
   }
 
+  /** The file of MiniLM in INT8; null, and the answer told why, if it cannot be made. */
+  static @Nullable Path smallFile(Answer answer) throws IOException {
+    List<Batch> examples = TextModel.MINILM.examples();
+    try {
+      return SmallModels.file(
+          "int8", TextModel.MINILM.model(), Precision.INT8, Form.AUTOMATIC, examples);
+    } catch (RuntimeException e) {
+      answer.failed("MiniLM INT8", e);
+      return null;
+    } finally {
+      examples.forEach(Batch::close);
+    }
+  }
+
   private static Workload texts(String id, String words, long[][] rows) {
     List<Batch> requests = new ArrayList<>();
     for (long[] row : rows) {
@@ -83,6 +102,32 @@ public record Workload(String id, String words, Model model, List<Batch> request
       }
     }
     return answers;
+  }
+
+  /**
+   * Compares what was computed with what it should be.
+   *
+   * @param request which one
+   * @param expected its answer
+   * @param actual where it lies among these values, from {@code from} on
+   * @throws IllegalStateException if they differ by more than the tolerance
+   */
+  void check(int request, float[] expected, float[] actual, int from) {
+    for (int i = 0; i < expected.length; i++) {
+      float value = actual[from + i];
+      if (!(Math.abs(value - expected[i]) <= tolerance * (1 + Math.abs(expected[i])))) {
+        throw new IllegalStateException(
+            "Request "
+                + request
+                + " should have "
+                + expected[i]
+                + " at "
+                + i
+                + ", but has "
+                + value
+                + ".");
+      }
+    }
   }
 
   /** A session in which each call uses so many threads. */

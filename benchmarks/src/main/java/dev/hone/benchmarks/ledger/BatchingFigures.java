@@ -15,7 +15,14 @@ final class BatchingFigures {
           minilm.mixed.fp32.fifo | >= 2.5    | x   | MiniLM FP32, texts of mixed length: throughput against padded batches of 16 in order of arrival
           minilm.mixed.int8.fifo | >= 2.5    | x   | MiniLM INT8, texts of mixed length: throughput against padded batches of 16 in order of arrival
           worst                  | >= 0.97   | x   | the worst of all models and loads: throughput against tuned unbatched
-          oracle                 | >= 90     | %   | throughput at saturation, of max over b of b / T(b); the worst of all models
+          oracle                 | >= 90     | %   | throughput at saturation, of max over b of b / T(b); the worst of all models but Gemm 16-32-4
+          oracle.gemm-tiny         |         | %   | Gemm 16-32-4, where batching cannot pay: throughput at saturation, of that
+          oracle.gemm-medium       |         | %   | Gemm 256-512-512-10: throughput at saturation, of that
+          oracle.gemm-large        |         | %   | Gemm 1024-2048-2048-100: throughput at saturation, of that
+          oracle.minilm.short.fp32 |         | %   | MiniLM FP32, queries of 8 to 16 tokens: throughput at saturation, of that
+          oracle.minilm.short.int8 |         | %   | MiniLM INT8, queries of 8 to 16 tokens: throughput at saturation, of that
+          oracle.minilm.mixed.fp32 |         | %   | MiniLM FP32, texts of mixed length: throughput at saturation, of that
+          oracle.minilm.mixed.int8 |         | %   | MiniLM INT8, texts of mixed length: throughput at saturation, of that
           open-loop              | >= 80     | %   | highest Poisson rate with p99 <= 5 T(1), of the oracle's
           idle.blocking          | <= 10     | us  | Gemm 256-512-512-10, one caller, idle: p50 of run above that of the plain session
           idle.async             | <= 60     | us  | Gemm 256-512-512-10, one caller, idle: p50 of runAsync above that of the plain session
