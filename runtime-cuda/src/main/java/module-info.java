@@ -4,4 +4,7 @@ module dev.hone.cuda {
   requires static transitive org.jspecify;
 
   exports dev.hone.cuda;
+
+  provides dev.hone.onnx.gpu.GpuSupport with
+      dev.hone.cuda.CudaSupport;
 }

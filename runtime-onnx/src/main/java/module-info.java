@@ -6,6 +6,9 @@ module dev.hone.onnx {
   requires static transitive org.jspecify;
 
   exports dev.hone.onnx;
+  exports dev.hone.onnx.gpu;
+
+  uses dev.hone.onnx.gpu.GpuSupport;
 
   provides dev.hone.InferenceRuntime with
       dev.hone.onnx.OnnxRuntime;

@@ -34,12 +34,20 @@ public record Device(Kind kind, int ordinal) {
     return new Device(Kind.CPU, 0);
   }
 
-  /** The NVIDIA GPU with this number, from 0. */
+  /**
+   * The NVIDIA GPU with this number, from 0. A session that cannot be had there is an error that
+   * says what is in the way, and what to do about it.
+   */
   public static Device cuda(int ordinal) {
     return new Device(Kind.CUDA, ordinal);
   }
 
-  /** The fastest device that works here. Asking for it is agreeing to a CPU. */
+  /**
+   * The fastest device that works here. Asking for it is agreeing to a CPU: where a GPU could be
+   * used but for something that can be put right, a warning in the log says so, once. A session
+   * tells by {@link Session#device} which it is; when a GPU fails for good, its work moves to the
+   * CPU.
+   */
   public static Device best() {
     return new Device(Kind.BEST, 0);
   }

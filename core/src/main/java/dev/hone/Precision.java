@@ -20,22 +20,22 @@ package dev.hone;
  *     <td colspan="2">refused: no kernel of the CPU computes with it, so it would be slower</td>
  *     <td>products of matrices in BF16 where the processor has the {@code bf16} feature, the file
  *     as it is; otherwise refused</td>
- *     <td>not yet</td></tr>
+ *     <td>refused</td></tr>
  * <tr><td>{@link #INT8} with calibration</td>
  *     <td>weights and activations in 8 bits with scales that are fixed; a row's answer does not
  *     depend on its batch. A quarter of the file</td>
  *     <td>the same, with the session entry {@code session.x64quantprecision}: exact like VNNI, for
  *     about a seventh of the speed; without it sums of products would saturate</td>
  *     <td>as with VNNI</td>
- *     <td>not yet</td></tr>
+ *     <td rowspan="2">refused: ONNX Runtime's provider has no kernels for it, so it would be
+ *     slower</td></tr>
  * <tr><td>{@link #INT8} without</td>
  *     <td colspan="3">matrix products with a scale for each batch, taken when it comes; convolutions
- *     stay in FP32, for they would be slower. A row's answer depends a little on its batch</td>
- *     <td>not yet</td></tr>
+ *     stay in FP32, for they would be slower. A row's answer depends a little on its batch</td></tr>
  * <tr><td>{@link #INT4}</td>
  *     <td colspan="3">weights in 4 bits in blocks, activations as floats: a fifth to an eighth of the
  *     file, about the speed of FP32</td>
- *     <td>not yet</td></tr>
+ *     <td>refused</td></tr>
  * </table>
  *
  * <p>Whatever comes out of {@code FP16}, {@code INT8} and {@code INT4} is compared with the

@@ -1,6 +1,7 @@
 package dev.hone.onnx;
 
 import dev.hone.RuntimeOptions;
+import dev.hone.onnx.gpu.GpuOptions;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -102,6 +103,11 @@ public final class OnnxOptions implements RuntimeOptions {
     return values.quantization;
   }
 
+  /** What the program wants of a GPU. */
+  public Optional<GpuOptions> gpu() {
+    return Optional.ofNullable(values.gpu);
+  }
+
   /** Further session entries, by ONNX Runtime's own keys. */
   public Map<String, String> config() {
     return Map.copyOf(values.config);
@@ -120,6 +126,7 @@ public final class OnnxOptions implements RuntimeOptions {
     private @Nullable Path optimizedModel;
     private boolean fuse;
     private Quantization quantization = Quantization.DEFAULT;
+    private @Nullable GpuOptions gpu;
     private final Map<String, String> config = new TreeMap<>();
 
     private Builder() {}
@@ -137,6 +144,7 @@ public final class OnnxOptions implements RuntimeOptions {
       copy.optimizedModel = optimizedModel;
       copy.fuse = fuse;
       copy.quantization = quantization;
+      copy.gpu = gpu;
       copy.config.putAll(config);
       return copy;
     }
@@ -178,7 +186,7 @@ public final class OnnxOptions implements RuntimeOptions {
       return this;
     }
 
-    /** Plans the memory of a run from the runs before; on by default. */
+    /** Plans the memory of a run on the CPU from the runs before; on by default. */
     public Builder memoryPattern(boolean memoryPattern) {
       this.memoryPattern = memoryPattern;
       return this;
@@ -221,6 +229,15 @@ public final class OnnxOptions implements RuntimeOptions {
      */
     public Builder quantization(Quantization quantization) {
       this.quantization = quantization;
+      return this;
+    }
+
+    /**
+     * What the program wants of a GPU: {@code CudaOptions} of the module {@code hone-runtime-cuda}.
+     * Of no effect where the session computes on the CPU.
+     */
+    public Builder gpu(GpuOptions gpu) {
+      this.gpu = gpu;
       return this;
     }
 

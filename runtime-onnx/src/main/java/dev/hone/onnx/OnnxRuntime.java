@@ -1,8 +1,10 @@
 package dev.hone.onnx;
 
+import dev.hone.Device;
 import dev.hone.InferenceRuntime;
 import dev.hone.Model;
 import dev.hone.ModelSource;
+import dev.hone.Precision;
 import dev.hone.Session;
 import dev.hone.SessionOptions;
 import dev.hone.onnx.ort.OrtLibrary;
@@ -12,6 +14,8 @@ import dev.hone.onnx.ort.OrtLibrary;
  * only {@link OnnxOptions} is ever named in a program.
  */
 public final class OnnxRuntime implements InferenceRuntime {
+  private static final Passes PASSES = StandardPasses.INSTANCE;
+
   /** Made by the service loader; loads nothing yet. */
   public OnnxRuntime() {}
 
@@ -43,6 +47,17 @@ public final class OnnxRuntime implements InferenceRuntime {
 
   @Override
   public Session open(Model model, SessionOptions options) {
-    return OnnxSession.open((OnnxModel) model, options, StandardPasses.INSTANCE);
+    OnnxModel onnx = (OnnxModel) model;
+    if (options.device().kind() == Device.Kind.CPU) {
+      return OnnxSession.open(onnx, options, PASSES);
+    }
+    SessionOptions counted = OnnxSession.counted(onnx, options); // by one, whatever device it is
+    Precision precision = PASSES.quantizedAs(onnx.data()).orElse(options.precision());
+    return new Placing(
+            precision,
+            Gpus.find(),
+            OnnxSession.onnxOptions(options).gpu(),
+            placement -> OnnxSession.open(onnx, counted, PASSES, placement))
+        .open(options.device());
   }
 }

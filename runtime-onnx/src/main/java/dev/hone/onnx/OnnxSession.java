@@ -18,17 +18,20 @@ import dev.hone.metrics.Gauges;
 import dev.hone.metrics.OpenTimer;
 import dev.hone.metrics.Recorder;
 import dev.hone.metrics.SessionStats;
+import dev.hone.onnx.gpu.GpuSettings;
 import dev.hone.onnx.ort.NativeSession;
 import dev.hone.onnx.ort.OrtLibrary;
 import dev.hone.onnx.ort.OrtSettings;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** A {@link Session} on ONNX Runtime's CPU provider. */
+/** A {@link Session} on one provider of ONNX Runtime: that of the CPU or that of CUDA. */
 final class OnnxSession implements Session {
   private final Signature signature;
   private final NativeSession session;
@@ -60,56 +63,75 @@ final class OnnxSession implements Session {
             });
   }
 
+  /** Opens a model on the CPU. */
   static OnnxSession open(OnnxModel model, SessionOptions options, Passes passes) {
+    return open(model, options, passes, Placement.CPU);
+  }
+
+  /** Opens a model where the placement says, whatever device the options name. */
+  static OnnxSession open(
+      OnnxModel model, SessionOptions options, Passes passes, Placement placement) {
     OnnxOptions onnx = onnxOptions(options);
-    requireCpu(options.device());
-    int threads = threads(options);
+    int threads = threads(options, placement);
     String name = model.name();
     Recorder recorder = options.recorder().orElseGet(() -> counting(name, threads));
     OpenTimer timer = OpenTimer.begin();
     Ready ready = Ready.of(model, options, passes);
     NativeSession session;
     try {
-      session = open(ready, model, onnx, threads, recorder);
+      session = open(ready, model, settings(onnx, placement, threads, ready), recorder);
     } catch (HoneException.ModelException e) {
       if (!ready.isGone()) {
         throw e;
       }
       // Between finding it in the cache and opening it, another process has made room.
       ready = Ready.of(model, options, passes);
-      session = open(ready, model, onnx, threads, recorder);
+      session = open(ready, model, settings(onnx, placement, threads, ready), recorder);
     }
     SessionReport report =
         new SessionReport(
             "ONNX Runtime " + OrtLibrary.get().version(),
-            Device.cpu(),
+            placement.device(),
             ready.precision(),
             threads,
             session.nodes(),
-            ready.notes());
+            notes(ready, placement));
     timer.opened(name, report.precision().name(), report.device().toString(), threads);
     return new OnnxSession(model.signature(), session, ready.stored().folder(), report, recorder);
   }
 
   private static NativeSession open(
-      Ready ready, OnnxModel model, OnnxOptions onnx, int threads, Recorder recorder) {
+      Ready ready, OnnxModel model, OrtSettings settings, Recorder recorder) {
     try {
       return NativeSession.open(
-          ready.stored().source(),
-          model.signature(),
-          settings(onnx, threads, ready.config()),
-          runConfig(onnx),
-          model.name(),
-          recorder);
+          ready.stored().source(), model.signature(), settings, model.name(), recorder);
     } catch (RuntimeException | Error e) {
       ready.stored().close();
       throw e;
     }
   }
 
+  /** The same options, with a recorder. */
+  static SessionOptions counted(OnnxModel model, SessionOptions options) {
+    return options.recorder().isPresent()
+        ? options
+        : options.toBuilder().recorder(counting(model.name(), threads(options))).build();
+  }
+
   /** As many threads as the options want. */
   static int threads(SessionOptions options) {
     return options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
+  }
+
+  /** A GPU is busy with one operator at a time; what is left to the processor is little. */
+  private static int threads(SessionOptions options, Placement placement) {
+    return options.threads() == 0 && placement.gpu() != null ? 1 : threads(options);
+  }
+
+  private static List<String> notes(Ready ready, Placement placement) {
+    List<String> notes = new ArrayList<>(placement.notes());
+    notes.addAll(ready.notes());
+    return notes;
   }
 
   /** As many runs at once as there are processors for do not slow each other down. */
@@ -142,33 +164,30 @@ final class OnnxSession implements Session {
             + ".");
   }
 
-  private static void requireCpu(Device device) {
-    if (device.kind() == Device.Kind.CUDA) {
-      throw new IllegalArgumentException(
-          "This runtime computes on the CPU, but the session options ask for "
-              + device
-              + ". Ask for Device.cpu() or Device.best().");
-    }
-  }
-
-  private static OrtSettings settings(OnnxOptions onnx, int threads, Map<String, String> config) {
-    Map<String, String> entries = new TreeMap<>(config);
+  private static OrtSettings settings(
+      OnnxOptions onnx, Placement placement, int threads, Ready ready) {
+    Map<String, String> entries = new TreeMap<>(ready.config());
     entries.putAll(onnx.config());
+    GpuSettings gpu = placement.gpu();
     return new OrtSettings(
         threads,
         onnx.branchThreads(),
         onnx.spinning(),
         OrtSettings.Optimization.valueOf(onnx.optimization().name()),
         onnx.arena(),
-        onnx.memoryPattern(),
+        gpu == null ? onnx.memoryPattern() : gpu.memoryPattern(),
         onnx.deterministic(),
         onnx.profile().orElse(null),
         onnx.optimizedModel().orElse(null),
-        entries);
+        entries,
+        runConfig(onnx, placement),
+        gpu == null ? Map.of() : gpu.provider());
   }
 
-  private static Map<String, String> runConfig(OnnxOptions onnx) {
-    return onnx.arenaShrink() ? Map.of("memory.enable_memory_arena_shrinkage", "cpu:0") : Map.of();
+  private static Map<String, String> runConfig(OnnxOptions onnx, Placement placement) {
+    return onnx.arenaShrink()
+        ? Map.of("memory.enable_memory_arena_shrinkage", placement.arenas())
+        : Map.of();
   }
 
   @Override

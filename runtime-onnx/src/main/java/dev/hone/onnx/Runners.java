@@ -91,9 +91,19 @@ final class Runners {
       ModelSource source, Signature signature, int threads, Map<String, String> config) {
     OrtSettings settings =
         new OrtSettings(
-            threads, 1, false, OrtSettings.Optimization.ALL, true, true, false, null, null, config);
-    return NativeSession.open(
-        source, signature, settings, Map.of(), source.name(), Recorder.disabled());
+            threads,
+            1,
+            false,
+            OrtSettings.Optimization.ALL,
+            true,
+            true,
+            false,
+            null,
+            null,
+            config,
+            Map.of(),
+            Map.of());
+    return NativeSession.open(source, signature, settings, source.name(), Recorder.disabled());
   }
 
   private static Path temporaryFolder() {

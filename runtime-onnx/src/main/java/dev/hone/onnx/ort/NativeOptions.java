@@ -47,6 +47,9 @@ final class NativeOptions implements AutoCloseable {
           path -> library.check(api.SetOptimizedModelFilePath(options, path)));
     }
     entries(settings).forEach(this::addEntry);
+    if (!settings.cuda().isEmpty()) {
+      CudaProvider.append(library, options, settings.cuda());
+    }
   }
 
   private static Map<String, String> entries(OrtSettings settings) {

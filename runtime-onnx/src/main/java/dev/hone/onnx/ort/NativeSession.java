@@ -60,7 +60,6 @@ public final class NativeSession implements AutoCloseable {
       OrtSession handle,
       NativeOptions options,
       OrtSettings settings,
-      Map<String, String> runConfig,
       Signature signature,
       String name,
       Recorder recorder) {
@@ -69,7 +68,7 @@ public final class NativeSession implements AutoCloseable {
     this.library = library;
     this.handle = handle;
     this.options = options;
-    this.runConfig = Map.copyOf(runConfig);
+    this.runConfig = settings.runConfig();
     this.profiling = settings.profile() != null;
     this.signature = signature;
     this.check = new InputCheck(signature);
@@ -88,7 +87,6 @@ public final class NativeSession implements AutoCloseable {
    * @param source the model's bytes
    * @param signature the model's inputs and outputs
    * @param settings how to open it
-   * @param runConfig entries for the options of every run, by ONNX Runtime's own keys
    * @param name its name in events
    * @param recorder told of each run that is answered
    * @throws HoneException.NativeLibraryException if the library is not there
@@ -98,15 +96,13 @@ public final class NativeSession implements AutoCloseable {
       ModelSource source,
       Signature signature,
       OrtSettings settings,
-      Map<String, String> runConfig,
       String name,
       Recorder recorder) {
     OrtLibrary library = OrtLibrary.get();
     NativeOptions options = new NativeOptions(library, settings);
     try {
       OrtSession handle = new NativeModel(library, source).open(options);
-      return new NativeSession(
-          library, handle, options, settings, runConfig, signature, name, recorder);
+      return new NativeSession(library, handle, options, settings, signature, name, recorder);
     } catch (RuntimeException e) {
       options.close();
       throw e;

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param profile prefix of the profile's file name, or null for no profile
  * @param optimizedModel where to write the optimized model, or null
  * @param config further entries, by the runtime's own keys
+ * @param runConfig entries for the options of every run, by the runtime's own keys
+ * @param cuda options of the CUDA provider, by its own keys; empty to compute on the CPU alone
  */
 public record OrtSettings(
     int threads,
@@ -28,7 +30,9 @@ public record OrtSettings(
     boolean deterministic,
     @Nullable Path profile,
     @Nullable Path optimizedModel,
-    Map<String, String> config) {
+    Map<String, String> config,
+    Map<String, String> runConfig,
+    Map<String, String> cuda) {
   /** How far the runtime rewrites the graph; the number is its own. */
   public enum Optimization {
     /** Not at all. */
@@ -50,5 +54,7 @@ public record OrtSettings(
   /** Copies the entries. */
   public OrtSettings {
     config = Map.copyOf(config);
+    runConfig = Map.copyOf(runConfig);
+    cuda = Map.copyOf(cuda);
   }
 }

@@ -1,0 +1,237 @@
+package dev.hone.cuda;
+
+import dev.hone.onnx.gpu.GpuOptions;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * How a session uses an NVIDIA GPU. Immutable. The defaults are right for most programs.
+ *
+ * <pre>{@code
+ * OnnxOptions.builder().gpu(CudaOptions.builder().memoryLimit(4L << 30).build()).build();
+ * }</pre>
+ */
+public final class CudaOptions implements GpuOptions {
+  /** The defaults. */
+  public static final CudaOptions DEFAULT = builder().build();
+
+  private final Builder values;
+
+  private CudaOptions(Builder values) {
+    this.values = values;
+  }
+
+  /** Begins with the defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Begins with these options. */
+  public Builder toBuilder() {
+    return values.copy();
+  }
+
+  /** How the memory that a session keeps on the GPU grows. */
+  public enum ArenaGrowth {
+    /** By what is asked for: no more is taken than needed. */
+    AS_REQUESTED("kSameAsRequested"),
+    /** By doubling: fewer requests to the driver, and up to twice the memory. */
+    DOUBLING("kNextPowerOfTwo");
+
+    final String key;
+
+    ArenaGrowth(String key) {
+      this.key = key;
+    }
+  }
+
+  /** How the kernel of a convolution is chosen, for each shape that comes for the first time. */
+  public enum ConvolutionSearch {
+    /** By what cuDNN knows: quick, and nearly always as good. */
+    HEURISTIC,
+    /** By running all that there are: slow for each new shape. */
+    EXHAUSTIVE,
+    /** The one that always works. */
+    DEFAULT
+  }
+
+  /** How many bytes of the GPU's memory the session's arena may take; 0 for all there are. */
+  public long memoryLimit() {
+    return values.memoryLimit;
+  }
+
+  /** How the arena grows. */
+  public ArenaGrowth arenaGrowth() {
+    return values.arenaGrowth;
+  }
+
+  /** How the kernel of a convolution is chosen. */
+  public ConvolutionSearch convolutionSearch() {
+    return values.convolutionSearch;
+  }
+
+  /** Whether a convolution may take as much workspace as its fastest kernel wants. */
+  public boolean maximalWorkspace() {
+    return values.maximalWorkspace;
+  }
+
+  /** Whether products of FP32 may be computed in TF32. */
+  public boolean tf32() {
+    return values.tf32;
+  }
+
+  /** Whether copies wait for, and hold up, the work of the stream that computes. */
+  public boolean copyInComputeStream() {
+    return values.copyInComputeStream;
+  }
+
+  /** Whether convolutions are computed with channels last. */
+  public boolean channelsLast() {
+    return values.channelsLast;
+  }
+
+  /** Whether the sums of a layer normalization after a skip are kept in FP32. */
+  public boolean strictLayerNorm() {
+    return values.strictLayerNorm;
+  }
+
+  /** Whether the memory of a run is planned from the runs before. */
+  public boolean memoryPattern() {
+    return values.memoryPattern;
+  }
+
+  /** The options of ONNX Runtime's CUDA provider, by its own keys, for one GPU. */
+  Map<String, String> providerOptions(int ordinal) {
+    Map<String, String> options = new TreeMap<>();
+    options.put("device_id", Integer.toString(ordinal));
+    if (values.memoryLimit > 0) {
+      options.put("gpu_mem_limit", Long.toString(values.memoryLimit));
+    }
+    options.put("arena_extend_strategy", values.arenaGrowth.key);
+    options.put("cudnn_conv_algo_search", values.convolutionSearch.name());
+    options.put("cudnn_conv_use_max_workspace", flag(values.maximalWorkspace));
+    options.put("use_tf32", flag(values.tf32));
+    options.put("do_copy_in_default_stream", flag(values.copyInComputeStream));
+    options.put("prefer_nhwc", flag(values.channelsLast));
+    options.put("enable_skip_layer_norm_strict_mode", flag(values.strictLayerNorm));
+    return options;
+  }
+
+  private static String flag(boolean on) {
+    return on ? "1" : "0";
+  }
+
+  /** Collects options. */
+  public static final class Builder {
+    private long memoryLimit;
+    private ArenaGrowth arenaGrowth = ArenaGrowth.AS_REQUESTED;
+    private ConvolutionSearch convolutionSearch = ConvolutionSearch.HEURISTIC;
+    private boolean maximalWorkspace = true;
+    private boolean tf32 = true;
+    private boolean copyInComputeStream = true;
+    private boolean channelsLast;
+    private boolean strictLayerNorm;
+    private boolean memoryPattern;
+
+    private Builder() {}
+
+    private Builder copy() {
+      Builder copy = new Builder();
+      copy.memoryLimit = memoryLimit;
+      copy.arenaGrowth = arenaGrowth;
+      copy.convolutionSearch = convolutionSearch;
+      copy.maximalWorkspace = maximalWorkspace;
+      copy.tf32 = tf32;
+      copy.copyInComputeStream = copyInComputeStream;
+      copy.channelsLast = channelsLast;
+      copy.strictLayerNorm = strictLayerNorm;
+      copy.memoryPattern = memoryPattern;
+      return copy;
+    }
+
+    /**
+     * How much of the GPU's memory the session's arena may take; by default, 0, all there is. What
+     * CUDA and cuDNN take for themselves is not counted.
+     *
+     * @param bytes at least 1 MiB, or 0
+     */
+    public Builder memoryLimit(long bytes) {
+      if (bytes != 0 && bytes < 1 << 20) {
+        throw new IllegalArgumentException(
+            "The memory limit is in bytes and must be at least 1048576, or 0 for none, but is "
+                + bytes
+                + ".");
+      }
+      this.memoryLimit = bytes;
+      return this;
+    }
+
+    /** How the arena grows; {@link ArenaGrowth#AS_REQUESTED} by default. */
+    public Builder arenaGrowth(ArenaGrowth growth) {
+      this.arenaGrowth = growth;
+      return this;
+    }
+
+    /**
+     * How the kernel of a convolution is chosen; {@link ConvolutionSearch#HEURISTIC} by default,
+     * because a search by running is done anew for each shape.
+     */
+    public Builder convolutionSearch(ConvolutionSearch search) {
+      this.convolutionSearch = search;
+      return this;
+    }
+
+    /** Lets a convolution take the workspace that its fastest kernel wants; on by default. */
+    public Builder maximalWorkspace(boolean maximal) {
+      this.maximalWorkspace = maximal;
+      return this;
+    }
+
+    /**
+     * Lets products of FP32 be computed in TF32, with 10 bits of fraction, on GPUs from Ampere on;
+     * on by default, as in ONNX Runtime. Off for answers nearest to those of the CPU.
+     */
+    public Builder tf32(boolean tf32) {
+      this.tf32 = tf32;
+      return this;
+    }
+
+    /**
+     * Lets copies run in the stream that computes, so that neither can read what the other has not
+     * written yet; on by default, and safe.
+     */
+    public Builder copyInComputeStream(boolean same) {
+      this.copyInComputeStream = same;
+      return this;
+    }
+
+    /** Computes convolutions with channels last, as tensor cores like it; off by default. */
+    public Builder channelsLast(boolean last) {
+      this.channelsLast = last;
+      return this;
+    }
+
+    /**
+     * Keeps the sums of a layer normalization after a skip in FP32, for models whose FP16 answers
+     * overflow; off by default.
+     */
+    public Builder strictLayerNorm(boolean strict) {
+      this.strictLayerNorm = strict;
+      return this;
+    }
+
+    /**
+     * Plans the memory of a run from the runs before; off by default: with ONNX Runtime 1.24 memory
+     * grows with it when several threads run one session.
+     */
+    public Builder memoryPattern(boolean pattern) {
+      this.memoryPattern = pattern;
+      return this;
+    }
+
+    /** The options. */
+    public CudaOptions build() {
+      return new CudaOptions(copy());
+    }
+  }
+}

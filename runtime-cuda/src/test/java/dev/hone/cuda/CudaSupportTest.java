@@ -1,0 +1,123 @@
+package dev.hone.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.hone.onnx.gpu.GpuOptions;
+import dev.hone.onnx.gpu.GpuSettings;
+import dev.hone.onnx.gpu.GpuSupport;
+import java.util.HashMap;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CudaSupportTest {
+  private static final String ILLEGAL_ADDRESS =
+      "ONNX Runtime says: CUDA failure 700: an illegal memory access was encountered ; GPU=0 ;"
+          + " hostname=h ; file=f ; line=1 ; expr=cudaStreamSynchronize(s);";
+
+  private final CudaSupport support = new CudaSupport(new HashMap<>());
+
+  @Test
+  void itIsFoundByTheServiceLoader() {
+    assertThat(ServiceLoader.load(GpuSupport.class))
+        .hasSize(1)
+        .first()
+        .isInstanceOf(CudaSupport.class);
+  }
+
+  @Test
+  void withoutOptionsTheDefaultsAreThoseThatDoNotSurprise() {
+    GpuSettings settings = support.settings(1, Optional.empty());
+    assertThat(settings.memoryPattern()).isFalse();
+    assertThat(settings.provider())
+        .containsEntry("device_id", "1")
+        .containsEntry("cudnn_conv_algo_search", "HEURISTIC")
+        .containsEntry("arena_extend_strategy", "kSameAsRequested")
+        .containsEntry("do_copy_in_default_stream", "1")
+        .containsEntry("use_tf32", "1")
+        .doesNotContainKey("gpu_mem_limit");
+  }
+
+  @Test
+  void everyOptionReachesTheProvider() {
+    CudaOptions options =
+        CudaOptions.builder()
+            .memoryLimit(2L << 30)
+            .arenaGrowth(CudaOptions.ArenaGrowth.DOUBLING)
+            .convolutionSearch(CudaOptions.ConvolutionSearch.EXHAUSTIVE)
+            .maximalWorkspace(false)
+            .tf32(false)
+            .copyInComputeStream(false)
+            .channelsLast(true)
+            .strictLayerNorm(true)
+            .memoryPattern(true)
+            .build();
+    GpuSettings settings = support.settings(0, Optional.of(options.toBuilder().build()));
+    assertThat(settings.memoryPattern()).isTrue();
+    assertThat(settings.provider())
+        .containsEntry("gpu_mem_limit", "2147483648")
+        .containsEntry("arena_extend_strategy", "kNextPowerOfTwo")
+        .containsEntry("cudnn_conv_algo_search", "EXHAUSTIVE")
+        .containsEntry("cudnn_conv_use_max_workspace", "0")
+        .containsEntry("use_tf32", "0")
+        .containsEntry("do_copy_in_default_stream", "0")
+        .containsEntry("prefer_nhwc", "1")
+        .containsEntry("enable_skip_layer_norm_strict_mode", "1");
+  }
+
+  @Test
+  void aMemoryLimitThatIsNoNumberOfBytesIsRefused() {
+    assertThatThrownBy(() -> CudaOptions.builder().memoryLimit(4))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("in bytes", "1048576", "4");
+    assertThatThrownBy(() -> CudaOptions.builder().memoryLimit(-1))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void optionsOfAnotherMakeAreRefused() {
+    GpuOptions other = new GpuOptions() {};
+    assertThatThrownBy(() -> support.settings(0, Optional.of(other)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("CudaOptions");
+  }
+
+  @Test
+  void afterAFatalFailureTheGpuIsLostAndTheOthersAreNot() {
+    assertThat(support.isLost(0, ILLEGAL_ADDRESS)).isTrue();
+    assertThat(support.obstacle(0).orElseThrow())
+        .contains("lost the GPU cuda:0", "started anew", "illegal memory access");
+    assertThat(support.obstacle(1).orElse("")).doesNotContain("lost");
+  }
+
+  @Test
+  void theFirstFailureIsTheOneThatIsKept() {
+    assertThat(support.isLost(0, ILLEGAL_ADDRESS)).isTrue();
+    assertThat(support.isLost(0, "CUDA failure 719: unspecified launch failure ; GPU=0")).isTrue();
+    assertThat(support.obstacle(0).orElseThrow()).contains("700").doesNotContain("719");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "CUDA failure 2: out of memory ; GPU=0",
+        "CUDA failure 1: invalid argument ; GPU=0",
+        "CUDA failure 7000: no such error ; GPU=0",
+        "CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED ; GPU=0",
+        "The input 'x' has 700 rows.",
+        ""
+      })
+  void otherFailuresLeaveTheGpuUsable(String message) {
+    assertThat(support.isLost(0, message)).isFalse();
+    assertThat(support.obstacle(0).orElse("")).doesNotContain("lost");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {700, 702, 710, 714, 715, 716, 717, 718, 719, 721})
+  void whatEndsTheProcessForCudaIsFatal(int code) {
+    assertThat(support.isLost(0, "CUDA failure " + code + ": words ; GPU=0")).isTrue();
+  }
+}

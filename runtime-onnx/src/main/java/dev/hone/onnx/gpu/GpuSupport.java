@@ -1,0 +1,39 @@
+package dev.hone.onnx.gpu;
+
+import java.util.Optional;
+
+/**
+ * Lets sessions compute on NVIDIA GPUs. Found by {@link java.util.ServiceLoader}; making one must
+ * be cheap, must load nothing of a GPU, and must not fail.
+ *
+ * <p>Thread-safe. All that make one speak of the same GPUs: one that is lost to the process is lost
+ * to all of them.
+ */
+public interface GpuSupport {
+  /**
+   * What keeps a GPU from being used, as far as can be told without loading anything.
+   *
+   * @param ordinal which GPU, from 0
+   * @return sentences that say what is in the way and what to do about it; empty if nothing is
+   */
+  Optional<String> obstacle(int ordinal);
+
+  /**
+   * How a session on this GPU is opened.
+   *
+   * @param ordinal which GPU, from 0
+   * @param options what the program wants; empty for the defaults
+   * @throws IllegalArgumentException if the options are not of this kind
+   */
+  GpuSettings settings(int ordinal, Optional<GpuOptions> options);
+
+  /**
+   * Looks at a failure of a session on a GPU. After some of them, everything that this process asks
+   * of the GPU fails: such a GPU is lost, and {@link #obstacle} says so from now on.
+   *
+   * @param ordinal which GPU, from 0
+   * @param message what ONNX Runtime said
+   * @return whether the GPU is lost to this process
+   */
+  boolean isLost(int ordinal, String message);
+}
