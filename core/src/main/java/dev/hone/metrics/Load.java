@@ -2,6 +2,7 @@ package dev.hone.metrics;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Iterator;
 
 /*
  * Utilization is the busy time of all runs over (slots x elapsed time).
@@ -20,19 +21,36 @@ import java.util.Deque;
  * nothing). Where all batches have nearly one size there is no slope to see; it counts as t/b, and
  * the load is the utilization, which errs on the side of scaling out.
  *
+ * That is a mean over the window, so it tells how things were half a window ago; and who scales
+ * out needs some time for it. So what counts is the load that is to be expected AHEAD = 10 s from
+ * now, if it goes on as in the last 30 s:
+ *
+ *     expected = load + rise (w / 2 + AHEAD)                    w: length of the window
+ *
+ * Then 0.8 is passed AHEAD before the load itself gets there, if the rise is as long as that. Rise is
+ * the slope of a line through the readings less its standard error (see Trend), and never below 0:
+ * a random up and down counts for nothing, nor does a step, and what falls is not counted on. A
+ * guess is no measurement: expected is at most twice the load, and at most 1.
+ *
  * Waiting is pressure too, whatever the slots do: the longer of the mean wait and the oldest wait,
- * over the wait that counts as full load. And once calls were refused for want of room in the
- * window, the pressure is at least 1. Memory is left out: most of it does not fall when another
- * instance takes half of the calls, so an autoscaler that looked at it would never come to rest.
+ * over the wait that counts as full load. The oldest wait counts as far as it was found twice in a
+ * row, since any process stands still for some milliseconds now and then. And once calls were
+ * refused for want of room in the window, the pressure is at least 1. Memory is left out: most of
+ * it does not fall when another instance takes half of the calls, so an autoscaler that looked at
+ * it would never come to rest.
  *
  * The window reaches from the youngest reading that is at least 10 s old to now; readings are taken
- * when somebody asks, at least 1 s apart. Who asks every 15 s gets means over 15 s.
+ * when somebody asks, at least 1 s apart. Who asks every 15 s gets means over 15 s, and a rise as
+ * seen in the last six of them.
  */
 
 /** How busy a session is lately. */
 final class Load {
   private static final long WINDOW_NANOS = 10_000_000_000L;
+  private static final long TREND_NANOS = 30_000_000_000L;
+  private static final long AHEAD_NANOS = 10_000_000_000L;
   private static final long APART_NANOS = 1_000_000_000L;
+  private static final int FEWEST_SPANS = 6; // to see a trend in
   private static final int FEWEST_BATCHES = 8;
   private static final double LEAST_VARIATION = 0.1; // standard deviation of rows over their mean
 
@@ -41,12 +59,13 @@ final class Load {
 
   Load(Capacity capacity, long nowNanos) {
     this.capacity = capacity;
-    readings.add(Reading.of(nowNanos, new long[Cells.COUNT]));
+    readings.add(Reading.of(nowNanos, 0, new long[Cells.COUNT]));
   }
 
   /** The counts that matter, at one time. */
   private record Reading(
       long nanos,
+      long oldestWaitNanos,
       long batches,
       long rows,
       long rowsSquared,
@@ -55,9 +74,10 @@ final class Load {
       long waits,
       long waitNanos,
       long refused) {
-    static Reading of(long nanos, long[] cells) {
+    static Reading of(long nanos, long oldestWaitNanos, long[] cells) {
       return new Reading(
           nanos,
+          oldestWaitNanos,
           Cells.distribution(cells, Cells.BATCH_ROWS).count(),
           Cells.sum(cells, Cells.BATCH_ROWS),
           cells[Cells.ROWS_SQUARED],
@@ -69,9 +89,11 @@ final class Load {
               + cells[Cells.REJECTED + Cells.position(Rejection.SHED)]);
     }
 
+    /** What happened since; of the oldest waits, the shorter. */
     Reading minus(Reading earlier) {
       return new Reading(
           nanos - earlier.nanos,
+          Math.min(oldestWaitNanos, earlier.oldestWaitNanos),
           batches - earlier.batches,
           rows - earlier.rows,
           rowsSquared - earlier.rowsSquared,
@@ -85,41 +107,82 @@ final class Load {
 
   /** What a session is like now, given all counts so far. */
   synchronized SessionStats.Moment observe(long nowNanos, long[] cells, Gauges gauges) {
-    Reading now = Reading.of(nowNanos, cells);
-    Reading window = now.minus(readings.getFirst());
+    Reading now = Reading.of(nowNanos, gauges.oldestWaitNanos(), cells);
+    Reading window = now.minus(windowStart(nowNanos));
+    long stuckNanos = now.minus(before(nowNanos)).oldestWaitNanos;
     if (nowNanos - readings.getLast().nanos >= APART_NANOS) {
       readings.addLast(now);
-      while (readings.size() > 1 && nowNanos - second().nanos >= WINDOW_NANOS) {
+      while (readings.size() > FEWEST_SPANS + 1 && nowNanos - second().nanos >= TREND_NANOS) {
         readings.removeFirst();
       }
     }
-    long oldestWaitNanos = gauges.oldestWaitNanos();
-    double utilization = utilization(window);
     return new SessionStats.Moment(
         gauges.queuedRows(),
-        oldestWaitNanos,
+        now.oldestWaitNanos,
         gauges.nativeBytes(),
         gauges.peakNativeBytes(),
-        utilization,
-        pressure(window, utilization, oldestWaitNanos));
+        utilization(window),
+        pressure(window, stuckNanos));
   }
 
   private Reading second() {
     return readings.stream().skip(1).findFirst().orElseThrow();
   }
 
+  /** The youngest reading that is as old as the window is long, or the oldest there is. */
+  private Reading windowStart(long nowNanos) {
+    return youngest(nowNanos, WINDOW_NANOS);
+  }
+
+  /** The youngest reading that is far enough from now. */
+  private Reading before(long nowNanos) {
+    return youngest(nowNanos, APART_NANOS);
+  }
+
+  private Reading youngest(long nowNanos, long ageNanos) {
+    Iterator<Reading> backwards = readings.descendingIterator();
+    Reading found = backwards.next();
+    while (backwards.hasNext() && nowNanos - found.nanos < ageNanos) {
+      found = backwards.next();
+    }
+    return found;
+  }
+
   private double utilization(Reading window) {
     return window.nanos <= 0 ? 0 : (double) window.busyNanos / capacity.slots() / window.nanos;
   }
 
-  private double pressure(Reading window, double utilization, long oldestWaitNanos) {
-    double load = utilization * savingOfFullBatches(window);
+  private double pressure(Reading window, long stuckNanos) {
+    double utilization = utilization(window);
+    double saving = savingOfFullBatches(window);
+    double load = utilization * saving;
+    double ahead = (window.nanos / 2.0 + AHEAD_NANOS) / 1e9;
+    double expected = Math.min(load + rise() * saving * ahead, Math.min(2 * load, 1));
     double wait = 0;
     if (capacity.maxWaitNanos() > 0) {
       double mean = window.waits == 0 ? 0 : (double) window.waitNanos / window.waits;
-      wait = Math.max(mean, (double) oldestWaitNanos) / capacity.maxWaitNanos();
+      wait = Math.max(mean, (double) stuckNanos) / capacity.maxWaitNanos();
     }
-    return Math.max(Math.max(load, wait), window.refused > 0 ? 1 : 0);
+    return Math.max(Math.max(load, expected), Math.max(wait, window.refused > 0 ? 1 : 0));
+  }
+
+  /** By how much utilization rises in a second, beyond doubt. */
+  private double rise() {
+    if (readings.size() <= FEWEST_SPANS) {
+      return 0;
+    }
+    Trend trend = new Trend();
+    long origin = readings.getFirst().nanos;
+    Reading earlier = readings.getFirst();
+    for (Reading reading : readings) {
+      if (reading != earlier) {
+        Reading span = reading.minus(earlier);
+        double middle = (earlier.nanos - origin + span.nanos / 2.0) / 1e9;
+        trend.add(span.nanos / 1e9, middle, utilization(span));
+        earlier = reading;
+      }
+    }
+    return trend.rise();
   }
 
   /** The time for a row in a full batch over the time for a row now; at most 1. */

@@ -116,7 +116,8 @@ public record SessionStats(
    * @param utilization busy time over available time lately, 0 to 1; above 1 where more runs went
    *     on at once than the session has slots for
    * @param pressure how near the session is to what it can do, for autoscaling: 0 is idle, 1 is
-   *     full; above 1 calls wait longer than they should or are refused. Aim at 0.6 to 0.8
+   *     full; above 1 calls wait longer than they should or are refused. While load rises evenly
+   *     this is where it will be in ten seconds. Aim at 0.6 to 0.8
    */
   public record Moment(
       long queuedRows,

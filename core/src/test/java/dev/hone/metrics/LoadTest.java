@@ -97,8 +97,11 @@ class LoadTest {
   @Test
   void waitingIsPressureWhateverTheSlotsDo() {
     Recorder recorder = recorder(Capacity.batched(1, 32, Duration.ofMillis(100)));
-    now += SECOND;
     oldestWait = 250_000_000;
+    recorder.snapshot();
+    now += SECOND;
+    recorder.snapshot();
+    now += SECOND;
     assertThat(recorder.snapshot().now().pressure()).isEqualTo(2.5);
     oldestWait = 0;
     recorder.answered(1, 0, 50_000_000, 0, 0, 0);
