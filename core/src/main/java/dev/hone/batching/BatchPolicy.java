@@ -78,6 +78,11 @@ public final class BatchPolicy {
     return new Builder();
   }
 
+  /** Whether calls may run in their callers' threads: nothing was said that needs them to queue. */
+  boolean leavesThreadsFree() {
+    return !always && lanes == 0 && lingerNanos == 0 && latencyTargetNanos == 0;
+  }
+
   /** What happens to a call that finds the queue full. */
   public enum Overload {
     /** It fails at once with an {@link dev.hone.HoneException.OverloadException}. */

@@ -36,7 +36,12 @@ import org.jspecify.annotations.Nullable;
  * #open}, which measures more, for two to four: whether rows may share a batch at all (a model
  * whose rows influence each other is run call by call), what batches cost, how many should run at
  * once, and whether sharing pays; if it does not, calls go straight to the session. {@link #open}
- * also finds out how many threads each run should have. {@link #report} says what was found.
+ * also finds out how many threads each run should have. {@link #report} says what was found. For
+ * blocking calls it goes on: a caller that shares must be woken, which may cost more than its row,
+ * so now and then they do the other of the two, share or run in their own threads, for a few
+ * milliseconds, and go on with what serves them faster. They always share if the policy names
+ * lanes, a linger or a latency target, or says {@link BatchPolicy.Builder#evenIfItDoesNotPay}; and
+ * calls of a tenant, of bulk priority or of a virtual thread do.
  *
  * <p><b>Ownership.</b> The batcher owns the session it was given: closing it ends the calls under
  * way as usual, and then closes the session. Inputs of {@code runAsync} may be closed before the
@@ -62,7 +67,6 @@ public final class Batcher implements Session {
   private final Session session;
   private final List<String> notes;
   private final @Nullable Engine engine; // null: calls go straight to the session
-  private final boolean blockingCallsToo;
   private final LeakDetection.Lifeline lifeline;
 
   private Batcher(Opening opening, BatchPolicy policy) {
@@ -72,7 +76,6 @@ public final class Batcher implements Session {
     Plan plan = opening.plan;
     if (layout == null || plan == null) {
       this.engine = null;
-      this.blockingCallsToo = false;
       this.lifeline = LeakDetection.track(this, "batcher", session::close);
       return;
     }
@@ -80,10 +83,10 @@ public final class Batcher implements Session {
     double noise = NOISE * plan.grid().get(0, 0);
     double saved = plan.savedNanos() - noise;
     // Where a wake is little beside the run nothing can be lost, and what pays is learned later.
-    this.blockingCallsToo = policy.always || wake < noise || saved > wake;
-    boolean pays = blockingCallsToo || saved > ASYNC_PART * wake;
-    this.engine = pays ? new Engine(session, layout, policy, plan) : null;
-    notes.add(describe(plan, wake, opening.verdict.maxError()));
+    boolean sharing = policy.always || wake < noise || saved > wake;
+    boolean pays = sharing || saved > ASYNC_PART * wake;
+    this.engine = pays ? new Engine(session, layout, policy, plan, sharing) : null;
+    notes.add(describe(plan, wake, sharing, opening.verdict.maxError()));
     this.lifeline =
         LeakDetection.track(this, "batcher", engine == null ? session::close : engine::close);
   }
@@ -129,7 +132,7 @@ public final class Batcher implements Session {
     return new Batcher(Opening.of(session, policy, known), policy);
   }
 
-  private String describe(Plan plan, long wakeNanos, double maxError) {
+  private String describe(Plan plan, long wakeNanos, boolean sharing, double maxError) {
     String found =
         String.format(
             Locale.ROOT,
@@ -140,7 +143,7 @@ public final class Batcher implements Session {
       return found + "calls go straight to the session";
     }
     return found
-        + (blockingCallsToo ? "" : "only asynchronous calls share; ")
+        + (sharing ? "" : "blocking calls do not share at first; ")
         + String.format(
             Locale.ROOT,
             "up to %d rows a batch, %d at once; rows differ by %.1e at most",
@@ -201,9 +204,7 @@ public final class Batcher implements Session {
       if (engine == null) {
         return session.run(in, options);
       }
-      return blockingCallsToo
-          ? engine.call(in, null, options)
-          : engine.callAlone(in, null, options);
+      return engine.call(in, null, options);
     } finally {
       Reference.reachabilityFence(this); // a session is no leak while it runs
     }
@@ -215,10 +216,8 @@ public final class Batcher implements Session {
       boolean odd = out == null || !options.outputs().isEmpty(); // the session refuses these
       if (engine == null || odd) {
         session.run(in, out, options);
-      } else if (blockingCallsToo) {
-        engine.call(in, out, options);
       } else {
-        engine.callAlone(in, out, options);
+        engine.call(in, out, options);
       }
     } finally {
       Reference.reachabilityFence(this);

@@ -2,6 +2,7 @@ package dev.hone.batching;
 
 import dev.hone.Batch;
 import dev.hone.Cancellation;
+import dev.hone.Device;
 import dev.hone.Failures;
 import dev.hone.HoneException.OverloadException;
 import dev.hone.RunOptions;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  *   caller ──▶ Layout: valid? which Kind? ──▶ Admission: room? ──▶ Intake
  *     │                                                              │ drained by whoever forms
- *     │ a lane is free and nothing waits                             ▼
+ *     │ a lane is free and nothing waits, or Trial says so           ▼
  *     ▼                                                          WaitingRoom: Level ▶ TenantQueue
  *   Session.run, in the caller's thread                              │
  *                                                                    ▼ BatchFormer, CostModel, Limits
@@ -49,9 +50,17 @@ final class Engine implements Request.Events, Gauges {
   private final MemoryPool pool;
   private final Gate gate = new Gate();
   private final Deadlines deadlines = new Deadlines();
+  private final Alone alone;
+  private final @Nullable Trial trial; // null: blocking calls always do as was found at opening
+  private final boolean sharing; // what was found at opening
   private final ReentrantLock closing = new ReentrantLock();
 
-  Engine(Session session, Layout layout, BatchPolicy policy, Plan plan) {
+  /**
+   * An engine.
+   *
+   * @param sharing whether blocking calls share batches, unless they turn out not to gain by it
+   */
+  Engine(Session session, Layout layout, BatchPolicy policy, Plan plan, boolean sharing) {
     this.session = session;
     this.layout = layout;
     this.policy = policy;
@@ -68,6 +77,10 @@ final class Engine implements Request.Events, Gauges {
       throw e;
     }
     this.shedder = scheduler::shedFor;
+    this.alone = new Alone(session, recorder);
+    this.sharing = sharing;
+    boolean free = policy.leavesThreadsFree() && session.device().kind() == Device.Kind.CPU;
+    this.trial = free ? new Trial(sharing, System::nanoTime) : null;
   }
 
   private Recorder counting(Plan plan) {
@@ -83,9 +96,12 @@ final class Engine implements Request.Events, Gauges {
       Batch ordered = layout.inOrder(in);
       Kind kind = kindOf(ordered, layout.wanted(out, options));
       boolean platform = Threads.mayRunNative();
-      Lane lane = kind == null || !platform ? null : scheduler.laneFor(kind, ordered);
-      if (kind == null || lane != null) {
-        return runAlone(lane, ordered, out, options, begunNanos, clock());
+      if (kind == null || (platform && !shares(options))) {
+        return alone.run(ordered, out, options, begunNanos);
+      }
+      Lane lane = platform ? scheduler.laneFor(kind, ordered) : null;
+      if (lane != null) {
+        return runOn(lane, ordered, out, options, begunNanos);
       }
       Request request = request(ordered, out, options, kind, begunNanos);
       request.setWaiter(Thread.currentThread());
@@ -97,18 +113,24 @@ final class Engine implements Request.Events, Gauges {
       record(e);
       throw e;
     } finally {
-      gate.leave();
+      leave();
     }
   }
 
-  /** A blocking call that shares nothing; the session checks it, and watches over its closing. */
-  Batch callAlone(Batch in, @Nullable Batch out, RunOptions options) {
+  /** Whether a blocking call may share a batch; one that says who goes first always does. */
+  private boolean shares(RunOptions options) {
+    if (options.priority() == RunOptions.Priority.BULK || !options.tenant().isEmpty()) {
+      return true;
+    }
+    return trial == null ? sharing : trial.shares();
+  }
+
+  private Batch runOn(
+      Lane lane, Batch in, @Nullable Batch out, RunOptions options, long begunNanos) {
     try {
-      long now = clock();
-      return runAlone(null, in, out, options, now, now);
-    } catch (RuntimeException | Error e) {
-      record(e);
-      throw e;
+      return alone.run(in, out, options, begunNanos);
+    } finally {
+      scheduler.giveBack(lane);
     }
   }
 
@@ -130,7 +152,9 @@ final class Engine implements Request.Events, Gauges {
       Batch ordered = layout.inOrder(in);
       Kind kind = kindOf(ordered, options.outputs());
       if (kind == null) {
-        return runAloneAsync(ordered, options, begunNanos);
+        CompletableFuture<Batch> answer = alone.runAsync(ordered, options, begunNanos);
+        leave(); // closing the session waits for its calls by itself
+        return answer;
       }
       request = request(ordered, null, options, kind, begunNanos);
       future = new RequestFuture(request, owner);
@@ -138,7 +162,7 @@ final class Engine implements Request.Events, Gauges {
       admit(request);
     } catch (RuntimeException | Error e) {
       record(e);
-      gate.leave();
+      leave();
       return CompletableFuture.failedFuture(e);
     }
     scheduler.submit(request, false);
@@ -152,6 +176,13 @@ final class Engine implements Request.Events, Gauges {
       record(e);
       throw e;
     }
+  }
+
+  private void leave() {
+    if (trial != null) {
+      trial.ended(gate.underWay());
+    }
+    gate.leave();
   }
 
   /** The kind of a call, or null if it can only run by itself. */
@@ -203,60 +234,6 @@ final class Engine implements Request.Events, Gauges {
     }
   }
 
-  /** Runs one call by itself, in the caller's thread. */
-  private Batch runAlone(
-      @Nullable Lane lane,
-      Batch in,
-      @Nullable Batch out,
-      RunOptions options,
-      long begunNanos,
-      long startNanos) {
-    try {
-      Batch results = out;
-      if (results == null) {
-        results = session.run(in, options);
-      } else {
-        session.run(in, results, options);
-      }
-      ranAlone(in, begunNanos, startNanos);
-      return results;
-    } finally {
-      if (lane != null) {
-        scheduler.giveBack(lane);
-      }
-    }
-  }
-
-  @SuppressWarnings("FutureReturnValueIgnored") // what whenComplete returns says nothing new
-  private CompletableFuture<Batch> runAloneAsync(Batch in, RunOptions options, long begunNanos) {
-    long startNanos = System.nanoTime();
-    long rows = in.tensor(0).shape().rows();
-    CompletableFuture<Batch> answer = session.runAsync(in, options);
-    answer.whenComplete(
-        (results, thrown) -> {
-          if (thrown == null) {
-            long now = System.nanoTime();
-            recorder.ran(rows, startNanos - begunNanos, now - startNanos, 0);
-          } else {
-            record(thrown);
-          }
-        });
-    gate.leave(); // closing the session waits for its calls by itself
-    return answer;
-  }
-
-  /** The time, for statistics only: 0 where nobody keeps them. */
-  private long clock() {
-    return recorder.isEnabled() ? System.nanoTime() : 0;
-  }
-
-  private void ranAlone(Batch in, long begunNanos, long startNanos) {
-    if (startNanos != 0 && recorder.isEnabled()) { // and was when it began
-      long runNanos = System.nanoTime() - startNanos;
-      recorder.ran(in.tensor(0).shape().rows(), startNanos - begunNanos, runNanos, 0);
-    }
-  }
-
   /** Counts a call that failed; refusals count where they are made. */
   private void record(Throwable thrown) {
     if (!(thrown instanceof OverloadException)) {
@@ -293,7 +270,7 @@ final class Engine implements Request.Events, Gauges {
     if (outcome instanceof Request.Failure failure) {
       record(failure.cause());
     }
-    gate.leave(); // before completing: what the caller does then may close the batcher
+    leave(); // before completing: what the caller does then may close the batcher
     if (future.getNumberOfDependents() > 0 && !future.isDone()) {
       try {
         policy.callbacks.execute(() -> future.finish(outcome));

@@ -38,6 +38,11 @@ final class Gate {
     }
   }
 
+  /** How many calls are under way. */
+  long underWay() {
+    return state / ONE_CALL;
+  }
+
   void leave() {
     long before = (long) STATE.getAndAdd(this, -ONE_CALL);
     if (before == (CLOSED | ONE_CALL)) {

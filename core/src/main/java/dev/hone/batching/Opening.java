@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What opening a batcher found out about a session. */
 final class Opening {
-  /** By how much one thread for each call must be better: alone, a call is slower with it. */
+  /** By how much the number of threads must be better with which a lone call is slower. */
   private static final double PREFERENCE = 1.05;
 
   private static final int ROUNDS = 3;
@@ -85,7 +85,8 @@ final class Opening {
       one.session.close();
       throw e;
     }
-    boolean single = rows[1] > PREFERENCE * rows[0];
+    boolean quicker = one.aloneNanos() < all.aloneNanos(); // threads may cost more than they bring
+    boolean single = rows[1] * (quicker ? PREFERENCE : 1 / PREFERENCE) > rows[0];
     Opening kept = single ? one : all;
     (single ? all : one).session.close();
     kept.notes.add(
@@ -97,6 +98,11 @@ final class Opening {
             (single ? all : one).session.report().threads(),
             rows[single ? 0 : 1]));
     return kept;
+  }
+
+  /** How long one row takes by itself, or 0 if that was not measured. */
+  private double aloneNanos() {
+    return plan == null ? 0 : plan.grid().get(0, 0);
   }
 
   /** How many rows it serves when it has always something to do; 0 where that cannot be tried. */

@@ -1,0 +1,54 @@
+package dev.hone.batching;
+
+import dev.hone.Batch;
+import dev.hone.Failures;
+import dev.hone.RunOptions;
+import dev.hone.Session;
+import dev.hone.metrics.Recorder;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** Runs calls that share nothing, and counts them. Thread-safe. */
+final class Alone {
+  private final Session session;
+  private final Recorder recorder;
+
+  Alone(Session session, Recorder recorder) {
+    this.session = session;
+    this.recorder = recorder;
+  }
+
+  /** Runs a call in its caller's thread; one that fails is counted by the caller. */
+  Batch run(Batch in, @Nullable Batch out, RunOptions options, long begunNanos) {
+    long startNanos = recorder.isEnabled() ? System.nanoTime() : 0;
+    Batch results = out;
+    if (results == null) {
+      results = session.run(in, options);
+    } else {
+      session.run(in, results, options);
+    }
+    if (startNanos != 0 && recorder.isEnabled()) { // and was when it began
+      long runNanos = System.nanoTime() - startNanos;
+      recorder.ran(in.tensor(0).shape().rows(), startNanos - begunNanos, runNanos, 0);
+    }
+    return results;
+  }
+
+  /** Runs a call on the session's own threads. */
+  @SuppressWarnings("FutureReturnValueIgnored") // what whenComplete returns says nothing new
+  CompletableFuture<Batch> runAsync(Batch in, RunOptions options, long begunNanos) {
+    long startNanos = System.nanoTime();
+    long rows = in.tensor(0).shape().rows();
+    CompletableFuture<Batch> answer = session.runAsync(in, options);
+    answer.whenComplete(
+        (results, thrown) -> {
+          if (thrown == null) {
+            long now = System.nanoTime();
+            recorder.ran(rows, startNanos - begunNanos, now - startNanos, 0);
+          } else {
+            Failures.record(recorder, thrown);
+          }
+        });
+    return answer;
+  }
+}

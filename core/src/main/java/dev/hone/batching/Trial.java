@@ -1,0 +1,212 @@
+package dev.hone.batching;
+
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+
+/*
+ * What is compared. The time that a call takes on the average, by Little's law: calls under way,
+ * divided by the calls that end in a second. Unlike a mean of measured times it does not leave out
+ * the calls that wait for a processor and will end after all others. With a fixed number of callers
+ * it compares throughput, with a fixed rate of calls it compares latency: what each of them wants.
+ *
+ * How. Time is cut into windows, each long enough for every caller to have called a few times. A
+ * trial is three windows: as usual, the other way, as usual again; what drifts meanwhile cancels
+ * out. Half of what a trial says is believed. What pays for eight callers need not pay for sixty,
+ * so each doubling of the calls under way has a verdict of its own.
+ *
+ * What it costs. The way that loses is used in trials only, and what they lose is measured: the
+ * next one waits until that is two percent of the time since. Windows in which the load paused say
+ * nothing; a trial that hits such a pause is given up, and counts as lost as a whole.
+ */
+
+/**
+ * Finds out, while calls come, whether blocking calls gain by sharing batches, or had better run in
+ * their callers' threads: waking a caller may cost more than its row. Thread-safe.
+ */
+final class Trial {
+  static final long WINDOW_NANOS = 5_000_000;
+  private static final long SETTLE_NANOS = 1_000_000;
+  private static final int LEAST_CALLS = 32; // in a window
+  private static final int CALLS_EACH = 3; // in a window, for each call under way
+  private static final int LOOKS = 8; // the clock is read once in so many calls
+  private static final int LOSS = 50; // one part in so many may be lost to trials
+  private static final int LEAST_WINDOWS = 8; // between trials
+  private static final double CLEAR = 0.05; // what the other way must be better by, as a logarithm
+  private static final double MOST_CLEAR = 0.5; // one window must not decide for ever
+  private static final int LEVELS = 33; // doublings of the calls under way
+
+  /** Where a trial is. */
+  private enum Phase {
+    USUAL,
+    OTHER,
+    USUAL_AGAIN
+  }
+
+  /** What is believed where so many calls are under way. */
+  private static final class Verdict {
+    boolean shares;
+    double other; // how much better the other way seems
+    long nextTrialNanos;
+    boolean tried;
+  }
+
+  private final LongSupplier nanoTime;
+  private final Verdict[] verdicts = new Verdict[LEVELS];
+  private final AtomicLong ended = new AtomicLong();
+  private final AtomicLong underWaySum = new AtomicLong();
+  private volatile boolean shares;
+
+  // Guarded by the lock.
+  private final ReentrantLock lock = new ReentrantLock();
+  private volatile long windowBegin;
+  private volatile boolean settling = true;
+  private volatile Phase phase = Phase.USUAL;
+  private long trialBegin;
+  private int level;
+  private double usual;
+  private double other;
+
+  /**
+   * A trial that begins with what opening found.
+   *
+   * @param shares whether blocking calls share batches at first
+   */
+  Trial(boolean shares, LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
+    this.shares = shares;
+    for (int i = 0; i < LEVELS; i++) {
+      verdicts[i] = new Verdict();
+      verdicts[i].shares = shares;
+    }
+    this.windowBegin = nanoTime.getAsLong();
+    this.trialBegin = windowBegin;
+  }
+
+  /** Whether a blocking call that finds no idle lane should share a batch. */
+  boolean shares() {
+    return shares;
+  }
+
+  /** A call ended, so many having been under way, itself among them. */
+  void ended(long underWay) {
+    if (underWay <= 1) {
+      pause();
+      return;
+    }
+    long sum = underWaySum.addAndGet(underWay);
+    long calls = ended.incrementAndGet();
+    if (calls < LEAST_CALLS || calls % LOOKS != 0) {
+      return;
+    }
+    double mean = (double) sum / calls;
+    long elapsed = nanoTime.getAsLong() - windowBegin;
+    boolean full =
+        settling
+            ? elapsed >= SETTLE_NANOS && calls >= mean
+            : elapsed >= WINDOW_NANOS && calls >= CALLS_EACH * mean;
+    if (full && lock.tryLock()) {
+      try {
+        closeWindow(mean, calls);
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** Nobody else calls: what comes next is no part of the same load. */
+  private void pause() {
+    if (ended.get() == 0 && phase == Phase.USUAL) {
+      windowBegin = nanoTime.getAsLong();
+      return;
+    }
+    if (lock.tryLock()) {
+      try {
+        long now = nanoTime.getAsLong();
+        if (phase != Phase.USUAL) {
+          endTrial(verdicts[level], now - trialBegin, now);
+        }
+        openWindow(true, now);
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  private void closeWindow(double mean, long calls) {
+    long now = nanoTime.getAsLong();
+    long elapsed = now - windowBegin;
+    if (elapsed < SETTLE_NANOS) {
+      return; // another caller has just done it
+    }
+    boolean settled = settling;
+    double callNanos = mean * elapsed / calls;
+    openWindow(false, now);
+    if (settled) {
+      return; // was no window, but what had to pass before one
+    }
+    int seen = 64 - Long.numberOfLeadingZeros(Math.max(0, Math.round(mean) - 1));
+    if (seen != level) {
+      if (phase != Phase.USUAL) {
+        endTrial(verdicts[level], now - trialBegin, now);
+      }
+      level = Math.min(seen, LEVELS - 1);
+      use(verdicts[level].shares, now);
+      return;
+    }
+    step(verdicts[level], callNanos, now);
+  }
+
+  private void step(Verdict verdict, double callNanos, long now) {
+    switch (phase) {
+      case USUAL -> {
+        usual = callNanos;
+        if (!verdict.tried || now - verdict.nextTrialNanos >= 0) {
+          phase = Phase.OTHER;
+          trialBegin = now;
+          use(!verdict.shares, now);
+        }
+      }
+      case OTHER -> {
+        other = callNanos;
+        phase = Phase.USUAL_AGAIN;
+        use(verdict.shares, now);
+      }
+      case USUAL_AGAIN -> {
+        double gain = Math.log(Math.sqrt(usual * callNanos) / other);
+        gain = Math.max(-MOST_CLEAR, Math.min(MOST_CLEAR, gain));
+        verdict.other = (verdict.other + gain) / 2;
+        double lostPart = Math.max(0, 1 - Math.exp(gain));
+        endTrial(verdict, (long) ((now - trialBegin) * lostPart), now);
+        if (verdict.other > CLEAR) {
+          verdict.shares = !verdict.shares;
+          verdict.other = -verdict.other;
+          use(verdict.shares, now);
+        }
+      }
+    }
+  }
+
+  private void endTrial(Verdict verdict, long lostNanos, long now) {
+    phase = Phase.USUAL;
+    verdict.tried = true;
+    verdict.nextTrialNanos = now + Math.max(LEAST_WINDOWS * WINDOW_NANOS, LOSS * lostNanos);
+    if (shares != verdict.shares) {
+      use(verdict.shares, now);
+    }
+  }
+
+  private void use(boolean sharing, long now) {
+    if (shares != sharing) {
+      shares = sharing;
+      openWindow(true, now);
+    }
+  }
+
+  private void openWindow(boolean unsettled, long now) {
+    settling = unsettled;
+    windowBegin = now;
+    underWaySum.set(0);
+    ended.set(0);
+  }
+}

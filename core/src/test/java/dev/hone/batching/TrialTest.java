@@ -1,0 +1,117 @@
+package dev.hone.batching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/** A machine in miniature: so many callers, who always call, and a time for each manner of call. */
+class TrialTest {
+  private static final long MICRO = 1_000;
+
+  private long now;
+  private long sharedNanos = 100 * MICRO; // from one end to the next
+  private long aloneNanos = 100 * MICRO;
+  private long sharedCalls;
+  private long calls;
+
+  private Trial trial(boolean shares) {
+    return new Trial(shares, () -> now);
+  }
+
+  /** Callers call all the time; returns the share of calls that shared. */
+  private double load(Trial trial, int callers, int count) {
+    sharedCalls = 0;
+    calls = 0;
+    for (int i = 0; i < count; i++) {
+      boolean shares = trial.shares();
+      now += shares ? sharedNanos : aloneNanos;
+      sharedCalls += shares ? 1 : 0;
+      calls++;
+      trial.ended(callers);
+    }
+    return (double) sharedCalls / calls;
+  }
+
+  @Test
+  void callsStopSharingWhereThatCostsMoreThanItSaves() {
+    Trial trial = trial(true);
+    aloneNanos = 70 * MICRO;
+    load(trial, 8, 2_000);
+    assertThat(trial.shares()).isFalse();
+    assertThat(load(trial, 8, 50_000)).isLessThan(0.05);
+  }
+
+  @Test
+  void callsBeginToShareWhereThatTurnsOutToPay() {
+    Trial trial = trial(false);
+    sharedNanos = 70 * MICRO;
+    load(trial, 64, 2_000);
+    assertThat(load(trial, 64, 50_000)).isGreaterThan(0.95);
+  }
+
+  @Test
+  void whatPaidIsGivenUpWhenItDoesNotPayAnyMore() {
+    Trial trial = trial(true);
+    aloneNanos = 150 * MICRO;
+    assertThat(load(trial, 8, 50_000)).isGreaterThan(0.95);
+    aloneNanos = 50 * MICRO;
+    load(trial, 8, 100_000);
+    assertThat(load(trial, 8, 50_000)).isLessThan(0.05);
+    aloneNanos = 150 * MICRO;
+    load(trial, 8, 100_000);
+    assertThat(load(trial, 8, 50_000)).isGreaterThan(0.95);
+  }
+
+  @Test
+  void trialsOfWhatIsVeryBadAreRare() {
+    Trial trial = trial(true);
+    aloneNanos = 20 * sharedNanos;
+    long begin = now;
+    load(trial, 64, 300_000);
+    double needed = 300_000.0 * sharedNanos;
+    assertThat((now - begin) / needed).isLessThan(1.05);
+  }
+
+  @Test
+  void equalMannersAreNotChangedAllTheTime() {
+    Trial trial = trial(true);
+    SplittableRandom random = new SplittableRandom(1);
+    int changes = 0;
+    boolean before = true;
+    for (int i = 0; i < 200; i++) {
+      sharedNanos = 98 * MICRO + random.nextInt(4_000);
+      aloneNanos = 98 * MICRO + random.nextInt(4_000);
+      load(trial, 16, 1_000);
+      changes += trial.shares() == before ? 0 : 1;
+      before = trial.shares();
+    }
+    assertThat(changes).isLessThan(60); // a trial that is under way when we look counts too
+    assertThat(load(trial, 16, 50_000)).isGreaterThan(0.7);
+  }
+
+  @Test
+  void eachNumberOfCallersHasAVerdictOfItsOwn() {
+    Trial trial = trial(true);
+    aloneNanos = 70 * MICRO;
+    load(trial, 8, 20_000);
+    aloneNanos = 150 * MICRO;
+    assertThat(load(trial, 64, 100_000)).isGreaterThan(0.9);
+    aloneNanos = 70 * MICRO;
+    load(trial, 8, 500); // remembers; a new trial would have to come first
+    assertThat(load(trial, 8, 20_000)).isLessThan(0.2);
+  }
+
+  @Test
+  void aTrialThatALoadDoesNotOutlastLeavesTheUsualManner() {
+    Trial trial = trial(true);
+    aloneNanos = 400 * MICRO;
+    for (int burst = 0; burst < 300; burst++) {
+      load(trial, 64, 150);
+      trial.ended(1); // the last of the burst
+      assertThat(trial.shares()).isTrue();
+      now += 100_000 * MICRO;
+    }
+    assertThat(load(trial, 64, 20)).isEqualTo(1);
+  }
+}
