@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.Batch;
 import dev.hone.DataType;
-import dev.hone.Device;
 import dev.hone.HoneException;
 import dev.hone.Precision;
 import dev.hone.Session;
@@ -261,14 +260,14 @@ public interface ResultContract extends SessionOpener {
   @Test
   default void aSessionTellsWhatItIs() {
     try (Session session = open(ReferenceModel.affine())) {
-      assertThat(session.device()).isEqualTo(Device.cpu());
+      assertThat(session.device()).isEqualTo(device());
       assertThat(session.precision()).isEqualTo(Precision.FP32);
-      assertThat(session.report().device()).isEqualTo(Device.cpu());
+      assertThat(session.report().device()).isEqualTo(device());
       assertThat(session.report().precision()).isEqualTo(Precision.FP32);
       assertThat(session.report().threads()).isPositive();
       assertThat(session.report().toString())
           .startsWith(session.report().runtime())
-          .contains("FP32 on cpu");
+          .contains("FP32 on " + device());
     }
   }
 }

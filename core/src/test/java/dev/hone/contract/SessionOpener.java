@@ -1,11 +1,17 @@
 package dev.hone.contract;
 
+import dev.hone.Device;
 import dev.hone.Session;
 
 /** What the author of a runtime gives to the contract. */
 public interface SessionOpener {
   /** Opens a session that runs this model with the defaults. The test closes it. */
   Session open(ReferenceModel model);
+
+  /** Where these sessions say they compute. */
+  default Device device() {
+    return Device.cpu();
+  }
 
   /**
    * How far {@link ReferenceModel.Operation#COUNT} counts in a time that is short for people and

@@ -15,7 +15,6 @@ final class BlockPool {
 
   private final Allocator allocator;
   private final LongConsumer free;
-  private final long maxBytes;
   private final long maxIdleBytes;
   private final Map<Long, ArrayDeque<Long>> idle = new HashMap<>();
   private long liveBytes;
@@ -31,10 +30,9 @@ final class BlockPool {
     int allocate(long bytes, long[] address);
   }
 
-  BlockPool(Allocator allocator, LongConsumer free, long maxBytes, long maxIdleBytes) {
+  BlockPool(Allocator allocator, LongConsumer free, long maxIdleBytes) {
     this.allocator = allocator;
     this.free = free;
-    this.maxBytes = maxBytes;
     this.maxIdleBytes = maxIdleBytes;
   }
 
@@ -54,14 +52,16 @@ final class BlockPool {
   /**
    * A block of a rounded size: 0, or CUDA's error. Where there is none, what is idle in other sizes
    * goes first.
+   *
+   * @param limitBytes the most that may be live and idle with it
    */
-  int take(long rounded, long[] address) {
+  int take(long rounded, long limitBytes, long[] address) {
     if (takeIdle(rounded, address)) {
       return 0;
     }
-    int code = allocate(rounded, address);
+    int code = allocate(rounded, limitBytes, address);
     if (code == noMemory() && freeIdle() > 0) {
-      code = allocate(rounded, address);
+      code = allocate(rounded, limitBytes, address);
     }
     if (code != 0) {
       refused();
@@ -69,8 +69,8 @@ final class BlockPool {
     return code;
   }
 
-  private int allocate(long rounded, long[] address) {
-    if (!reserve(rounded)) {
+  private int allocate(long rounded, long limitBytes, long[] address) {
+    if (!reserve(rounded, limitBytes)) {
       return noMemory();
     }
     int code = allocator.allocate(rounded, address);
@@ -111,8 +111,8 @@ final class BlockPool {
   }
 
   /** Counts a block before it is there, so that two threads do not exceed the limit together. */
-  private synchronized boolean reserve(long rounded) {
-    if (rounded > maxBytes - liveBytes - idleBytes) {
+  private synchronized boolean reserve(long rounded, long limitBytes) {
+    if (rounded > limitBytes - liveBytes - idleBytes) {
       return false;
     }
     liveBytes += rounded;

@@ -157,6 +157,14 @@ public final class CudaDevice implements AutoCloseable {
     toTell.forEach(Runnable::run);
   }
 
+  /**
+   * Gives the device up: for when it is not known any more what it is working on, so that no memory
+   * may be used again.
+   */
+  void giveUp(int code, String doing) {
+    lose(CudaError.describe(code) + " while " + doing);
+  }
+
   /** Does something that a capture must not meet. */
   int outsideCapture(IntSupplier call) {
     Lock lock = CaptureLock.ordinary();

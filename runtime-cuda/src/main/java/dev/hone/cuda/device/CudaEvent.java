@@ -1,16 +1,22 @@
 package dev.hone.cuda.device;
 
+import java.util.function.IntSupplier;
+
 /** A point in what a stream does. Owned by who opened it. */
 public final class CudaEvent implements AutoCloseable {
   private final CudaDevice device;
   private final Holdings.Holding holding;
   private final long handle;
+  private final IntSupplier query; // made once, since each run asks
+  private final IntSupplier wait;
 
   CudaEvent(CudaDevice device) {
     this.device = device;
     long[] out = new long[1];
     device.check(device.api().createEvent(out), "making an event");
     this.handle = out[0];
+    this.query = () -> device.api().queryEvent(handle);
+    this.wait = () -> device.api().synchronizeEvent(handle);
     this.holding = device.holdings().add("an event");
   }
 
@@ -20,7 +26,7 @@ public final class CudaEvent implements AutoCloseable {
 
   /** Whether what it stands for has ended; true where it was never recorded. */
   public boolean isDone() {
-    int code = device.outsideCapture(() -> device.api().queryEvent(handle));
+    int code = device.outsideCapture(query);
     if (code == CudaError.NOT_READY.code()) {
       return false;
     }
@@ -30,8 +36,7 @@ public final class CudaEvent implements AutoCloseable {
 
   /** Waits until what it stands for has ended. */
   public void await() {
-    device.check(
-        device.outsideCapture(() -> device.api().synchronizeEvent(handle)), "waiting for its work");
+    device.check(device.outsideCapture(wait), "waiting for its work");
   }
 
   @Override

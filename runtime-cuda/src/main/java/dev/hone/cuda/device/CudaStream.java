@@ -2,6 +2,8 @@ package dev.hone.cuda.device;
 
 /** Work that runs in the order it was queued. Owned by who opened it; closing waits for it. */
 public final class CudaStream implements AutoCloseable {
+  private static final int DRAIN_ATTEMPTS = 3;
+
   private final CudaDevice device;
   private final Holdings.Holding holding;
   private final long handle;
@@ -50,11 +52,25 @@ public final class CudaStream implements AutoCloseable {
         "waiting for its work");
   }
 
+  /**
+   * As {@link #synchronize}, for who must know that nothing runs any more and can do nothing if it
+   * fails: afterwards the work has ended, or the device is lost. Throws nothing.
+   */
+  public void drain() {
+    int code = 0;
+    for (int attempt = 0; attempt < DRAIN_ATTEMPTS; attempt++) {
+      code = device.outsideCapture(() -> device.api().synchronizeStream(handle));
+      if (code == 0) {
+        return;
+      }
+    }
+    device.giveUp(code, "waiting for its work to end");
+  }
+
   @Override
   public void close() {
     if (device.holdings().remove(holding)) {
-      device.release(
-          device.outsideCapture(() -> device.api().synchronizeStream(handle)), "a stream");
+      drain();
       device.release(device.api().destroyStream(handle), "a stream");
     }
   }

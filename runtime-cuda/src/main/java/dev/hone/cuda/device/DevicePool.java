@@ -9,16 +9,17 @@ package dev.hone.cuda.device;
 public final class DevicePool {
   private final CudaDevice device;
   private final BlockPool blocks;
+  private final long limitBytes;
 
   DevicePool(CudaDevice device, MemoryLimits limits) {
     this.device = device;
+    this.limitBytes = limits.deviceBytes();
     CudaApi api = device.api();
     this.blocks =
         new BlockPool(
             (bytes, address) -> device.outsideCapture(() -> api.malloc(bytes, address)),
             address ->
                 device.release(device.outsideCapture(() -> api.free(address)), "device memory"),
-            limits.deviceBytes(),
             limits.idleDeviceBytes());
   }
 
@@ -31,7 +32,8 @@ public final class DevicePool {
   public DeviceBlock take(long bytes) {
     long rounded = BlockPool.roundUp(bytes);
     long[] address = new long[1];
-    device.check(blocks.take(rounded, address), "taking " + bytes + " bytes of its memory");
+    device.check(
+        blocks.take(rounded, limitBytes, address), "taking " + bytes + " bytes of its memory");
     return new DeviceBlock(this, device.holdings(), address[0], rounded);
   }
 

@@ -5,7 +5,8 @@ package dev.hone.cuda.device;
  *
  * @param deviceBytes the most device memory, in use and idle; ONNX Runtime's own comes on top
  * @param idleDeviceBytes the most device memory kept for later use
- * @param pinnedBytes the most page-locked memory, in use and idle; it counts as the process's own
+ * @param pinnedBytes how much page-locked memory, in use and idle, there may be before results come
+ *     in ordinary memory; it counts as the process's own
  * @param idlePinnedBytes the most page-locked memory kept for later use
  */
 public record MemoryLimits(

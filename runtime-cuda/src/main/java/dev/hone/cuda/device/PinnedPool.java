@@ -13,13 +13,14 @@ import org.jspecify.annotations.Nullable;
 public final class PinnedPool {
   private final CudaDevice device;
   private final BlockPool blocks;
+  private final long limitBytes;
   private final Object rangesLock = new Object();
   private volatile long[] ranges = {}; // starts and ends by turns, in ascending order
 
   PinnedPool(CudaDevice device, MemoryLimits limits) {
     this.device = device;
-    this.blocks =
-        new BlockPool(this::allocate, this::free, limits.pinnedBytes(), limits.idlePinnedBytes());
+    this.limitBytes = limits.pinnedBytes();
+    this.blocks = new BlockPool(this::allocate, this::free, limits.idlePinnedBytes());
   }
 
   private int allocate(long bytes, long[] address) {
@@ -58,7 +59,8 @@ public final class PinnedPool {
   public Memory take(long bytes) {
     long rounded = BlockPool.roundUp(bytes);
     long[] address = new long[1];
-    device.check(blocks.take(rounded, address), "taking " + bytes + " bytes page-locked");
+    device.check(
+        blocks.take(rounded, Long.MAX_VALUE, address), "taking " + bytes + " bytes page-locked");
     return adopted(address[0], bytes, rounded);
   }
 
@@ -66,7 +68,7 @@ public final class PinnedPool {
   public @Nullable Memory takeIfThereIs(long bytes) {
     long rounded = BlockPool.roundUp(bytes);
     long[] address = new long[1];
-    int code = blocks.take(rounded, address);
+    int code = blocks.take(rounded, limitBytes, address);
     if (code == CudaError.MEMORY_ALLOCATION.code()) {
       return null;
     }

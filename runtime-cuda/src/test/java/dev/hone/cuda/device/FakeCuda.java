@@ -55,7 +55,10 @@ public final class FakeCuda implements CudaApi {
     scheduler.use(heap);
   }
 
-  /** The n-th call from now, from 1, does nothing and returns this code. */
+  /**
+   * The n-th call from now, from 1, does nothing and returns this code. Where that call would give
+   * something back, which does not fail by itself, it is the next one that would not.
+   */
   public synchronized void failCall(long n, CudaError error) {
     failAtCall = calls + n;
     failWith = error.code();
@@ -119,28 +122,39 @@ public final class FakeCuda implements CudaApi {
     if (scheduler.stickyError() != 0) {
       return scheduler.stickyError();
     }
-    if (calls == failAtCall) {
+    if (failAtCall >= 0 && calls >= failAtCall) {
+      failAtCall = -1;
       if (CudaError.isSticky(failWith)) {
         scheduler.fail(failWith);
       }
       return failWith;
     }
     scheduler.progress();
-    int code = scheduler.stickyError() != 0 ? scheduler.stickyError() : body.getAsInt();
-    return code;
+    return scheduler.stickyError() != 0 ? scheduler.stickyError() : body.getAsInt();
+  }
+
+  /** A call that gives something back. */
+  private int release(IntSupplier body) {
+    calls++;
+    if (scheduler.stickyError() != 0) {
+      return scheduler.stickyError();
+    }
+    scheduler.progress();
+    return scheduler.stickyError() != 0 ? scheduler.stickyError() : body.getAsInt();
   }
 
   /** A call that no stream of the process may be capturing during. */
   private int callOutsideCapture(String what, IntSupplier body) {
-    return call(
-        () -> {
-          if (scheduler.isCapturing()) {
-            violations.add(what + " during a capture");
-            scheduler.breakCaptures();
-            return CudaError.CAPTURE_UNSUPPORTED.code();
-          }
-          return body.getAsInt();
-        });
+    return call(() -> outsideCapture(what, body));
+  }
+
+  private int outsideCapture(String what, IntSupplier body) {
+    if (scheduler.isCapturing()) {
+      violations.add(what + " during a capture");
+      scheduler.breakCaptures();
+      return CudaError.CAPTURE_UNSUPPORTED.code();
+    }
+    return body.getAsInt();
   }
 
   private int withStream(long handle, OnStream body) {
@@ -205,8 +219,11 @@ public final class FakeCuda implements CudaApi {
 
   @Override
   public synchronized int free(long address) {
-    return callOutsideCapture(
-        "free", () -> heap.free(address, true) ? 0 : CudaError.INVALID_VALUE.code());
+    return release(() -> outsideCapture("free", () -> free(address, true)));
+  }
+
+  private int free(long address, boolean onDevice) {
+    return heap.free(address, onDevice) ? 0 : CudaError.INVALID_VALUE.code();
   }
 
   @Override
@@ -221,8 +238,7 @@ public final class FakeCuda implements CudaApi {
 
   @Override
   public synchronized int freeHost(long address) {
-    return callOutsideCapture(
-        "freeHost", () -> heap.free(address, false) ? 0 : CudaError.INVALID_VALUE.code());
+    return release(() -> outsideCapture("freeHost", () -> free(address, false)));
   }
 
   @Override
@@ -295,7 +311,7 @@ public final class FakeCuda implements CudaApi {
 
   @Override
   public synchronized int destroyStream(long stream) {
-    return call(
+    return release(
         () ->
             withStream(
                 stream,
@@ -335,7 +351,7 @@ public final class FakeCuda implements CudaApi {
 
   @Override
   public synchronized int destroyEvent(long event) {
-    return call(
+    return release(
         () -> {
           if (!events.containsKey(event)) {
             return noSuch("event", event);
@@ -465,7 +481,7 @@ public final class FakeCuda implements CudaApi {
 
   @Override
   public synchronized int destroyGraph(long graph) {
-    return call(() -> graphs.remove(graph) == null ? noSuch("graph", graph) : 0);
+    return release(() -> graphs.remove(graph) == null ? noSuch("graph", graph) : 0);
   }
 
   @Override
@@ -495,7 +511,7 @@ public final class FakeCuda implements CudaApi {
 
   @Override
   public synchronized int destroyExecutableGraph(long executable) {
-    return call(
+    return release(
         () -> executables.remove(executable) == null ? noSuch("executable graph", executable) : 0);
   }
 
@@ -512,8 +528,7 @@ public final class FakeCuda implements CudaApi {
 
   @Override
   public synchronized int unloadModule(long module) {
-    return callOutsideCapture(
-        "unloadModule", () -> modules.remove(module) == null ? noSuch("module", module) : 0);
+    return release(() -> modules.remove(module) == null ? noSuch("module", module) : 0);
   }
 
   @Override

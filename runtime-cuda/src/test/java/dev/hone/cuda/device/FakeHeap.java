@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * to itself, so a late access is always found. Pinned memory is real and keeps its bytes until the
  * fake is unreachable, so that a late access by Java is a wrong value and never a crash.
  */
-final class FakeHeap {
+public final class FakeHeap {
   private static final long DEVICE_BASE = 0x7f_0000_0000_0000L;
   private static final long GUARD_BYTES = 1L << 16;
   private static final byte FRESH = (byte) 0xA5;
@@ -34,12 +34,12 @@ final class FakeHeap {
   }
 
   /** A range of bytes that an operation reads or writes. */
-  record Access(long address, long bytes, boolean write) {
-    static Access read(long address, long bytes) {
+  public record Access(long address, long bytes, boolean write) {
+    public static Access read(long address, long bytes) {
       return new Access(address, bytes, false);
     }
 
-    static Access write(long address, long bytes) {
+    public static Access write(long address, long bytes) {
       return new Access(address, bytes, true);
     }
 

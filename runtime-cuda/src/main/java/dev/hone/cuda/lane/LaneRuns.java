@@ -1,0 +1,268 @@
+package dev.hone.cuda.lane;
+
+import dev.hone.Batch;
+import dev.hone.DataType;
+import dev.hone.HoneException.OutOfMemoryException;
+import dev.hone.InputCheck;
+import dev.hone.RunOptions;
+import dev.hone.Shape;
+import dev.hone.Signature;
+import dev.hone.Tensor;
+import dev.hone.cuda.device.CudaDevice;
+import dev.hone.memory.Memory;
+import dev.hone.metrics.RunTimer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** The runs of a session: checked, given a slot, queued, waited for, and handed over. */
+final class LaneRuns implements AutoCloseable {
+  private final CudaDevice device;
+  private final StreamModel model;
+  private final Signature signature;
+  private final InputCheck check;
+  private final Lanes lanes;
+  private final int[] allOutputs;
+  private final boolean[] settled;
+
+  LaneRuns(CudaDevice device, StreamModel model, LaneSettings settings, Runnable whenClosed) {
+    this.device = device;
+    this.model = model;
+    this.signature = model.signature();
+    this.check = new InputCheck(signature);
+    this.allOutputs = IntStream.range(0, signature.outputs().size()).toArray();
+    this.settled = new boolean[allOutputs.length];
+    for (int i = 0; i < settled.length; i++) {
+      Signature.Value output = signature.outputs().get(i);
+      settled[i] = model.onDevice(output) && isSettled(signature, output);
+    }
+    this.lanes = new Lanes(device, model, check, settings, whenClosed);
+  }
+
+  int slotCount() {
+    return lanes.slotCount();
+  }
+
+  /**
+   * Begins a call that will run later: checks its inputs and keeps them. Ended by {@link #exit}.
+   */
+  void enter(Batch in) {
+    lanes.enter();
+    try {
+      check.resolve(in, new int[check.inputCount()], new long[check.symbolCount()]);
+      in.hold();
+    } catch (RuntimeException e) {
+      lanes.exit();
+      throw e;
+    }
+  }
+
+  void exit(Batch in) {
+    in.release();
+    lanes.exit();
+  }
+
+  /** Runs into new tensors. */
+  Batch run(Batch in, RunOptions options, long deadlineNanos) {
+    enter(in);
+    try {
+      return runEntered(in, options, deadlineNanos);
+    } finally {
+      exit(in);
+    }
+  }
+
+  /** As {@link #run(Batch, RunOptions, long)}, between {@link #enter} and {@link #exit}. */
+  Batch runEntered(Batch in, RunOptions options, long deadlineNanos) {
+    int[] chosen = chosen(options);
+    try (Stop stop = Stop.of(options, deadlineNanos)) {
+      Slot slot = lanes.take(stop);
+      RunTimer timer = slot.timer;
+      timer.begin();
+      try {
+        check.resolve(in, slot.inputPositions, slot.symbols);
+        Batch result = runHeld(slot, in, chosen, stop, timer);
+        timer.answered(rows(in));
+        return result;
+      } finally {
+        timer.end();
+        lanes.give(slot);
+      }
+    }
+  }
+
+  private Batch runHeld(Slot slot, Batch in, int[] chosen, @Nullable Stop stop, RunTimer timer) {
+    slot.want(in);
+    @Nullable Tensor[] tensors = new Tensor[chosen.length];
+    try {
+      for (int i = 0; i < chosen.length; i++) {
+        tensors[i] = newTarget(slot, chosen[i]);
+        slot.want(chosen[i], tensors[i]);
+      }
+      timer.validated();
+      compute(slot, stop, timer);
+      List<String> names = new ArrayList<>(chosen.length);
+      List<Tensor> results = new ArrayList<>(chosen.length);
+      for (int i = 0; i < chosen.length; i++) {
+        Tensor target = tensors[i];
+        if (target == null) {
+          target = slot.outputs[chosen[i]].takeGiven();
+          tensors[i] = target;
+        }
+        if (target != null) { // an optional output may stay away
+          names.add(signature.outputs().get(chosen[i]).name());
+          results.add(target);
+        }
+      }
+      return Batch.of(names, results);
+    } catch (RuntimeException | Error e) {
+      for (Tensor tensor : tensors) {
+        if (tensor != null) {
+          tensor.close();
+        }
+      }
+      throw e;
+    }
+  }
+
+  private static void compute(Slot slot, @Nullable Stop stop, RunTimer timer) {
+    try {
+      slot.lane.submit(slot, stop);
+      slot.lane.await(slot);
+    } catch (RuntimeException e) {
+      if (stop != null) {
+        stop.throwIfStopped();
+      }
+      throw e;
+    }
+    timer.computed();
+    if (stop != null) {
+      stop.throwIfStopped();
+    }
+  }
+
+  /** A tensor for an output whose shape the inputs tell; null where only the run does. */
+  private @Nullable Tensor newTarget(Slot slot, int output) {
+    Signature.Value value = signature.outputs().get(output);
+    Shape shape = model.onDevice(value) ? check.outputShape(output, slot.symbols) : null;
+    DataType type = value.type();
+    if (shape == null || type == null) {
+      return null;
+    }
+    long bytes = type.byteSize(shape.elementCount());
+    Memory memory = device.pinned().takeIfThereIs(bytes);
+    return Tensor.of(type, shape, memory == null ? pageable(bytes) : memory);
+  }
+
+  private static Memory pageable(long bytes) {
+    try {
+      return Memory.allocateUninitialized(bytes);
+    } catch (OutOfMemoryError e) {
+      throw new OutOfMemoryException("No memory for an output of " + bytes + " bytes.", e);
+    }
+  }
+
+  private int[] chosen(RunOptions options) {
+    List<String> names = options.outputs();
+    return names.isEmpty() ? allOutputs : names.stream().mapToInt(check::output).toArray();
+  }
+
+  private static long rows(Batch in) {
+    return in.size() == 0 ? 0 : in.tensor(0).shape().rows();
+  }
+
+  /** Runs into tensors that the caller brought. */
+  void run(Batch in, Batch out, RunOptions options, long deadlineNanos) {
+    lanes.enter();
+    try (Stop stop = Stop.of(options, deadlineNanos)) {
+      Slot slot = lanes.take(stop);
+      RunTimer timer = slot.timer;
+      timer.begin();
+      try {
+        check.resolve(in, slot.inputPositions, slot.symbols);
+        check.resolveOutputs(out, slot.outputPositions, slot.symbols);
+        in.hold();
+        try {
+          out.hold();
+          try {
+            runHeld(slot, in, out, stop, timer);
+          } finally {
+            out.release();
+          }
+        } finally {
+          in.release();
+        }
+        timer.answered(rows(in));
+      } finally {
+        timer.end();
+        lanes.give(slot);
+      }
+    } finally {
+      lanes.exit();
+    }
+  }
+
+  private void runHeld(Slot slot, Batch in, Batch out, @Nullable Stop stop, RunTimer timer) {
+    slot.want(in);
+    for (int i = 0; i < slot.outputPositions.length; i++) {
+      if (slot.outputPositions[i] >= 0) {
+        slot.want(i, settled[i] ? out.tensor(slot.outputPositions[i]) : null);
+      }
+    }
+    timer.validated();
+    compute(slot, stop, timer);
+    for (int i = 0; i < slot.outputPositions.length; i++) {
+      Tensor given = slot.outputs[i].takeGiven();
+      if (given != null) {
+        try (given) {
+          write(given, out, slot.outputPositions[i]);
+        }
+      }
+    }
+  }
+
+  /**
+   * Whether the inputs alone tell the shape of an output, so that a tensor which passed the check
+   * has it.
+   */
+  private static boolean isSettled(Signature signature, Signature.Value output) {
+    List<Signature.Dimension> dimensions = output.dimensions();
+    return dimensions != null
+        && dimensions.stream()
+            .allMatch(
+                dimension ->
+                    dimension.length().isPresent()
+                        || dimension.symbol().filter(s -> isBound(signature, s)).isPresent());
+  }
+
+  private static boolean isBound(Signature signature, String symbol) {
+    return signature.inputs().stream()
+        .filter(input -> !input.optional() && input.kind() == Signature.Kind.TENSOR)
+        .map(Signature.Value::dimensions)
+        .filter(Objects::nonNull)
+        .flatMap(List::stream)
+        .anyMatch(dimension -> dimension.symbol().filter(symbol::equals).isPresent());
+  }
+
+  private static void write(Tensor given, Batch out, int position) {
+    Tensor target = out.tensor(position);
+    if (!given.shape().equals(target.shape())) {
+      throw new IllegalArgumentException(
+          "The output '"
+              + out.name(position)
+              + "' of this run is "
+              + given
+              + ", but the tensor for it is "
+              + target
+              + ". Bring a tensor of that shape, or let run(in) make one.");
+    }
+    target.copyFrom(given);
+  }
+
+  @Override
+  public void close() {
+    lanes.close();
+  }
+}

@@ -1,0 +1,137 @@
+package dev.hone.cuda.lane;
+
+import dev.hone.Batch;
+import dev.hone.Device;
+import dev.hone.Failures;
+import dev.hone.Precision;
+import dev.hone.RunOptions;
+import dev.hone.Session;
+import dev.hone.SessionReport;
+import dev.hone.Signature;
+import dev.hone.cuda.device.CudaDevice;
+import dev.hone.memory.LeakDetection;
+import dev.hone.metrics.Recorder;
+import dev.hone.metrics.SessionStats;
+import java.lang.ref.Reference;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A {@link Session} on lanes of a device. Results of {@code run(in)} lie in page-locked memory,
+ * which the device writes by itself; so do inputs and outputs whose memory came from {@link
+ * CudaDevice#pinned}, without a copy by the host. Other tensors are copied by way of page-locked
+ * memory.
+ *
+ * <p>A deadline or a cancellation stops a run while it waits or is being queued. What the device
+ * has begun it ends; the call then throws and its result is dropped.
+ */
+public final class LaneSession implements Session {
+  private final Signature signature;
+  private final LaneRuns runs;
+  private final LaneFutures futures;
+  private final SessionReport report;
+  private final Recorder recorder;
+  private final LeakDetection.Lifeline lifeline;
+
+  private LaneSession(
+      Signature signature, LaneRuns runs, LaneFutures futures, LaneSettings settings) {
+    this.signature = signature;
+    this.runs = runs;
+    this.futures = futures;
+    this.report = settings.report();
+    this.recorder = settings.recorder();
+    this.lifeline =
+        LeakDetection.track(
+            this,
+            "session",
+            () -> {
+              runs.close();
+              futures.close();
+            });
+  }
+
+  /**
+   * Opens a session.
+   *
+   * @param device where; must stay open until {@code whenClosed} runs
+   * @param model what runs there
+   * @param settings how
+   * @param whenClosed runs once, when the session is closed and nothing of it is on the device any
+   *     more: closes the model and the device, where they are the session's own
+   */
+  public static LaneSession open(
+      CudaDevice device, StreamModel model, LaneSettings settings, Runnable whenClosed) {
+    LaneRuns runs = new LaneRuns(device, model, settings, whenClosed);
+    int threads = Math.max(1, settings.lanes() - 1);
+    LaneFutures futures = new LaneFutures(runs, settings.recorder(), threads);
+    return new LaneSession(model.signature(), runs, futures, settings);
+  }
+
+  @Override
+  public Signature signature() {
+    return signature;
+  }
+
+  @Override
+  public Device device() {
+    return report.device();
+  }
+
+  @Override
+  public Precision precision() {
+    return report.precision();
+  }
+
+  @Override
+  public SessionReport report() {
+    return report;
+  }
+
+  @Override
+  public SessionStats stats() {
+    return recorder.snapshot();
+  }
+
+  @Override
+  public Batch run(Batch in, RunOptions options) {
+    try {
+      return runs.run(in, options, deadline(options));
+    } catch (RuntimeException | Error e) {
+      Failures.record(recorder, e);
+      throw e;
+    } finally {
+      Reference.reachabilityFence(this); // a session is no leak while it runs
+    }
+  }
+
+  @Override
+  public void run(Batch in, Batch out, RunOptions options) {
+    if (!options.outputs().isEmpty()) {
+      throw new IllegalArgumentException(
+          "The outputs to compute are those of the batch that you brought; do not name "
+              + options.outputs()
+              + " in the run options as well.");
+    }
+    try {
+      runs.run(in, out, options, deadline(options));
+    } catch (RuntimeException | Error e) {
+      Failures.record(recorder, e);
+      throw e;
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public CompletableFuture<Batch> runAsync(Batch in, RunOptions options) {
+    return futures.submit(this, in, options, deadline(options));
+  }
+
+  private static long deadline(RunOptions options) {
+    return options.timeoutNanos() == 0 ? 0 : System.nanoTime() + options.timeoutNanos();
+  }
+
+  @Override
+  public void close() {
+    lifeline.cut();
+  }
+}

@@ -1,0 +1,178 @@
+package dev.hone.cuda.lane;
+
+import dev.hone.Batch;
+import dev.hone.InputCheck;
+import dev.hone.Signature;
+import dev.hone.Tensor;
+import dev.hone.cuda.device.CudaDevice;
+import dev.hone.cuda.device.CudaEvent;
+import dev.hone.cuda.device.CudaStream;
+import dev.hone.memory.Memory;
+import dev.hone.metrics.RunTimer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that one run at a time needs on a lane: ports, the memory behind them, and three events. Used
+ * by one thread at a time, and used again only after the host has seen the run end.
+ */
+final class Slot implements AutoCloseable {
+  final Lane lane;
+  final RunTimer timer;
+  final int[] inputPositions;
+  final int[] outputPositions;
+  final long[] symbols;
+  final Port[] inputs;
+  final Port[] outputs;
+  final CudaEvent copiedIn;
+  final CudaEvent computed;
+  final CudaEvent done;
+
+  private final CudaDevice device;
+  private final Buffers[] inputBuffers;
+  private final Buffers[] outputBuffers;
+
+  Slot(Lane lane, CudaDevice device, StreamModel model, InputCheck check, LaneSettings settings) {
+    this.timer = new RunTimer(settings.name(), settings.recorder());
+    this.lane = lane;
+    this.device = device;
+    this.inputPositions = new int[check.inputCount()];
+    this.outputPositions = new int[check.outputCount()];
+    this.symbols = new long[check.symbolCount()];
+    this.inputs = ports(model, model.signature().inputs());
+    this.outputs = ports(model, model.signature().outputs());
+    this.inputBuffers = buffers(inputs.length);
+    this.outputBuffers = buffers(outputs.length);
+    CudaEvent[] events = new CudaEvent[3];
+    try {
+      for (int i = 0; i < events.length; i++) {
+        events[i] = device.openEvent();
+      }
+    } catch (RuntimeException e) {
+      for (CudaEvent event : events) {
+        if (event != null) {
+          event.close();
+        }
+      }
+      throw e;
+    }
+    this.copiedIn = events[0];
+    this.computed = events[1];
+    this.done = events[2];
+  }
+
+  private static Port[] ports(StreamModel model, List<Signature.Value> values) {
+    return values.stream().map(v -> new Port(v, model.onDevice(v))).toArray(Port[]::new);
+  }
+
+  private Buffers[] buffers(int count) {
+    Buffers[] buffers = new Buffers[count];
+    for (int i = 0; i < count; i++) {
+      buffers[i] = new Buffers(device);
+    }
+    return buffers;
+  }
+
+  /** The inputs of the next run, as {@link #inputPositions} has them. */
+  void want(Batch in) {
+    for (int i = 0; i < inputs.length; i++) {
+      if (inputPositions[i] >= 0) {
+        inputs[i].want(in.tensor(inputPositions[i]));
+      }
+    }
+  }
+
+  /** An output of the next run; {@code target} is null where only the run tells what it is. */
+  void want(int output, @Nullable Tensor target) {
+    outputs[output].want(target);
+  }
+
+  /** Queues the copies of the inputs. */
+  void copyIn(CudaStream stream) {
+    for (int i = 0; i < inputs.length; i++) {
+      Port port = inputs[i];
+      if (port.isWanted() && port.mayBeOnDevice()) {
+        Tensor tensor = port.tensor();
+        long bytes = tensor.byteSize();
+        port.place(inputBuffers[i].onDevice(bytes), bytes);
+        stream.copyToDevice(port.address(), source(tensor, bytes, inputBuffers[i]), bytes);
+      }
+    }
+    stream.record(copiedIn);
+  }
+
+  /** Where the device can copy from by itself. */
+  private long source(Tensor tensor, long bytes, Buffers buffers) {
+    Memory memory = tensor.memory();
+    if (bytes == 0) {
+      return 0;
+    }
+    if (device.pinned().contains(memory.address(), bytes)) {
+      return memory.address();
+    }
+    Memory staging = buffers.staging(bytes);
+    Memory.copyHeld(memory, 0, staging, 0, bytes);
+    return staging.address();
+  }
+
+  /** Finds device memory for the outputs whose shapes are known. */
+  void placeOutputs() {
+    for (int i = 0; i < outputs.length; i++) {
+      Tensor target = outputs[i].target();
+      if (target != null && outputs[i].mayBeOnDevice()) {
+        outputs[i].place(outputBuffers[i].onDevice(target.byteSize()), target.byteSize());
+      }
+    }
+  }
+
+  /** Queues the copies of the outputs. */
+  void copyOut(CudaStream stream) {
+    for (int i = 0; i < outputs.length; i++) {
+      Port port = outputs[i];
+      if (port.isOnDevice() && port.bytes() > 0) {
+        Memory memory = port.tensor().memory();
+        Memory host = isPinned(port) ? memory : outputBuffers[i].staging(port.bytes());
+        stream.copyToHost(host.address(), port.address(), port.bytes());
+      }
+    }
+    stream.record(done);
+  }
+
+  private boolean isPinned(Port port) {
+    return device.pinned().contains(port.tensor().memory().address(), port.bytes());
+  }
+
+  /** Copies to their targets what came by way of page-locked memory. The run has ended. */
+  void collect() {
+    for (int i = 0; i < outputs.length; i++) {
+      Port port = outputs[i];
+      if (port.isOnDevice() && port.bytes() > 0 && !isPinned(port)) {
+        Memory staging = outputBuffers[i].staging(port.bytes());
+        Memory.copyHeld(staging, 0, port.tensor().memory(), 0, port.bytes());
+      }
+    }
+  }
+
+  /** Forgets the run, so that the slot can take another. */
+  void clear() {
+    for (Port port : inputs) {
+      port.clear();
+    }
+    for (Port port : outputs) {
+      port.clear();
+    }
+  }
+
+  @Override
+  public void close() {
+    copiedIn.close();
+    computed.close();
+    done.close();
+    for (Buffers buffers : inputBuffers) {
+      buffers.close();
+    }
+    for (Buffers buffers : outputBuffers) {
+      buffers.close();
+    }
+  }
+}

@@ -1,0 +1,172 @@
+package dev.hone.cuda.lane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.hone.Batch;
+import dev.hone.DataType;
+import dev.hone.HoneException;
+import dev.hone.Session;
+import dev.hone.Shape;
+import dev.hone.Tensor;
+import dev.hone.contract.NoLeaks;
+import dev.hone.contract.ReferenceModel;
+import dev.hone.cuda.device.CudaDevice;
+import dev.hone.cuda.device.CudaError;
+import dev.hone.cuda.device.FakeCuda;
+import dev.hone.cuda.device.MemoryLimits;
+import dev.hone.memory.Memory;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What a session on lanes does beyond the contract: which memory it uses, and how it ends. */
+@ExtendWith(NoLeaks.class)
+class LaneSessionTest {
+  private static final ReferenceModel MODEL = ReferenceModel.affine();
+
+  private final FakeCuda cuda = new FakeCuda(3);
+  private final CudaDevice device = new CudaDevice(cuda, "cuda:0", MemoryLimits.DEFAULT);
+
+  private Session open(CudaDevice on, int lanes) {
+    return LaneSession.open(
+        on, new ReferenceStreamModel(cuda, MODEL), FakeLanes.settings(lanes), on::close);
+  }
+
+  private static Batch input(int rows) {
+    return Batch.of("x", Tensor.of(new float[rows * 3], rows, 3));
+  }
+
+  private static boolean isPinned(CudaDevice device, Tensor tensor) {
+    return device.pinned().contains(tensor.memory().address(), tensor.byteSize());
+  }
+
+  @Test
+  void resultsLieInMemoryThatTheDeviceWroteItself() {
+    try (Session session = open(device, 1);
+        Batch in = input(2)) {
+      Batch out = session.run(in);
+      assertThat(isPinned(device, out.get("y"))).isTrue();
+      session.close();
+      MODEL.verify(in, out); // and outlive the session
+      out.close();
+    }
+    cuda.verifyClean();
+  }
+
+  @Test
+  void whereNoPinnedMemoryIsLeftResultsComeInOrdinaryMemory() {
+    CudaDevice small =
+        new CudaDevice(cuda, "cuda:0", new MemoryLimits(Long.MAX_VALUE, 0, 3 * 256, 0));
+    try (Session session = open(small, 1);
+        Batch in = input(2);
+        Batch first = session.run(in); // takes a third, and its input's staging another
+        Batch second = session.run(in);
+        Batch third = session.run(in)) {
+      assertThat(isPinned(small, first.get("y"))).isTrue();
+      assertThat(isPinned(small, third.get("y"))).isFalse();
+      assertThat(small.pinned().stats().refusals()).isPositive();
+      MODEL.verify(in, second);
+      MODEL.verify(in, third);
+    }
+    cuda.verifyClean();
+  }
+
+  @Test
+  void pinnedInputsAndOutputsNeedNoOtherMemory() {
+    try (Session session = open(device, 1);
+        Batch in = Batch.of("x", pinned(Shape.of(2, 3)));
+        Batch out = Batch.of("y", pinned(Shape.of(2, 2)))) {
+      long before = device.pinned().stats().liveBytes();
+      session.run(in, out);
+      MODEL.verify(in, out);
+      assertThat(device.pinned().stats().liveBytes()).isEqualTo(before);
+    }
+    cuda.verifyClean();
+  }
+
+  private Tensor pinned(Shape shape) {
+    Memory memory = device.pinned().take(DataType.FLOAT32.byteSize(shape.elementCount()));
+    Tensor tensor = Tensor.of(DataType.FLOAT32, shape, memory);
+    tensor.copyFrom(new float[(int) shape.elementCount()]);
+    return tensor;
+  }
+
+  @Test
+  void steadyRunsTakeNoMemoryFromTheDevice() {
+    try (Session session = open(device, 1);
+        Batch in = input(4);
+        Batch out = Batch.of("y", Tensor.allocate(DataType.FLOAT32, Shape.of(4, 2)))) {
+      session.run(in, out);
+      session.run(in).close();
+      long taken = device.memory().stats().allocations() + device.pinned().stats().allocations();
+      for (int i = 0; i < 20; i++) {
+        session.run(in, out);
+        session.run(in).close();
+      }
+      assertThat(device.memory().stats().allocations() + device.pinned().stats().allocations())
+          .isEqualTo(taken);
+    }
+    cuda.verifyClean();
+  }
+
+  @Test
+  void afterAnErrorThatEndsTheDeviceEveryRunSaysSoAndClosingWorks() {
+    AtomicInteger told = new AtomicInteger();
+    device.onLoss(told::incrementAndGet);
+    try (Session session = open(device, 2);
+        Batch in = input(2)) {
+      session.run(in).close();
+      cuda.failOperation(2, CudaError.ILLEGAL_ADDRESS);
+      for (int i = 0; i < 3; i++) {
+        assertThatThrownBy(() -> session.run(in))
+            .isInstanceOf(HoneException.class)
+            .hasMessageContainingAll("cuda:0", "700", "Run on the CPU");
+      }
+      assertThat(device.isLost()).isTrue();
+    }
+    assertThat(told).hasValue(1);
+    assertThat(device.open()).isEmpty();
+  }
+
+  @Test
+  void aRunThatFailsLeavesTheSessionUsable() {
+    try (Session session = open(device, 1);
+        Batch in = input(2)) {
+      for (int call = 1; call < 20; call++) {
+        cuda.failCall(call, CudaError.UNKNOWN);
+        try (Batch out = session.run(in)) {
+          MODEL.verify(in, out);
+        } catch (HoneException e) {
+          assertThat(e).hasMessageContaining("999");
+        }
+        cuda.failCall(Long.MAX_VALUE / 2, CudaError.UNKNOWN);
+        try (Batch out = session.run(in)) {
+          MODEL.verify(in, out);
+        }
+      }
+    }
+    cuda.verifyClean();
+  }
+
+  @Test
+  void openingThatFailsLeavesNothingBehind() {
+    for (int call = 1; call < 40; call++) {
+      cuda.failCall(call, CudaError.UNKNOWN);
+      try {
+        open(device, 3).close();
+        break; // so many calls an opening has not
+      } catch (HoneException e) {
+        assertThat(device.open()).isEmpty();
+      }
+    }
+    cuda.verifyClean();
+  }
+
+  @Test
+  void noLanesAreRefused() {
+    LaneSettings one = FakeLanes.settings(1);
+    assertThatThrownBy(() -> new LaneSettings(0, one.name(), one.recorder(), one.report()))
+        .hasMessageContaining("at least 1 lane, not 0");
+  }
+}
