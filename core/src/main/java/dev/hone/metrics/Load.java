@@ -173,14 +173,14 @@ final class Load {
     }
     Trend trend = new Trend();
     long origin = readings.getFirst().nanos;
-    Reading earlier = readings.getFirst();
-    for (Reading reading : readings) {
-      if (reading != earlier) {
-        Reading span = reading.minus(earlier);
-        double middle = (earlier.nanos - origin + span.nanos / 2.0) / 1e9;
-        trend.add(span.nanos / 1e9, middle, utilization(span));
-        earlier = reading;
-      }
+    Iterator<Reading> inOrder = readings.iterator();
+    Reading earlier = inOrder.next();
+    while (inOrder.hasNext()) {
+      Reading later = inOrder.next();
+      Reading span = later.minus(earlier);
+      double middle = (earlier.nanos - origin + span.nanos / 2.0) / 1e9;
+      trend.add(span.nanos / 1e9, middle, utilization(span));
+      earlier = later;
     }
     return trend.rise();
   }
