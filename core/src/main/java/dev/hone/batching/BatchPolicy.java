@@ -89,7 +89,10 @@ public final class BatchPolicy {
     REJECT,
     /** It waits for room, and fails so if none comes in time. */
     BLOCK,
-    /** The oldest waiting calls of no higher priority fail instead, until there is room. */
+    /**
+     * The oldest waiting calls of no higher priority fail instead, those of the tenant that asks
+     * for most, until there is room.
+     */
     SHED_OLDEST
   }
 

@@ -75,17 +75,27 @@ final class Level {
     return least == null ? null : least.head();
   }
 
-  /** The oldest of the requests that are wanted, or null if there is none. */
-  @Nullable Request oldest(Predicate<Request> wanted) {
+  /** The oldest request, or null if none waits. */
+  @Nullable Request oldest() {
     Request oldest = null;
     for (TenantQueue tenant : active) {
-      Request request = tenant.head();
-      while (request != null && !wanted.test(request)) {
-        request = request.next;
+      Request head = tenant.head();
+      if (head != null && (oldest == null || head.submittedNanos - oldest.submittedNanos < 0)) {
+        oldest = head;
       }
-      if (request != null
-          && (oldest == null || request.submittedNanos - oldest.submittedNanos < 0)) {
-        oldest = request;
+    }
+    return oldest;
+  }
+
+  /** The oldest wanted request of the tenant that asks for most, for its share; or null. */
+  @Nullable Request oldestOfGreediest(Predicate<Request> wanted) {
+    Request oldest = null;
+    double most = -1;
+    for (TenantQueue tenant : active) {
+      if (tenant.demand() > most) {
+        Request request = tenant.oldest(wanted);
+        oldest = request == null ? oldest : request;
+        most = request == null ? most : tenant.demand();
       }
     }
     return oldest;

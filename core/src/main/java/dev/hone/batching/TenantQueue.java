@@ -1,11 +1,13 @@
 package dev.hone.batching;
 
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The waiting requests of one tenant at one priority, in the order they came. */
 final class TenantQueue {
   final double share;
   double virtualTime; // what the tenant got so far, in nanoseconds of the machine per share
+  private long waitingNanos; // what its requests are predicted to cost
   private @Nullable Request head;
   private @Nullable Request tail;
 
@@ -21,11 +23,26 @@ final class TenantQueue {
     return head;
   }
 
+  /** The oldest of the requests that are wanted, or null if there is none. */
+  @Nullable Request oldest(Predicate<Request> wanted) {
+    Request request = head;
+    while (request != null && !wanted.test(request)) {
+      request = request.next;
+    }
+    return request;
+  }
+
   boolean isEmpty() {
     return head == null;
   }
 
+  /** What waits, of the machine's time, in proportion to the share. */
+  double demand() {
+    return waitingNanos / share;
+  }
+
   void add(Request request) {
+    waitingNanos += request.costNanos;
     Request last = tail;
     request.previous = last;
     if (last == null) {
@@ -37,6 +54,7 @@ final class TenantQueue {
   }
 
   void remove(Request request) {
+    waitingNanos -= request.costNanos;
     Request before = request.previous;
     Request after = request.next;
     if (before == null) {

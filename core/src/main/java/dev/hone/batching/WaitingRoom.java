@@ -3,7 +3,6 @@ package dev.hone.batching;
 import dev.hone.RunOptions.Priority;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -125,24 +124,32 @@ final class WaitingRoom {
   }
 
   /**
-   * The oldest request of the lowest priority, but none above {@code highest} and none that is
-   * served in parts already; or null.
+   * The oldest request of the lowest priority, of the tenant that asks for most, but none above
+   * {@code highest} and none that is served in parts already; or null.
    */
   @Nullable Request toShed(Priority highest) {
     for (int i = levels.length - 1; i >= rank(highest); i--) {
-      Request oldest = oldest(levels[i], request -> request.isWaiting() || !request.isLive());
-      if (oldest != null) {
-        return oldest;
+      Request victim = levels[i].oldestOfGreediest(WaitingRoom::mayBeShed);
+      while (victim != null && !victim.isLive()) {
+        discard(victim);
+        victim = levels[i].oldestOfGreediest(WaitingRoom::mayBeShed);
+      }
+      if (victim != null) {
+        return victim;
       }
     }
     return null;
+  }
+
+  private static boolean mayBeShed(Request request) {
+    return request.isWaiting() || !request.isLive(); // one that ended is found to be discarded
   }
 
   /** The request that waits longest, or null if none waits. */
   @Nullable Request oldest() {
     Request oldest = null;
     for (Level level : levels) {
-      Request first = oldest(level, request -> true);
+      Request first = oldest(level);
       if (first != null && (oldest == null || first.submittedNanos - oldest.submittedNanos < 0)) {
         oldest = first;
       }
@@ -150,12 +157,12 @@ final class WaitingRoom {
     return oldest;
   }
 
-  /** The oldest live one of the wanted requests; those found that have ended are discarded. */
-  private @Nullable Request oldest(Level level, Predicate<Request> wanted) {
-    Request oldest = level.oldest(wanted);
+  /** The oldest live request of a level; those found that have ended are discarded. */
+  private @Nullable Request oldest(Level level) {
+    Request oldest = level.oldest();
     while (oldest != null && !oldest.isLive()) {
       discard(oldest);
-      oldest = level.oldest(wanted);
+      oldest = level.oldest();
     }
     return oldest;
   }

@@ -275,6 +275,27 @@ class OverloadTest {
   }
 
   @Test
+  void whoAsksForLittleIsNotShedForWhoAsksForMuch() {
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    BatchPolicy.Builder builder =
+        BatchPolicy.builder()
+            .maxRows(1)
+            .maxQueueRows(3)
+            .whenOverloaded(BatchPolicy.Overload.SHED_OLDEST);
+    try (Batcher batcher = openBusy(builder, futures)) {
+      RunOptions light = RunOptions.DEFAULT.withTenant("light");
+      RunOptions heavy = RunOptions.DEFAULT.withTenant("heavy");
+      futures.add(ask(batcher, light, 1));
+      futures.add(ask(batcher, heavy, 2));
+      futures.add(ask(batcher, heavy, 3));
+      futures.add(ask(batcher, heavy, 4)); // sheds 2, though 1 is older
+      futures.add(ask(batcher, light, 5)); // sheds 3
+      finish(futures);
+      assertThat(served).containsExactlyInAnyOrder(99L, 1L, 4L, 5L);
+    }
+  }
+
+  @Test
   void aCallThatIsServedInPartsDoesNotShieldOthersFromBeingShed() {
     BatchPolicy policy =
         BatchPolicy.builder()
