@@ -8,6 +8,7 @@ import dev.hone.benchmarks.endtoend.Embeddings;
 import dev.hone.benchmarks.inputs.TextModel;
 import dev.hone.benchmarks.life.Life;
 import dev.hone.benchmarks.load.OpenLoopLoad;
+import dev.hone.benchmarks.load.TooMuchLoad;
 import dev.hone.benchmarks.monitoring.Monitoring;
 import dev.hone.benchmarks.opening.Opening;
 import dev.hone.benchmarks.precision.BlockPrecision;
@@ -38,6 +39,7 @@ final class Questions {
         new FullLoad(),
         new Embeddings(),
         new OpenLoopLoad(),
+        new TooMuchLoad(),
         new Opening(),
         new Life(),
         new Monitoring());

@@ -27,13 +27,10 @@ record Load(
 
   private OpenLoop.Result run(long[] due) {
     int requests = workload.requests().size();
-    OpenLoop.Result[] result = new OpenLoop.Result[1];
-    Promptness.run(
+    return Promptness.call(
         () ->
-            result[0] =
-                OpenLoop.run(
-                    due, i -> server.send(workload.requests().get(i % requests)), limitMillis));
-    return result[0];
+            OpenLoop.run(
+                due, i -> server.send(workload.requests().get(i % requests)), limitMillis));
   }
 
   /** Answers in a second when there is always something to do. */

@@ -3,8 +3,11 @@ package dev.hone.benchmarks.load;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -36,6 +39,13 @@ final class Promptness {
     if (failure[0] != null) {
       throw new IllegalStateException("The load generator failed.", failure[0]);
     }
+  }
+
+  /** The same for work that has a result. */
+  static <T> T call(Supplier<T> work) {
+    AtomicReference<T> result = new AtomicReference<>();
+    run(() -> result.set(work.get()));
+    return Objects.requireNonNull(result.get());
   }
 
   /** Whether the current thread got it. */
