@@ -1,6 +1,7 @@
 /** Runs ONNX models on NVIDIA GPUs. */
 module dev.hone.cuda {
   requires transitive dev.hone.onnx;
+  requires org.bytedeco.cuda;
   requires static transitive org.jspecify;
 
   exports dev.hone.cuda;

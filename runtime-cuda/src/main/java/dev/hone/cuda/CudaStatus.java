@@ -246,6 +246,47 @@ public sealed interface CudaStatus {
     }
   }
 
+  /**
+   * The driver shows this process fewer GPUs than are asked for.
+   *
+   * @param ordinal which was asked for
+   * @param devices how many there are
+   */
+  record NoSuchDevice(int ordinal, int devices) implements CudaStatus {
+    @Override
+    public String text() {
+      return "The GPU cuda:"
+          + ordinal
+          + " is asked for, but the driver shows this process "
+          + (devices == 0
+              ? "none"
+              : devices == 1 ? "only cuda:0" : "cuda:0 to cuda:" + (devices - 1))
+          + ".";
+    }
+
+    @Override
+    public String remedy() {
+      return "Ask for one that is there; CUDA_VISIBLE_DEVICES hides GPUs, and nvidia-smi lists them.";
+    }
+  }
+
+  /**
+   * CUDA's runtime cannot start, for a reason that files do not tell.
+   *
+   * @param error what it says
+   */
+  record RuntimeFailed(String error) implements CudaStatus {
+    @Override
+    public String text() {
+      return "CUDA's runtime does not start: " + error + ".";
+    }
+
+    @Override
+    public String remedy() {
+      return "Check the GPU with nvidia-smi, and look for lines of NVRM in the kernel's log (dmesg).";
+    }
+  }
+
   /** ONNX Runtime is here in its form for the CPU only. */
   record ProviderMissing() implements CudaStatus {
     @Override

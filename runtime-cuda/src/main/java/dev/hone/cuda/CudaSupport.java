@@ -1,11 +1,14 @@
 package dev.hone.cuda;
 
+import dev.hone.cuda.device.CudaError;
+import dev.hone.cuda.driver.DriverAnswer;
 import dev.hone.onnx.gpu.GpuOptions;
 import dev.hone.onnx.gpu.GpuSettings;
 import dev.hone.onnx.gpu.GpuSupport;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /**
  * Lets sessions compute on NVIDIA GPUs where {@code Device.cuda} or {@code Device.best} ask for it.
@@ -16,17 +19,27 @@ public final class CudaSupport implements GpuSupport {
   private static final Map<Integer, String> LOST = new ConcurrentHashMap<>();
 
   private final Map<Integer, String> lost;
+  private final Supplier<CudaReport> report;
+  private final Supplier<Optional<DriverAnswer>> driver;
 
   /** Made by the service loader; loads nothing. */
   public CudaSupport() {
-    this(LOST);
+    this(LOST, CudaDiagnostics::report, DriverAnswer::ask);
   }
 
-  CudaSupport(Map<Integer, String> lost) {
+  CudaSupport(
+      Map<Integer, String> lost,
+      Supplier<CudaReport> report,
+      Supplier<Optional<DriverAnswer>> driver) {
     this.lost = lost;
+    this.report = report;
+    this.driver = driver;
   }
 
-  /** The whole report of {@link CudaDiagnostics}, if it is not ready. */
+  /**
+   * The whole report of {@link CudaDiagnostics}, if it is not ready. If it is, what the driver says
+   * when it is asked: only then is anything of CUDA loaded.
+   */
   @Override
   public Optional<String> obstacle(int ordinal) {
     String said = lost.get(ordinal);
@@ -37,8 +50,32 @@ public final class CudaSupport implements GpuSupport {
               + " and must be started anew to use it again. What was said then: "
               + said);
     }
-    CudaReport report = CudaDiagnostics.report();
-    return report.isReady() ? Optional.empty() : Optional.of(report.toString());
+    CudaReport files = report.get();
+    if (!files.isReady()) {
+      return Optional.of(files.toString());
+    }
+    return driver
+        .get()
+        .flatMap(answer -> problem(answer, ordinal))
+        .map(status -> status.text() + " " + status.remedy());
+  }
+
+  /** What an answer of the driver says to somebody who wants this GPU; empty if all is well. */
+  static Optional<CudaStatus> problem(DriverAnswer answer, int ordinal) {
+    if (answer.code() == 0 || answer.code() == CudaError.NO_DEVICE.code()) {
+      return ordinal < answer.devices()
+          ? Optional.empty()
+          : Optional.of(new CudaStatus.NoSuchDevice(ordinal, answer.devices()));
+    }
+    String error = CudaError.describe(answer.code());
+    CudaError known = CudaError.of(answer.code());
+    if (known == CudaError.STUB_LIBRARY) {
+      return Optional.of(new CudaStatus.StubDriver(answer.library()));
+    }
+    return Optional.of(
+        known == CudaError.INSUFFICIENT_DRIVER
+            ? new CudaStatus.DriverTooOld(answer.library() + ", which ends in " + error)
+            : new CudaStatus.RuntimeFailed(error));
   }
 
   @Override

@@ -24,7 +24,9 @@ class ArchitectureTest {
   @Test
   void diagnosisIsPureJava() {
     isKept(HouseRules.dependsOnlyOn("dev.hone.cuda.probe"));
-    isKept(HouseRules.nativeCodeOnlyIn("dev.hone.memory", "dev.hone.onnx.ort"));
+    isKept(
+        HouseRules.nativeCodeOnlyIn(
+            "dev.hone.memory", "dev.hone.onnx.ort", "dev.hone.cuda.driver"));
   }
 
   @Test

@@ -3,14 +3,17 @@ package dev.hone.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.hone.cuda.driver.DriverAnswer;
 import dev.hone.onnx.gpu.GpuOptions;
 import dev.hone.onnx.gpu.GpuSettings;
 import dev.hone.onnx.gpu.GpuSupport;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CudaSupportTest {
@@ -18,7 +21,11 @@ class CudaSupportTest {
       "ONNX Runtime says: CUDA failure 700: an illegal memory access was encountered ; GPU=0 ;"
           + " hostname=h ; file=f ; line=1 ; expr=cudaStreamSynchronize(s);";
 
-  private final CudaSupport support = new CudaSupport(new HashMap<>());
+  private static final CudaReport READY =
+      new CudaReport(new CudaStatus.Ready("580.95", List.of()), List.of(), List.of());
+
+  private Optional<DriverAnswer> answer = Optional.of(new DriverAnswer(0, 2, "libcuda.so.1"));
+  private final CudaSupport support = new CudaSupport(new HashMap<>(), () -> READY, () -> answer);
 
   @Test
   void itIsFoundByTheServiceLoader() {
@@ -83,6 +90,46 @@ class CudaSupportTest {
     assertThatThrownBy(() -> support.settings(0, Optional.of(other)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("CudaOptions");
+  }
+
+  @Test
+  void whereFilesAndDriverAgreeNothingIsInTheWay() {
+    assertThat(support.obstacle(1)).isEmpty();
+    answer = Optional.empty(); // there are no bindings of CUDA: ONNX Runtime finds out
+    assertThat(support.obstacle(1)).isEmpty();
+  }
+
+  @Test
+  void whatIsMissingIsToldBeforeAnythingOfCudaIsLoaded() {
+    CudaStatus status = new CudaStatus.NoGpu();
+    CudaReport report = new CudaReport(status, List.of(status), List.of());
+    CudaSupport withoutGpu =
+        new CudaSupport(
+            new HashMap<>(),
+            () -> report,
+            () -> {
+              throw new AssertionError("The driver was asked.");
+            });
+    assertThat(withoutGpu.obstacle(0)).hasValue(report.toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 2, NoSuchDevice, cuda:0 to cuda:1",
+    "0, 1, NoSuchDevice, only cuda:0",
+    "100, 0, NoSuchDevice, none",
+    "34, 0, StubDriver, /x/libcuda.so.1",
+    "35, 0, DriverTooOld, 580",
+    "3, 0, RuntimeFailed, CUDA error 3",
+    "12345, 0, RuntimeFailed, CUDA error 12345"
+  })
+  void whatTheDriverSaysBecomesAStatus(int code, int devices, String status, String text) {
+    DriverAnswer said = new DriverAnswer(code, devices, "/x/libcuda.so.1");
+    CudaStatus problem = CudaSupport.problem(said, 2).orElseThrow();
+    assertThat(problem.getClass().getSimpleName()).isEqualTo(status);
+    assertThat(problem.text()).contains(text);
+    answer = Optional.of(said);
+    assertThat(support.obstacle(2).orElseThrow()).contains(problem.text(), problem.remedy());
   }
 
   @Test

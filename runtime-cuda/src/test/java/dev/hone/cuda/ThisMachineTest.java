@@ -3,10 +3,12 @@ package dev.hone.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.charset.StandardCharsets;
+import dev.hone.Batch;
+import dev.hone.Session;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,25 +40,42 @@ class ThisMachineTest {
 
   @Test
   void lookingLoadsNothingOfCudaOrOnnxRuntime(@TempDir Path folder) throws Exception {
-    Path output = folder.resolve("output.txt");
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xlog:class+load",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Looking.class.getName())
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
-    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-    List<String> lines = Files.readAllLines(output, StandardCharsets.UTF_8);
-    assertThat(process.exitValue()).as("%s", lines).isZero();
+    List<String> lines = classesOf(folder, Looking.class);
     assertThat(lines).anyMatch(line -> line.contains("dev.hone.cuda.CudaDiagnostics "));
     assertThat(lines).noneMatch(line -> line.contains(" org.bytedeco."));
   }
 
-  /** What the child runs. */
+  @Test
+  void aSessionOnTheCpuLoadsNothingOfCuda(@TempDir Path folder) throws Exception {
+    List<String> lines = classesOf(folder, Computing.class);
+    assertThat(lines).anyMatch(line -> line.contains(" org.bytedeco.onnxruntime.OrtApi "));
+    assertThat(lines).contains("computed on cpu");
+    assertThat(lines)
+        .filteredOn(line -> line.matches("(?i).*\\[class,load\\] \\S*cuda.*"))
+        .isNotEmpty() // the classes of this test, and all that ONNX Runtime's binding consists of
+        .allMatch(
+            line -> line.contains("/test-classes/") || line.contains(" org.bytedeco.onnxruntime."));
+  }
+
+  private static List<String> classesOf(Path folder, Class<?> main) throws Exception {
+    List<String> options = List.of("-Xlog:class+load:stdout:tags");
+    return ChildJvm.run(folder, Map.of(), ChildJvm.classPath(), options, main).lines();
+  }
+
+  /** What a child runs. */
+  static final class Computing {
+    private Computing() {}
+
+    public static void main(String... args) {
+      try (Session session = Session.open(OneProduct.model());
+          Batch in = OneProduct.input();
+          Batch out = session.run(in)) {
+        System.out.println("computed on " + session.device());
+      }
+    }
+  }
+
+  /** What a child runs. */
   static final class Looking {
     private Looking() {}
 

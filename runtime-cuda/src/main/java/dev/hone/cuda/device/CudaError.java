@@ -26,6 +26,10 @@ public enum CudaError {
   NO_KERNEL_IMAGE(209, false, "no code for this device's architecture"),
   /** Memory of the device is damaged. */
   ECC_UNCORRECTABLE(214, true, "the device's memory has an error that cannot be corrected"),
+  /** A link between devices is damaged. */
+  NVLINK_UNCORRECTABLE(220, true, "a link between devices has an error that cannot be corrected"),
+  /** An error of the hardware that was kept to this process. */
+  CONTAINED(226, true, "the device has an error that was kept to this process"),
   /** A handle is of nothing that exists. */
   INVALID_RESOURCE_HANDLE(400, false, "a handle of nothing that exists"),
   /** Work is not done yet. Not a failure. */
@@ -50,6 +54,8 @@ public enum CudaError {
   INVALID_PC(718, true, "device code jumped to nowhere"),
   /** A kernel failed, and CUDA does not say how. */
   LAUNCH_FAILURE(719, true, "device code failed"),
+  /** A kernel ended and left tensor memory allocated. */
+  TENSOR_MEMORY_LEAK(721, true, "device code left tensor memory allocated"),
   /** Something that a capture does not allow was done while a stream captured. */
   CAPTURE_UNSUPPORTED(900, false, "a call that is not allowed while a stream captures"),
   /** The capture was broken by an earlier error. */

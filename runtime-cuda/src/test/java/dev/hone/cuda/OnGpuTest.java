@@ -1,0 +1,108 @@
+package dev.hone.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.hone.Batch;
+import dev.hone.Device;
+import dev.hone.HoneException;
+import dev.hone.Session;
+import dev.hone.SessionOptions;
+import dev.hone.contract.NoLeaks;
+import dev.hone.onnx.OnnxOptions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Sessions on a real GPU. */
+@Tag("gpu")
+@ExtendWith({NeedsGpu.class, NoLeaks.class})
+class OnGpuTest {
+  private static final double EXACT = 1e-4;
+
+  private static SessionOptions on(Device device, CudaOptions cuda) {
+    return SessionOptions.builder()
+        .device(device)
+        .runtime(OnnxOptions.builder().gpu(cuda).build())
+        .build();
+  }
+
+  private static void verify(Session session) {
+    try (Session cpu = Session.open(OneProduct.model());
+        Batch in = OneProduct.input();
+        Batch expected = cpu.run(in);
+        Batch out = session.run(in)) {
+      float[] wanted = expected.get("y").toFloatArray();
+      float[] got = out.get("y").toFloatArray();
+      assertThat(got).hasSameSizeAs(wanted);
+      for (int i = 0; i < got.length; i++) {
+        assertThat((double) got[i]).isCloseTo(wanted[i], within(EXACT * (1 + Math.abs(wanted[i]))));
+      }
+    }
+  }
+
+  @Test
+  void theAnswersAreThoseOfTheCpu() {
+    CudaOptions exact = CudaOptions.builder().tf32(false).build();
+    try (Session session = Session.open(OneProduct.model(), on(Device.cuda(0), exact))) {
+      assertThat(session.device()).isEqualTo(Device.cuda(0));
+      assertThat(session.report().nodesByProvider()).containsKey("CUDAExecutionProvider");
+      verify(session);
+    }
+  }
+
+  @Test
+  void theBestDeviceIsTheGpu() {
+    try (Session session = Session.open(OneProduct.model(), SessionOptions.of(Device.best()))) {
+      assertThat(session.device()).isEqualTo(Device.cuda(0));
+    }
+  }
+
+  @Test
+  void everyOptionIsTaken() {
+    CudaOptions all =
+        CudaOptions.builder()
+            .memoryLimit(1L << 30)
+            .arenaGrowth(CudaOptions.ArenaGrowth.DOUBLING)
+            .convolutionSearch(CudaOptions.ConvolutionSearch.EXHAUSTIVE)
+            .maximalWorkspace(false)
+            .tf32(false)
+            .copyInComputeStream(false)
+            .channelsLast(true)
+            .strictLayerNorm(true)
+            .memoryPattern(true)
+            .build();
+    try (Session session = Session.open(OneProduct.model(), on(Device.cuda(0), all))) {
+      verify(session);
+    }
+  }
+
+  @Test
+  void manyCallersShareASession() {
+    try (Session session = Session.open(OneProduct.model(), SessionOptions.of(Device.cuda(0)));
+        Batch in = OneProduct.input();
+        Batch first = session.run(in)) {
+      List<CompletableFuture<Batch>> runs = new ArrayList<>();
+      for (int i = 0; i < 64; i++) {
+        runs.add(session.runAsync(in));
+      }
+      for (CompletableFuture<Batch> run : runs) {
+        try (Batch out = run.join()) {
+          assertThat(out.get("y").toFloatArray()).isEqualTo(first.get("y").toFloatArray());
+        }
+      }
+    }
+  }
+
+  @Test
+  void aGpuThatIsNotThereIsRefusedWithThoseThatAre() {
+    assertThatThrownBy(
+            () -> Session.open(OneProduct.model(), SessionOptions.of(Device.cuda(99))).close())
+        .isInstanceOf(HoneException.class)
+        .hasMessageContainingAll("cuda:99", "cuda:0");
+  }
+}
