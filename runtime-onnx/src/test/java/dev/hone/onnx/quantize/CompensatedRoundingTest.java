@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.onnx.quantize.ChannelQuantizer.Granularity;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,9 +64,7 @@ class CompensatedRoundingTest {
   }
 
   private static CompensatedRounding rounding(double[] gram, float[] divisors) {
-    CompensatedRounding rounding = CompensatedRounding.of(gram, divisors);
-    assertThat(rounding).isNotNull();
-    return rounding;
+    return Objects.requireNonNull(CompensatedRounding.of(gram, divisors));
   }
 
   /** The squares of what the outputs are off by, over all rows. */
