@@ -76,6 +76,11 @@ public final class CudaDevice implements AutoCloseable {
     return new CudaEvent(this);
   }
 
+  /** Loads device code that was compiled for this device's architecture; owned by the caller. */
+  public CudaModule loadModule(byte[] cubin) {
+    return new CudaModule(this, cubin);
+  }
+
   /** What is open on this device, for people: one line each. */
   public List<String> open() {
     return holdings.describe();

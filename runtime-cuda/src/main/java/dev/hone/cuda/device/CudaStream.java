@@ -45,6 +45,17 @@ public final class CudaStream implements AutoCloseable {
     device.check(device.api().waitEvent(handle, event.handle()), "ordering two streams");
   }
 
+  /**
+   * Queues a kernel.
+   *
+   * @param kernel from {@link CudaModule#kernel}
+   * @param arguments its parameters, 8 bytes each; may be changed when this returns
+   */
+  public void launch(long kernel, int blocks, int threads, long[] arguments) {
+    device.check(
+        device.api().launch(kernel, blocks, threads, arguments, handle), "launching a kernel");
+  }
+
   /** Waits until all that is queued has ended. */
   public void synchronize() {
     device.check(

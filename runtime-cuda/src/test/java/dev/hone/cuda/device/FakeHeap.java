@@ -191,7 +191,7 @@ public final class FakeHeap {
   }
 
   /** A buffer over live bytes, for who runs an operation. */
-  ByteBuffer bytes(long address, long bytes) {
+  public ByteBuffer bytes(long address, long bytes) {
     Allocation allocation = find(Access.read(address, bytes), "a kernel");
     if (allocation == null) {
       throw new IllegalArgumentException("No live memory there; the violations say what is wrong.");
