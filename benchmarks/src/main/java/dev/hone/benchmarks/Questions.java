@@ -5,8 +5,10 @@ import dev.hone.benchmarks.batching.FullLoad;
 import dev.hone.benchmarks.batching.ManyCallers;
 import dev.hone.benchmarks.call.CallCost;
 import dev.hone.benchmarks.endtoend.Embeddings;
+import dev.hone.benchmarks.guard.Guard;
 import dev.hone.benchmarks.inputs.TextModel;
 import dev.hone.benchmarks.life.Life;
+import dev.hone.benchmarks.life.Soak;
 import dev.hone.benchmarks.load.OpenLoopLoad;
 import dev.hone.benchmarks.load.TooMuchLoad;
 import dev.hone.benchmarks.monitoring.Monitoring;
@@ -16,6 +18,7 @@ import dev.hone.benchmarks.precision.DigitsPrecision;
 import dev.hone.benchmarks.precision.LinePrecision;
 import dev.hone.benchmarks.precision.TextPrecision;
 import dev.hone.benchmarks.question.Question;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -42,7 +45,13 @@ final class Questions {
         new TooMuchLoad(),
         new Opening(),
         new Life(),
+        new Soak(),
         new Monitoring());
+  }
+
+  /** What the suite guard asks, and no other: its figures are measured at length elsewhere. */
+  static List<Question> guard() {
+    return List.of(new Guard());
   }
 
   /**
@@ -55,7 +64,8 @@ final class Questions {
       return all();
     }
     Set<Question> chosen = new LinkedHashSet<>();
-    List<Question> all = all();
+    List<Question> all = new ArrayList<>(all());
+    all.addAll(guard());
     for (String name : list.split(",", -1)) {
       List<Question> matching =
           all.stream().filter(question -> is(question, name.strip())).toList();

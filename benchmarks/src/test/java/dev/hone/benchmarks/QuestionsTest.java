@@ -9,13 +9,14 @@ import dev.hone.benchmarks.question.Answer;
 import dev.hone.benchmarks.question.Question;
 import dev.hone.benchmarks.question.Table;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class QuestionsTest {
   static List<Question> all() {
-    return Questions.all().stream()
+    return Stream.concat(Questions.all().stream(), Questions.guard().stream())
         .filter(question -> !question.id().equals("bge")) // as minilm, only larger
         .toList();
   }

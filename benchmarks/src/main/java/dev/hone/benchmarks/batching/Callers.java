@@ -18,9 +18,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Many threads that call one session, each as soon as its last call is answered, until a list of
  * requests is through. The work of a benchmark is the whole list.
  */
-final class Callers implements Rival {
+public final class Callers implements Rival {
   /** How they call. */
-  enum Manner {
+  public enum Manner {
     /** Each waits for its answer. */
     BLOCKING,
     /** Each has a few calls under way at once, as an application with {@code runAsync} would. */
@@ -43,7 +43,8 @@ final class Callers implements Rival {
    * @param workload the requests
    * @param answers what the first output should be for each
    */
-  Callers(Session session, Workload workload, List<float[]> answers, Manner manner, int callers) {
+  public Callers(
+      Session session, Workload workload, List<float[]> answers, Manner manner, int callers) {
     this.session = session;
     this.requests = workload.requests();
     this.answers = answers;

@@ -2,6 +2,7 @@ package dev.hone.benchmarks.call;
 
 import dev.hone.benchmarks.inputs.GemmModel;
 import dev.hone.benchmarks.measure.Entrant.Side;
+import dev.hone.benchmarks.measure.Rival;
 
 /** The ways from Java into ONNX Runtime that are compared. */
 public enum CallPath {
@@ -34,6 +35,27 @@ public enum CallPath {
   /** Whose it is. */
   Side side() {
     return this == HONE_IN_PLACE || this == HONE_RETURNING ? Side.OURS : Side.THEIRS;
+  }
+
+  /** The same as a rival; its output is checked in the end. */
+  public Rival rival(GemmModel model, float[] row) throws Exception {
+    Call call = open(model, row);
+    return new Rival() {
+      @Override
+      public void once() throws Exception {
+        call.once();
+      }
+
+      @Override
+      public void check() throws Exception {
+        model.check(row, call.output());
+      }
+
+      @Override
+      public void close() {
+        call.close();
+      }
+    };
   }
 
   /** Opens a session of one thread and prepares all that can be kept. */

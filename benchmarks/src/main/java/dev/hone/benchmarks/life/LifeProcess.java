@@ -14,9 +14,11 @@ import java.lang.management.MemoryType;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** A process that does one thing with a session and prints one number about it. */
 public final class LifeProcess {
@@ -44,8 +46,14 @@ public final class LifeProcess {
           case "external" -> external(Path.of(arguments[1]));
           default -> throw new IllegalArgumentException(String.join(" ", arguments));
         };
-    System.out.println(MARK + number);
+    tell(number);
     System.exit(0);
+  }
+
+  /** Prints what {@link #start} reads. */
+  static void tell(double... numbers) {
+    System.out.println(
+        MARK + Arrays.stream(numbers).mapToObj(Double::toString).collect(Collectors.joining(" ")));
   }
 
   private static Batch text() {
@@ -108,11 +116,22 @@ public final class LifeProcess {
    * @throws IOException if it fails; the message tells what it said
    */
   static double start(String option, String... arguments) throws IOException, InterruptedException {
+    return start(List.of(option), LifeProcess.class, arguments)[0];
+  }
+
+  /**
+   * Starts a process that {@linkplain #tell tells} some numbers, and waits for it.
+   *
+   * @param options for its JVM
+   * @throws IOException if it fails; the message tells what it said
+   */
+  static double[] start(List<String> options, Class<?> main, String... arguments)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add(option);
+    command.addAll(options);
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(LifeProcess.class.getName());
+    command.add(main.getName());
     command.addAll(List.of(arguments));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -125,6 +144,7 @@ public final class LifeProcess {
               + ", saying: "
               + output.strip());
     }
-    return Double.parseDouble(output.substring(mark + MARK.length()).strip());
+    String numbers = output.substring(mark + MARK.length()).strip();
+    return Arrays.stream(numbers.split(" ", -1)).mapToDouble(Double::parseDouble).toArray();
   }
 }

@@ -1,0 +1,5 @@
+/** The few ratios that must hold before a change lands. */
+@NullMarked
+package dev.hone.benchmarks.guard;
+
+import org.jspecify.annotations.NullMarked;
