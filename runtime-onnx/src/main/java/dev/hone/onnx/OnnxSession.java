@@ -88,14 +88,15 @@ final class OnnxSession implements Session {
       ready = Ready.of(model, options, passes);
       session = open(ready, model, settings(onnx, placement, threads, ready), recorder);
     }
+    List<SessionReport.Node> nodes = session.nodes();
     SessionReport report =
         new SessionReport(
             "ONNX Runtime " + OrtLibrary.get().version(),
             placement.device(),
             ready.precision(),
             threads,
-            session.nodes(),
-            notes(ready, placement));
+            nodes,
+            notes(ready, placement, nodes));
     timer.opened(name, report.precision().name(), report.device().toString(), threads);
     return new OnnxSession(model.signature(), session, ready.stored().folder(), report, recorder);
   }
@@ -128,8 +129,10 @@ final class OnnxSession implements Session {
     return options.threads() == 0 && placement.gpu() != null ? 1 : threads(options);
   }
 
-  private static List<String> notes(Ready ready, Placement placement) {
+  private static List<String> notes(
+      Ready ready, Placement placement, List<SessionReport.Node> nodes) {
     List<String> notes = new ArrayList<>(placement.notes());
+    placement.strays(nodes).ifPresent(notes::add);
     notes.addAll(ready.notes());
     return notes;
   }

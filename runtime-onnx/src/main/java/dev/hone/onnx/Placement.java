@@ -1,8 +1,13 @@
 package dev.hone.onnx;
 
 import dev.hone.Device;
+import dev.hone.SessionReport;
 import dev.hone.onnx.gpu.GpuSettings;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param notes what is to be told about the choice
  */
 record Placement(Device device, @Nullable GpuSettings gpu, List<String> notes) {
+  private static final String CPU_PROVIDER = "CPUExecutionProvider";
+
   static final Placement CPU = onCpu(List.of());
 
   Placement {
@@ -25,6 +32,34 @@ record Placement(Device device, @Nullable GpuSettings gpu, List<String> notes) {
 
   static Placement onGpu(int ordinal, GpuSettings settings) {
     return new Placement(Device.cuda(ordinal), settings, List.of());
+  }
+
+  /**
+   * Which nodes stayed on the CPU though the session computes on a GPU: values are copied for them,
+   * there and back.
+   *
+   * @param nodes what the runtime says about where each node runs
+   */
+  Optional<String> strays(List<SessionReport.Node> nodes) {
+    Map<String, Long> strays = new TreeMap<>();
+    nodes.stream()
+        .filter(node -> gpu != null && node.provider().equals(CPU_PROVIDER))
+        .forEach(node -> strays.merge(node.operator(), 1L, Long::sum));
+    if (strays.isEmpty()) {
+      return Optional.empty();
+    }
+    long count = strays.values().stream().mapToLong(Long::longValue).sum();
+    String which =
+        strays.entrySet().stream()
+            .map(operator -> operator.getValue() + " " + operator.getKey())
+            .collect(Collectors.joining(", "));
+    return Optional.of(
+        count
+            + " of "
+            + nodes.size()
+            + " nodes run on the CPU, and values are copied for them: "
+            + which
+            + ".");
   }
 
   /** Which memory is given back after each run, where that is wanted, in ONNX Runtime's words. */

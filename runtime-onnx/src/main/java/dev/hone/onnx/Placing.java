@@ -30,6 +30,9 @@ record Placing(
     Function<Placement, Session> opener) {
   private static final Logger LOGGER = System.getLogger(OnnxRuntime.class.getName());
 
+  private static final String INSTEAD = "Ask for Precision.FP32, or for Device.cpu().";
+  private static final String NO_HALVES = "models are not rewritten yet to compute in it there. ";
+
   /** What was warned of: the log, too, is one in a process. */
   private static final Set<String> WARNED = ConcurrentHashMap.newKeySet();
 
@@ -88,21 +91,19 @@ record Placing(
     return gpu.obstacle(ordinal).or(this::unsuited);
   }
 
-  /** Nothing is slower in silence. */
+  /** Nothing is slower in silence, and nothing is what it was not asked to be. */
   private Optional<String> unsuited() {
     return switch (precision) {
-      case FP32, FP16 -> Optional.empty();
+      case FP32 -> Optional.empty();
+      case FP16 -> Optional.of("FP16 is what NVIDIA GPUs are fast at, but " + NO_HALVES + INSTEAD);
       case INT8 ->
           Optional.of(
               "INT8 makes a model slower on NVIDIA GPUs, not faster: ONNX Runtime's CUDA provider has"
                   + " no DynamicQuantizeLinear, QLinearMatMul or QLinearConv, so values would go to"
-                  + " the CPU and back at each product. Ask for Precision.FP16, which GPUs are fast"
-                  + " at, or for Device.cpu().");
-      case INT4, BF16 ->
-          Optional.of(
-              precision
-                  + " was never tried on an NVIDIA GPU. Ask for Precision.FP16, which GPUs are fast"
-                  + " at, or for Device.cpu().");
+                  + " the CPU and back at each product. FP16 is what is faster there, but "
+                  + NO_HALVES
+                  + INSTEAD);
+      case INT4, BF16 -> Optional.of(precision + " was never tried on an NVIDIA GPU. " + INSTEAD);
     };
   }
 

@@ -11,6 +11,7 @@ import dev.hone.HoneException.ModelException;
 import dev.hone.Precision;
 import dev.hone.Session;
 import dev.hone.SessionOptions;
+import dev.hone.SessionReport;
 import dev.hone.Signature;
 import dev.hone.Signature.Dimension;
 import dev.hone.Signature.Value;
@@ -21,6 +22,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Which device a session gets, by what was asked for and what is there. */
 class PlacingTest {
@@ -102,15 +105,24 @@ class PlacingTest {
   }
 
   @Test
-  void whatSlowsAGpuDownIsRefusedOrComputedOnTheCpu() {
+  void integersWhichSlowAGpuDownAreRefusedOrComputedOnTheCpu() {
     assertThatThrownBy(() -> open(Device.cuda(0), Precision.INT8, Optional.of(FakeGpu.ready())))
         .isInstanceOf(HoneException.class)
-        .hasMessageContainingAll("INT8", "slower", "Precision.FP16");
+        .hasMessageContainingAll("INT8", "slower", "FP16 is what is faster", "Precision.FP32");
     try (LogLines log = new LogLines();
         Session session = open(Device.best(), Precision.INT8, Optional.of(FakeGpu.ready()))) {
       assertThat(session.device()).isEqualTo(Device.cpu());
-      assertThat(log.warnings()).singleElement().asString().contains("Precision.FP16");
+      assertThat(log.warnings()).singleElement().asString().contains("FP16 is what is faster");
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FP16", "BF16", "INT8", "INT4"})
+  void noPrecisionIsPromisedOnAGpuThatIsNotThereYet(Precision precision) {
+    assertThatThrownBy(() -> open(Device.cuda(0), precision, Optional.of(FakeGpu.ready())))
+        .isInstanceOf(HoneException.class)
+        .hasMessageContainingAll(precision.name(), "Ask for Precision.FP32");
+    assertThat(opened).isEmpty();
   }
 
   @Test
@@ -131,6 +143,20 @@ class PlacingTest {
     open(Device.best(), gpu).close();
     open(Device.best(), gpu).close();
     assertThat(opened.stream().filter(placement -> placement.gpu() != null)).hasSize(1);
+  }
+
+  @Test
+  void nodesThatStayOnTheCpuAreNamedWhereTheGpuComputes() {
+    SessionReport.Node product = new SessionReport.Node("a", "MatMul", "CUDAExecutionProvider");
+    SessionReport.Node shape = new SessionReport.Node("b", "Shape", "CPUExecutionProvider");
+    SessionReport.Node range = new SessionReport.Node("c", "Range", "CPUExecutionProvider");
+    open(Device.cuda(0), FakeGpu.ready()).close();
+    Placement onGpu = opened.get(0);
+    assertThat(onGpu.strays(List.of(product, shape, range, shape)).orElseThrow())
+        .startsWith("3 of 4 nodes run on the CPU")
+        .endsWith("1 Range, 2 Shape.");
+    assertThat(onGpu.strays(List.of(product))).isEmpty();
+    assertThat(Placement.CPU.strays(List.of(shape))).isEmpty();
   }
 
   @Test
