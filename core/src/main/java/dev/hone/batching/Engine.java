@@ -100,21 +100,36 @@ final class Engine implements Request.Events, Gauges {
         return alone.run(ordered, out, options, begunNanos);
       }
       Lane lane = platform ? scheduler.laneFor(kind, ordered) : null;
-      if (lane != null) {
-        return runOn(lane, ordered, out, options, begunNanos);
-      }
-      Request request = request(ordered, out, options, kind, begunNanos);
-      request.setWaiter(Thread.currentThread());
-      admit(request);
-      // Who runs a batch cannot watch a deadline.
-      scheduler.submit(request, platform && !request.hasDeadline);
-      return request.await();
+      return lane != null
+          ? runOn(lane, ordered, out, options, begunNanos)
+          : await(ordered, out, options, kind, begunNanos);
     } catch (RuntimeException | Error e) {
       record(e);
       throw e;
     } finally {
       leave();
     }
+  }
+
+  /** Queues a call and waits for its end, perhaps running it and others in this thread. */
+  private Batch await(
+      Batch in, @Nullable Batch out, RunOptions options, Kind kind, long begunNanos) {
+    Request request;
+    boolean platform = Threads.mayRunNative();
+    try {
+      request = request(in, out, options, kind, begunNanos);
+      request.setWaiter(Thread.currentThread());
+      admit(request);
+    } catch (RuntimeException | Error e) {
+      scheduler.look();
+      throw e;
+    }
+    try { // who runs a batch can watch no deadline
+      scheduler.submit(request, platform && !request.hasDeadline);
+    } catch (RuntimeException | Error e) {
+      request.settle(e); // and wait all the same, for others may be woken from there
+    }
+    return request.await();
   }
 
   /** Whether a blocking call may share a batch; one that says who goes first always does. */
@@ -165,7 +180,7 @@ final class Engine implements Request.Events, Gauges {
       leave();
       return CompletableFuture.failedFuture(e);
     }
-    scheduler.submit(request, false);
+    scheduler.submit(request);
     return future; // the end of the request leaves the gate
   }
 

@@ -19,6 +19,7 @@ final class Flight {
   long runBeginNanos; // of the last run, if there were several
   long runEndNanos;
   final List<Piece> pieces = new ArrayList<>();
+  final Wakes wakes = new Wakes();
   final Cancellation cancellation = new Cancellation();
   int rows;
   int length;

@@ -60,6 +60,7 @@ final class Pilot {
     } catch (RuntimeException | Error e) {
       pieces.forEach(piece -> piece.request().settle(e));
     } finally {
+      flight.wakes.end(); // last: whoever is woken may be let run in place of this thread
       pieces.forEach(piece -> piece.request().endUse());
     }
   }
@@ -187,6 +188,7 @@ final class Pilot {
       }
       budget--;
       Throwable again = run(flight, some, Dispatch.RETRY);
+      flight.wakes.end();
       if (again != null) {
         split(some, again, suspects, budget > 0);
       }

@@ -85,6 +85,8 @@ final class Request {
   final @Nullable Cancellation cancellation;
   @Nullable RequestFuture future;
   private @Nullable Thread waiter;
+  private volatile boolean parks; // waking costs time: who runs its own batch needs it not
+  private @Nullable Request wakesNext; // written before the final state, read by the waiter after
   private volatile Cancellation.@Nullable Registration registration;
   private volatile Cancellation.@Nullable Registration secondRegistration;
 
@@ -220,8 +222,15 @@ final class Request {
     try {
       events.answered(this, from);
     } finally {
+      if (future == null) {
+        wakesNext = from.wakes.add(this);
+      }
       state = results;
-      announce(results);
+      if (future == null) {
+        stopListening();
+      } else {
+        announce(results);
+      }
     }
   }
 
@@ -311,6 +320,13 @@ final class Request {
     if (asynchronous != null) {
       events.completed(asynchronous, outcome);
     } else {
+      wake();
+    }
+  }
+
+  /** Wakes who blocks; that may come late or twice, as it looks at the state by itself. */
+  void wake() {
+    if (parks) {
       LockSupport.unpark(waiter);
     }
   }
@@ -320,9 +336,13 @@ final class Request {
     waiter = thread;
   }
 
-  /** Blocks until the call is over. */
+  /**
+   * Blocks until the call is over. Whoever waits must come here, whatever happens: the next in its
+   * chain is woken from here.
+   */
   Batch await() {
     boolean interrupted = false;
+    parks = true;
     while (isLive()) {
       if (hasDeadline) {
         long left = deadlineNanos - System.nanoTime();
@@ -335,6 +355,10 @@ final class Request {
         LockSupport.park(this);
       }
       interrupted |= Thread.interrupted(); // a run cannot be interrupted; the caller shall know
+    }
+    Request next = wakesNext;
+    if (next != null) {
+      next.wake();
     }
     if (interrupted) {
       Thread.currentThread().interrupt();

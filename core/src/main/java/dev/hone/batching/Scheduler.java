@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Batches are formed when a lane is there for them, never earlier, from all that waits then.
  *
  * Who runs. A blocking caller that finds a free lane runs in its own thread: alone and without
- * copies if nothing waits. When it is done and others came meanwhile, it serves one more batch if
+ * copies if nothing waits, after letting others come (Breather). When it is done and others came meanwhile, it serves one more batch if
  * that is short (waking the lane's thread would take longer), else the lane's thread goes on. Under
  * load the threads of the lanes do everything. Virtual threads never run native code: they hand the
  * lane over.
@@ -45,6 +45,7 @@ final class Scheduler implements Pilot.Reports {
   private final Lanes lanes;
   private final Pilot pilot;
   private final Recorder recorder;
+  private final Breather breather;
   private final ReentrantLock forming = new ReentrantLock();
   private final long lingerNanos;
   private final long courtesyNanos = COURTESY_WAKES * WakeCost.nanos();
@@ -62,6 +63,7 @@ final class Scheduler implements Pilot.Reports {
     this.limits = new Limits(policy, plan.maxRows());
     this.room = new WaitingRoom(admission, policy.shares);
     this.former = new BatchFormer(room, costs, limits, admission);
+    this.breather = new Breather(admission::rows);
     this.recorder = recorder;
     this.pilot = new Pilot(session, joiner, recorder, this);
     this.lingerNanos = policy.lingerNanos;
@@ -69,14 +71,31 @@ final class Scheduler implements Pilot.Reports {
   }
 
   /**
-   * A lane on which a call may run at once; null if others wait, or it is too large for one run.
+   * A lane on which a call may run at once, alone; null if others wait, or it is too large for one
+   * run. Then it must be {@linkplain #submit(Request, boolean) submitted}, or {@link #look} be
+   * called: others that wait rely on that.
    */
   @Nullable Lane laneFor(Kind kind, Batch in) {
     if (lingerNanos > 0 || hasWork()) {
       return null;
     }
     boolean fits = in.tensor(0).shape().rows() <= limits.maxRows(kind, kind.lengthOf(in));
-    return fits ? lanes.acquire() : null;
+    Lane lane = fits ? lanes.acquire() : null;
+    if (lane != null) {
+      breather.pause();
+      if (hasWork()) { // whoever queued meanwhile found this lane taken
+        lanes.release(lane);
+        return null;
+      }
+    }
+    return lane;
+  }
+
+  /** Has a free lane serve what waits, if there is any. */
+  void look() {
+    if (hasWork()) {
+      wakeFreeLane();
+    }
   }
 
   /**
@@ -94,17 +113,28 @@ final class Scheduler implements Pilot.Reports {
   }
 
   /**
-   * Queues an admitted request and gives it a free lane, if there is one.
+   * Queues an admitted asynchronous request and wakes a lane for it, if one is free; else who holds
+   * the lanes sees the request when it is done.
+   */
+  void submit(Request request) {
+    intake.push(request);
+    wakeFreeLane();
+  }
+
+  /**
+   * Queues an admitted request that the current thread is going to wait for, and gives it a free
+   * lane, if there is one.
    *
-   * @param callerRuns whether the current thread is going to wait for it, and may run its batch
+   * @param callerRuns whether the current thread may run its batch
    */
   void submit(Request request, boolean callerRuns) {
     intake.push(request);
     Lane lane = lanes.acquire();
     if (lane == null) {
-      return; // who holds the lanes sees the request when it is done
+      return;
     }
     if (callerRuns && lingerNanos == 0) {
+      breather.pause();
       lend(lane, Dispatch.IDLE, request);
     } else {
       lane.handOver(null);
@@ -156,9 +186,7 @@ final class Scheduler implements Pilot.Reports {
 
   private void free(Lane lane) {
     lanes.release(lane);
-    if (hasWork()) { // came between the last look and the release
-      wakeFreeLane();
-    }
+    look(); // something may have come between the last look and the release
   }
 
   private void wakeFreeLane() {
