@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.hone.cuda.driver.DriverAnswer;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -56,37 +55,13 @@ class RealRuntimeTest {
   }
 
   private static ChildJvm ask(Path folder, String source) throws IOException, InterruptedException {
-    compile(folder, source);
+    SmallLibrary.compile(folder, "libcuda.so.1", source);
     return ChildJvm.run(
         folder,
         Map.of("LD_LIBRARY_PATH", folder.toString()),
         ChildJvm.classPath(),
         List.of(),
         Asking.class);
-  }
-
-  private static void compile(Path folder, String source) throws IOException, InterruptedException {
-    Path file = Files.writeString(folder.resolve("driver.c"), source);
-    Path library = folder.resolve("libcuda.so.1");
-    Process compiler;
-    try {
-      compiler =
-          new ProcessBuilder(
-                  "gcc",
-                  "-shared",
-                  "-fPIC",
-                  "-nostdlib",
-                  "-Wl,-soname,libcuda.so.1",
-                  "-o",
-                  library.toString(),
-                  file.toString())
-              .inheritIO()
-              .start();
-    } catch (IOException e) {
-      assumeTrue(false, "gcc makes the driver's library here, but is not there: " + e);
-      return;
-    }
-    assertThat(compiler.waitFor()).isZero();
   }
 
   /** What the child runs. */
