@@ -1,11 +1,14 @@
 package dev.hone.batching;
 
+import dev.hone.Batch;
 import dev.hone.Cancellation;
 import dev.hone.RunOptions;
+import dev.hone.Shape;
 import dev.hone.metrics.Dispatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Pieces that run as one batch. Stops the run when nobody waits for it any more: {@code live}
@@ -25,6 +28,10 @@ final class Flight {
   int length;
   long predictedNanos;
   private boolean stoppable;
+  private @Nullable Batch cutFrom;
+  private Shape @Nullable [] cutShapes; // of what a request of as many rows and tokens got
+  private int cutRows;
+  private int cutLength;
   private final AtomicInteger live = new AtomicInteger(1);
 
   Flight(Kind kind, Dispatch why, long formedNanos) {
@@ -45,6 +52,21 @@ final class Flight {
     rows += piece.rows();
     length = Math.max(length, request.length);
     stoppable |= request.canStop();
+  }
+
+  /**
+   * The shapes cut out of these results for the last request, if this one gets the same; or null.
+   */
+  Shape @Nullable [] cutShapes(Batch results, Request request) {
+    boolean same = results == cutFrom && request.rows == cutRows && request.length == cutLength;
+    return same ? cutShapes : null;
+  }
+
+  void keepCutShapes(Batch results, Request request, Shape[] shapes) {
+    cutFrom = results;
+    cutShapes = shapes;
+    cutRows = request.rows;
+    cutLength = request.length;
   }
 
   boolean carries(Request request) {

@@ -101,7 +101,7 @@ final class Joiner {
     }
     Batch target;
     try {
-      target = target(request, results);
+      target = target(flight, request, results);
       for (int i = 0; i < results.size(); i++) {
         copy(results.tensor(i), at, target.tensor(i), piece.from(), piece.rows());
       }
@@ -113,7 +113,7 @@ final class Joiner {
   }
 
   /** What a request's results go into. */
-  private Batch target(Request request, Batch results) {
+  private Batch target(Flight flight, Request request, Batch results) {
     Batch out = request.out;
     if (out != null) {
       requireTargets(request, out, results);
@@ -121,7 +121,7 @@ final class Joiner {
     }
     Batch parts = request.parts();
     if (parts == null) {
-      parts = allocate(request, results);
+      parts = allocate(flight, request, results);
       request.setParts(parts);
     }
     return parts;
@@ -144,17 +144,27 @@ final class Joiner {
     return layout.outputShapes().cut(index, padded, request.rows, request.length);
   }
 
-  private Batch allocate(Request request, Batch results) {
-    Tensor[] own = new Tensor[results.size()];
+  private Batch allocate(Flight flight, Request request, Batch results) {
+    Shape[] shapes = flight.cutShapes(results, request);
+    if (shapes == null) {
+      shapes = new Shape[results.size()];
+      for (int i = 0; i < shapes.length; i++) {
+        shapes[i] = cut(request, i, results.tensor(i).shape());
+      }
+      flight.keepCutShapes(results, request, shapes);
+    }
+    if (shapes.length == 1) { // the usual case, without lists
+      return Batch.of(results.name(0), pooled(results.tensor(0).type(), shapes[0]));
+    }
+    Tensor[] own = new Tensor[shapes.length];
     try {
       for (int i = 0; i < own.length; i++) {
-        Tensor result = results.tensor(i);
-        own[i] = pooled(result.type(), cut(request, i, result.shape()));
+        own[i] = pooled(results.tensor(i).type(), shapes[i]);
       }
     } finally {
       closeIfIncomplete(own);
     }
-    return Batch.of(results.names(), Arrays.asList(own));
+    return Batch.of(layout.outputNames(request.kind), Arrays.asList(own));
   }
 
   private static void copy(Tensor from, int fromRow, Tensor to, int toRow, int rows) {

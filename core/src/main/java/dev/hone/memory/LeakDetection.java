@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +65,10 @@ public final class LeakDetection {
 
   /** Ties a resource to what frees it: run once, by the first of close and the collector. */
   public static final class Lifeline extends PhantomReference<Object> {
-    private final AtomicBoolean done = new AtomicBoolean();
+    private static final AtomicIntegerFieldUpdater<Lifeline> DONE =
+        AtomicIntegerFieldUpdater.newUpdater(Lifeline.class, "done");
+
+    private volatile int done; // 1: freed. No object of its own: there are very many of these
     private final String what;
     private final Runnable free;
     private final @Nullable Opening opening;
@@ -79,7 +82,7 @@ public final class LeakDetection {
 
     /** The resource was closed: frees what is behind it, unless that was done before. */
     public void cut() {
-      if (done.compareAndSet(false, true)) {
+      if (DONE.compareAndSet(this, 0, 1)) {
         OPEN.remove(this);
         free.run();
       }
@@ -119,7 +122,7 @@ public final class LeakDetection {
   private static void reportUnreachable() {
     for (Object found = UNREACHABLE.poll(); found != null; found = UNREACHABLE.poll()) {
       Lifeline lifeline = (Lifeline) found;
-      if (!lifeline.done.get()) {
+      if (lifeline.done == 0) {
         LEAKS.incrementAndGet();
         lifeline.cut();
         if (Level.CONFIGURED != Level.OFF) {
