@@ -98,8 +98,17 @@ final class CostModel {
     this.trying = trying;
   }
 
-  /** The number of rows, at most {@code most}, with which a row of this length is cheapest. */
+  /**
+   * The number of rows, at most {@code most}, with which a row of this length is cheapest; while
+   * sizes are tried, twice as many: what was once measured far too dear, on a machine that was busy
+   * otherwise, is corrected by nothing else.
+   */
   int bestRows(int most, int length) {
+    int best = cheapestRows(most, length);
+    return trying ? Math.min(most, 2 * best) : best;
+  }
+
+  private int cheapestRows(int most, int length) {
     int best = most;
     double bestPerRow = weigh(most, length) / most;
     for (int rows = 1; rows < most; rows <<= 1) {
