@@ -16,6 +16,28 @@ public interface Execution extends AutoCloseable {
    */
   void run(Port[] inputs, Port[] outputs, @Nullable Cancellation stop);
 
+  /** Whether runs can become CUDA graphs: everything runs on the device, in one stream, at once. */
+  default boolean capturesGraphs() {
+    return false;
+  }
+
+  /**
+   * Captures a run as a graph and queues it once. It came this way a few times before, at these
+   * addresses; while this runs, nothing in the process allocates or waits.
+   *
+   * @param graph a number that was not used before
+   * @throws dev.hone.HoneException if it cannot be captured; then nothing was queued, and no stream
+   *     captures any more
+   */
+  default void capture(int graph, Port[] inputs, Port[] outputs) {
+    throw new UnsupportedOperationException("This model captures no graphs.");
+  }
+
+  /** Queues a graph again. Its ports are where they were when it was captured. */
+  default void runGraph(int graph, Port[] inputs, Port[] outputs) {
+    throw new UnsupportedOperationException("This model captures no graphs.");
+  }
+
   @Override
   void close();
 }

@@ -26,15 +26,22 @@ final class Lane implements AutoCloseable {
   private final CudaStream compute;
   private final CudaStream copyOut;
   private final Execution execution;
+  private final Graphs graphs;
   private final ReentrantLock computing = new ReentrantLock(true);
   private final List<Slot> slots = new ArrayList<>();
 
-  Lane(CudaDevice device, StreamModel model, InputCheck check, LaneSettings settings) {
+  Lane(
+      CudaDevice device,
+      StreamModel model,
+      InputCheck check,
+      LaneSettings settings,
+      Graphs.Counters counters) {
     try {
       this.copyIn = own(device.openStream());
       this.compute = own(device.openStream());
       this.copyOut = own(device.openStream());
       this.execution = own(model.open(compute));
+      this.graphs = new Graphs(device, execution, settings.maxGraphs(), counters);
       for (int i = 0; i < SLOTS; i++) {
         slots.add(own(new Slot(this, device, model, check, settings)));
       }
@@ -62,12 +69,20 @@ final class Lane implements AutoCloseable {
    */
   void submit(Slot slot, @Nullable Stop stop) {
     try {
+      GraphBucket bucket = graphs.bucket(slot);
+      if (bucket != null) {
+        slot.use(bucket);
+      }
       slot.copyIn(copyIn);
       slot.placeOutputs();
       lock(stop);
       try {
         compute.waitFor(slot.copiedIn);
-        execution.run(slot.inputs, slot.outputs, stop == null ? null : stop.signal());
+        if (bucket == null) {
+          execution.run(slot.inputs, slot.outputs, stop == null ? null : stop.signal());
+        } else {
+          graphs.run(slot, bucket, stop);
+        }
         compute.record(slot.computed);
         copyOut.waitFor(slot.computed);
         slot.copyOut(copyOut);

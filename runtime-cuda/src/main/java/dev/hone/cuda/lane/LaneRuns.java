@@ -41,8 +41,8 @@ final class LaneRuns implements AutoCloseable {
     this.lanes = new Lanes(device, model, check, settings, whenClosed);
   }
 
-  int slotCount() {
-    return lanes.slotCount();
+  GraphStats graphs() {
+    return lanes.graphs();
   }
 
   /**

@@ -66,6 +66,11 @@ public final class LaneSession implements Session {
     return new LaneSession(model.signature(), runs, futures, settings);
   }
 
+  /** What became of graphs since it was opened. */
+  public GraphStats graphs() {
+    return runs.graphs();
+  }
+
   @Override
   public Signature signature() {
     return signature;

@@ -16,6 +16,7 @@ final class Lanes implements AutoCloseable {
   private static final long POLL_NANOS = 5_000_000;
 
   private final Runnable whenClosed;
+  private final Graphs.Counters graphs = new Graphs.Counters();
   private final List<Lane> lanes = new ArrayList<>();
   private final List<Slot> slots = new ArrayList<>();
   private final ReentrantLock lock = new ReentrantLock();
@@ -35,7 +36,7 @@ final class Lanes implements AutoCloseable {
     this.whenClosed = whenClosed;
     try {
       for (int i = 0; i < settings.lanes(); i++) {
-        lanes.add(new Lane(device, model, check, settings));
+        lanes.add(new Lane(device, model, check, settings, graphs));
       }
     } catch (RuntimeException | Error e) {
       lanes.forEach(Lane::close);
@@ -45,8 +46,8 @@ final class Lanes implements AutoCloseable {
     this.taken = new boolean[slots.size()];
   }
 
-  int slotCount() {
-    return slots.size();
+  GraphStats graphs() {
+    return graphs.stats();
   }
 
   /**

@@ -9,6 +9,7 @@ import dev.hone.cuda.device.CudaEvent;
 import dev.hone.cuda.device.CudaStream;
 import dev.hone.memory.Memory;
 import dev.hone.metrics.RunTimer;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +30,10 @@ final class Slot implements AutoCloseable {
   final CudaEvent done;
 
   private final CudaDevice device;
-  private final Buffers[] inputBuffers;
-  private final Buffers[] outputBuffers;
+  final List<GraphBucket> buckets = new ArrayList<>();
+
+  private final PortBuffers ordinary;
+  private PortBuffers buffers; // of this run: the ordinary ones, or those of its bucket
 
   Slot(Lane lane, CudaDevice device, StreamModel model, InputCheck check, LaneSettings settings) {
     this.timer = new RunTimer(settings.name(), settings.recorder());
@@ -41,8 +44,8 @@ final class Slot implements AutoCloseable {
     this.symbols = new long[check.symbolCount()];
     this.inputs = ports(model, model.signature().inputs());
     this.outputs = ports(model, model.signature().outputs());
-    this.inputBuffers = buffers(inputs.length);
-    this.outputBuffers = buffers(outputs.length);
+    this.ordinary = new PortBuffers(device, inputs.length, outputs.length);
+    this.buffers = ordinary;
     CudaEvent[] events = new CudaEvent[3];
     try {
       for (int i = 0; i < events.length; i++) {
@@ -65,14 +68,6 @@ final class Slot implements AutoCloseable {
     return values.stream().map(v -> new Port(v, model.onDevice(v))).toArray(Port[]::new);
   }
 
-  private Buffers[] buffers(int count) {
-    Buffers[] buffers = new Buffers[count];
-    for (int i = 0; i < count; i++) {
-      buffers[i] = new Buffers(device);
-    }
-    return buffers;
-  }
-
   /** The inputs of the next run, as {@link #inputPositions} has them. */
   void want(Batch in) {
     for (int i = 0; i < inputs.length; i++) {
@@ -87,6 +82,26 @@ final class Slot implements AutoCloseable {
     outputs[output].want(target);
   }
 
+  /** Whether everything in this run lies on the device, at a size known before. */
+  boolean isAllOnDevice() {
+    for (Port port : inputs) {
+      if (port.isWanted() && !port.mayBeOnDevice()) {
+        return false;
+      }
+    }
+    for (Port port : outputs) {
+      if (port.isWanted() && (port.target() == null || !port.mayBeOnDevice())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** This run has the memory of its bucket. */
+  void use(GraphBucket bucket) {
+    buffers = bucket.buffers;
+  }
+
   /** Queues the copies of the inputs. */
   void copyIn(CudaStream stream) {
     for (int i = 0; i < inputs.length; i++) {
@@ -94,8 +109,8 @@ final class Slot implements AutoCloseable {
       if (port.isWanted() && port.mayBeOnDevice()) {
         Tensor tensor = port.tensor();
         long bytes = tensor.byteSize();
-        port.place(inputBuffers[i].onDevice(bytes), bytes);
-        stream.copyToDevice(port.address(), source(tensor, bytes, inputBuffers[i]), bytes);
+        port.place(buffers.inputs[i].onDevice(bytes), bytes);
+        stream.copyToDevice(port.address(), source(tensor, bytes, buffers.inputs[i]), bytes);
       }
     }
     stream.record(copiedIn);
@@ -120,7 +135,7 @@ final class Slot implements AutoCloseable {
     for (int i = 0; i < outputs.length; i++) {
       Tensor target = outputs[i].target();
       if (target != null && outputs[i].mayBeOnDevice()) {
-        outputs[i].place(outputBuffers[i].onDevice(target.byteSize()), target.byteSize());
+        outputs[i].place(buffers.outputs[i].onDevice(target.byteSize()), target.byteSize());
       }
     }
   }
@@ -131,7 +146,7 @@ final class Slot implements AutoCloseable {
       Port port = outputs[i];
       if (port.isOnDevice() && port.bytes() > 0) {
         Memory memory = port.tensor().memory();
-        Memory host = isPinned(port) ? memory : outputBuffers[i].staging(port.bytes());
+        Memory host = isPinned(port) ? memory : buffers.outputs[i].staging(port.bytes());
         stream.copyToHost(host.address(), port.address(), port.bytes());
       }
     }
@@ -147,7 +162,7 @@ final class Slot implements AutoCloseable {
     for (int i = 0; i < outputs.length; i++) {
       Port port = outputs[i];
       if (port.isOnDevice() && port.bytes() > 0 && !isPinned(port)) {
-        Memory staging = outputBuffers[i].staging(port.bytes());
+        Memory staging = buffers.outputs[i].staging(port.bytes());
         Memory.copyHeld(staging, 0, port.tensor().memory(), 0, port.bytes());
       }
     }
@@ -161,6 +176,7 @@ final class Slot implements AutoCloseable {
     for (Port port : outputs) {
       port.clear();
     }
+    buffers = ordinary;
   }
 
   @Override
@@ -168,11 +184,7 @@ final class Slot implements AutoCloseable {
     copiedIn.close();
     computed.close();
     done.close();
-    for (Buffers buffers : inputBuffers) {
-      buffers.close();
-    }
-    for (Buffers buffers : outputBuffers) {
-      buffers.close();
-    }
+    ordinary.close();
+    buckets.forEach(GraphBucket::close);
   }
 }

@@ -38,6 +38,7 @@ public final class FakeCuda implements CudaApi {
   private long calls;
   private long failAtCall = -1;
   private int failWith;
+  private int failCapture;
 
   /** A kernel as a Java function. */
   public interface FakeKernel {
@@ -59,6 +60,11 @@ public final class FakeCuda implements CudaApi {
   public synchronized void failCall(long n, CudaError error) {
     failAtCall = calls + n;
     failWith = error.code();
+  }
+
+  /** The next capture cannot be begun. */
+  public synchronized void failCapture(CudaError error) {
+    failCapture = error.code();
   }
 
   /** The n-th copy or kernel that runs from now, from 1, fails in its course. */
@@ -433,8 +439,10 @@ public final class FakeCuda implements CudaApi {
             withStream(
                 stream,
                 s -> {
-                  if (s.capture != null) {
-                    return CudaError.INVALID_VALUE.code();
+                  int planned = failCapture;
+                  failCapture = 0;
+                  if (s.capture != null || planned != 0) {
+                    return planned != 0 ? planned : CudaError.INVALID_VALUE.code();
                   }
                   s.capture = new Capture(s);
                   return 0;
@@ -443,7 +451,7 @@ public final class FakeCuda implements CudaApi {
 
   @Override
   public synchronized int endCapture(long stream, long[] graph) {
-    return call(() -> withStream(stream, s -> endCapture(s, graph)));
+    return release(() -> withStream(stream, s -> endCapture(s, graph)));
   }
 
   private int endCapture(FakeStream stream, long[] graph) {

@@ -19,21 +19,26 @@ final class FakeLanes {
   private FakeLanes() {}
 
   static LaneSettings settings(int lanes) {
+    return settings(lanes, 0);
+  }
+
+  static LaneSettings settings(int lanes, int maxGraphs) {
     return new LaneSettings(
         lanes,
+        maxGraphs,
         "fake",
         Recorder.counting("fake", Capacity.of(2 * lanes), new Gauges() {}),
         new SessionReport("fake device", Device.cuda(0), Precision.FP32, 1, List.of(), List.of()));
   }
 
   /** A session that owns its device, and fails to close if the device was used wrongly. */
-  static LaneSession open(ReferenceModel model, long seed) {
+  static LaneSession open(ReferenceModel model, long seed, int maxGraphs) {
     FakeCuda cuda = new FakeCuda(seed);
     CudaDevice device = new CudaDevice(cuda, "cuda:0", MemoryLimits.DEFAULT);
     return LaneSession.open(
         device,
         new ReferenceStreamModel(cuda, model),
-        settings(LANES),
+        settings(LANES, maxGraphs),
         () -> {
           device.close();
           if (!cuda.violations().isEmpty()) {

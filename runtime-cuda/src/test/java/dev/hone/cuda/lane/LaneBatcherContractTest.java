@@ -20,7 +20,7 @@ class LaneBatcherContractTest extends SessionContract {
 
   @Override
   public Session open(ReferenceModel model) {
-    return Batcher.over(FakeLanes.open(model, System.nanoTime()), POLICY);
+    return Batcher.over(FakeLanes.open(model, System.nanoTime(), 0), POLICY);
   }
 
   @Override

@@ -9,7 +9,7 @@ import dev.hone.contract.SessionContract;
 class LaneContractTest extends SessionContract {
   @Override
   public Session open(ReferenceModel model) {
-    return FakeLanes.open(model, System.nanoTime());
+    return FakeLanes.open(model, System.nanoTime(), 0);
   }
 
   @Override

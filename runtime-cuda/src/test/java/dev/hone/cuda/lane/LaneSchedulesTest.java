@@ -28,6 +28,7 @@ class LaneSchedulesTest {
     assertThat(tally.cancelled).isGreaterThan(schedules / 4);
     assertThat(tally.failed).isGreaterThan(schedules / 10);
     assertThat(tally.lost).isGreaterThan(schedules / 20);
+    assertThat(tally.replayed).isGreaterThan(schedules / 20);
     assertThat(tally.closedUnderWay).isGreaterThan(schedules / 10);
   }
 

@@ -11,6 +11,7 @@ import dev.hone.Shape;
 import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
 import dev.hone.contract.ReferenceModel;
+import dev.hone.contract.Samples;
 import dev.hone.cuda.device.CudaDevice;
 import dev.hone.cuda.device.CudaError;
 import dev.hone.cuda.device.FakeCuda;
@@ -164,9 +165,51 @@ class LaneSessionTest {
   }
 
   @Test
+  void runsOfTheSameShapesBecomeAGraph() {
+    try (LaneSession session =
+        LaneSession.open(
+            device,
+            new ReferenceStreamModel(cuda, MODEL),
+            FakeLanes.settings(1, 2),
+            device::close)) {
+      for (int rows : new int[] {3, 5, 3, 5, 3, 5, 3, 3, 5, 7}) {
+        try (Batch in = Samples.affine(rows, rows);
+            Batch out = session.run(in)) {
+          MODEL.verify(in, out);
+        }
+      }
+      // Two ordinary runs each, then a capture, then replays; 7 rows are one set too many.
+      assertThat(session.graphs()).isEqualTo(new GraphStats(2, 1, 3));
+    }
+    cuda.verifyClean();
+  }
+
+  @Test
+  void whatCannotBeCapturedRunsWithoutAGraph() {
+    try (LaneSession session =
+            LaneSession.open(
+                device,
+                new ReferenceStreamModel(cuda, MODEL),
+                FakeLanes.settings(1, 2),
+                device::close);
+        Batch in = input(2)) {
+      session.run(in).close();
+      session.run(in).close();
+      cuda.failCapture(CudaError.CAPTURE_UNSUPPORTED);
+      for (int i = 0; i < 3; i++) {
+        try (Batch out = session.run(in)) {
+          MODEL.verify(in, out);
+        }
+      }
+      assertThat(session.graphs()).isEqualTo(new GraphStats(0, 1, 0));
+    }
+    cuda.verifyClean();
+  }
+
+  @Test
   void noLanesAreRefused() {
     LaneSettings one = FakeLanes.settings(1);
-    assertThatThrownBy(() -> new LaneSettings(0, one.name(), one.recorder(), one.report()))
+    assertThatThrownBy(() -> new LaneSettings(0, 0, one.name(), one.recorder(), one.report()))
         .hasMessageContaining("at least 1 lane, not 0");
   }
 }

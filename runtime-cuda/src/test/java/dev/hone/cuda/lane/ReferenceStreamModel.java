@@ -13,11 +13,16 @@ import dev.hone.cuda.device.FakeCuda;
 import dev.hone.cuda.device.FakeHeap.Access;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +59,8 @@ final class ReferenceStreamModel implements StreamModel {
 
   private final class Run implements Execution {
     private final CudaStream stream;
+    private final Map<Integer, Long> executables = new HashMap<>();
+    private final Map<Integer, List<Long>> addresses = new HashMap<>();
 
     Run(CudaStream stream) {
       this.stream = stream;
@@ -121,7 +128,48 @@ final class ReferenceStreamModel implements StreamModel {
     }
 
     @Override
-    public void close() {}
+    public boolean capturesGraphs() {
+      return !WAITING.contains(model.operation());
+    }
+
+    @Override
+    public void capture(int graph, Port[] inputs, Port[] outputs) {
+      check(cuda.beginCapture(stream.handle()));
+      long[] captured = {-1};
+      try {
+        run(inputs, outputs, null);
+      } catch (HoneException e) {
+        if (cuda.endCapture(stream.handle(), captured) == 0) {
+          cuda.destroyGraph(captured[0]);
+        }
+        throw e;
+      }
+      check(cuda.endCapture(stream.handle(), captured));
+      long[] executable = new long[1];
+      int code = cuda.instantiateGraph(captured[0], executable);
+      cuda.destroyGraph(captured[0]);
+      check(code);
+      executables.put(graph, executable[0]);
+      addresses.put(graph, addresses(inputs, outputs));
+      runGraph(graph, inputs, outputs);
+    }
+
+    @Override
+    public void runGraph(int graph, Port[] inputs, Port[] outputs) {
+      if (!addresses(inputs, outputs).equals(addresses.get(graph))) {
+        throw new AssertionError("A graph was replayed at other addresses.");
+      }
+      check(cuda.launchGraph(Objects.requireNonNull(executables.get(graph)), stream.handle()));
+    }
+
+    private List<Long> addresses(Port[] inputs, Port[] outputs) {
+      return Stream.of(inputs, outputs).flatMap(Arrays::stream).map(Port::address).toList();
+    }
+
+    @Override
+    public void close() {
+      executables.values().forEach(cuda::destroyExecutableGraph);
+    }
   }
 
   /** One microsecond for each round, until it is stopped. */

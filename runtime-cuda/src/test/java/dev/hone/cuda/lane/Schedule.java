@@ -38,6 +38,8 @@ final class Schedule {
   private final List<Lane> lanes = new ArrayList<>();
   private final List<Slot> free = new ArrayList<>();
   private final List<Pending> pending = new ArrayList<>();
+  private final Graphs.Counters graphs = new Graphs.Counters();
+  private final int maxGraphs;
   private boolean mayFail;
 
   /** How often what happened, over many schedules. */
@@ -47,6 +49,7 @@ final class Schedule {
     int failed;
     int lost;
     int closedUnderWay;
+    long replayed;
 
     @Override
     public String toString() {
@@ -55,7 +58,9 @@ final class Schedule {
           + cancelled
           + " cancelled, "
           + failed
-          + " failed; "
+          + " failed, "
+          + replayed
+          + " were graphs; "
           + lost
           + " devices lost, "
           + closedUnderWay
@@ -76,6 +81,7 @@ final class Schedule {
     this.tally = tally;
     this.random = new Random(seed);
     this.cuda = new FakeCuda(random.nextLong());
+    this.maxGraphs = random.nextInt(3);
     long pinnedBytes = random.nextInt(4) == 0 ? 8192 : Long.MAX_VALUE;
     this.device =
         new CudaDevice(
@@ -88,7 +94,7 @@ final class Schedule {
   void run() {
     try {
       open();
-      for (int steps = 5 + random.nextInt(30); steps > 0; steps--) {
+      for (int steps = 5 + random.nextInt(maxGraphs > 0 ? 90 : 30); steps > 0; steps--) {
         step();
       }
       close();
@@ -105,7 +111,7 @@ final class Schedule {
         injectFailure();
       }
       try {
-        Lane lane = new Lane(device, model, check, FakeLanes.settings(1));
+        Lane lane = new Lane(device, model, check, FakeLanes.settings(1, maxGraphs), graphs);
         lanes.add(lane);
         free.addAll(lane.slots());
       } catch (HoneException e) {
@@ -142,7 +148,7 @@ final class Schedule {
       return;
     }
     Slot slot = free.remove(random.nextInt(free.size()));
-    int rows = random.nextInt(5) == 0 ? random.nextInt(300) : random.nextInt(4);
+    int rows = rows();
     Batch in = Batch.of("x", tensor(Shape.of(rows, 3)));
     float[] values = new float[rows * 3];
     for (int i = 0; i < values.length; i++) {
@@ -161,6 +167,14 @@ final class Schedule {
       failed(e);
       end(run);
     }
+  }
+
+  /** Few sizes, so that some come back and become graphs; or many, so that memory has to grow. */
+  private int rows() {
+    if (maxGraphs > 0 && random.nextInt(8) > 0) {
+      return 1 + random.nextInt(2);
+    }
+    return random.nextInt(5) == 0 ? random.nextInt(300) : random.nextInt(4);
   }
 
   private Tensor tensor(Shape shape) {
@@ -222,6 +236,7 @@ final class Schedule {
     lanes.forEach(Lane::close);
     pending.forEach(Pending::close);
     device.close();
+    tally.replayed += graphs.stats().replayed();
     tally.lost += device.isLost() ? 1 : 0;
     assertThat(device.open()).isEmpty();
     assertThat(device.memory().stats().liveBytes()).isZero();

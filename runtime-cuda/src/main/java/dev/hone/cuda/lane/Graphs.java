@@ -1,0 +1,99 @@
+package dev.hone.cuda.lane;
+
+import dev.hone.HoneException;
+import dev.hone.cuda.device.CaptureLock;
+import dev.hone.cuda.device.CudaDevice;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.Lock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which runs of a lane become graphs. A run of shapes that came before has a {@link GraphBucket} in
+ * its slot; the first runs of a bucket are ordinary, so that all memory is there and all kernels
+ * are chosen, the next one is captured, alone in the process, and the later ones are replays. What
+ * cannot be captured runs without a graph, and is counted.
+ */
+final class Graphs {
+  private static final System.Logger LOGGER = System.getLogger("dev.hone.cuda");
+
+  private final CudaDevice device;
+  private final Execution execution;
+  private final int maxBuckets;
+  private final Counters counters;
+  private int nextGraph;
+
+  /** Counts for a session. */
+  static final class Counters {
+    final LongAdder captured = new LongAdder();
+    final LongAdder refused = new LongAdder();
+    final LongAdder replayed = new LongAdder();
+
+    GraphStats stats() {
+      return new GraphStats(captured.sum(), refused.sum(), replayed.sum());
+    }
+  }
+
+  Graphs(CudaDevice device, Execution execution, int maxBuckets, Counters counters) {
+    this.device = device;
+    this.execution = execution;
+    this.maxBuckets = execution.capturesGraphs() ? maxBuckets : 0;
+    this.counters = counters;
+  }
+
+  /** The bucket for the run that a slot has; null: no graph for this one. */
+  @Nullable GraphBucket bucket(Slot slot) {
+    if (maxBuckets == 0 || !slot.isAllOnDevice()) {
+      return null;
+    }
+    for (GraphBucket bucket : slot.buckets) {
+      if (bucket.fits(slot)) {
+        return bucket;
+      }
+    }
+    if (slot.buckets.size() >= maxBuckets) {
+      counters.refused.increment();
+      return null;
+    }
+    GraphBucket bucket = new GraphBucket(device, slot);
+    slot.buckets.add(bucket);
+    return bucket;
+  }
+
+  /** Queues a run in its bucket. By who computes on the lane. */
+  void run(Slot slot, GraphBucket bucket, @Nullable Stop stop) {
+    switch (bucket.nextStep()) {
+      case ORDINARY ->
+          execution.run(slot.inputs, slot.outputs, stop == null ? null : stop.signal());
+      case REPLAY -> {
+        execution.runGraph(bucket.graph, slot.inputs, slot.outputs);
+        counters.replayed.increment();
+      }
+      case CAPTURE -> capture(slot, bucket, stop);
+    }
+  }
+
+  private void capture(Slot slot, GraphBucket bucket, @Nullable Stop stop) {
+    bucket.graph = nextGraph++;
+    Lock alone = CaptureLock.capturing();
+    alone.lock();
+    try {
+      execution.capture(bucket.graph, slot.inputs, slot.outputs);
+      bucket.captured();
+      counters.captured.increment();
+      return;
+    } catch (HoneException e) {
+      bucket.refuse();
+      counters.refused.increment();
+      if (device.isLost()) {
+        throw e;
+      }
+      LOGGER.log(
+          System.Logger.Level.WARNING,
+          "Runs of these shapes go on without a CUDA graph, because capturing one failed: {0}",
+          e.getMessage());
+    } finally {
+      alone.unlock();
+    }
+    execution.run(slot.inputs, slot.outputs, stop == null ? null : stop.signal());
+  }
+}
