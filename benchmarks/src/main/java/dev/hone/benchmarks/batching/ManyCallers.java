@@ -168,6 +168,6 @@ public final class ManyCallers implements Question {
   }
 
   private static String name(int callers) {
-    return callers == 1 ? "1 caller" : callers + " callers";
+    return "answered, " + (callers == 1 ? "1 caller" : callers + " callers");
   }
 }

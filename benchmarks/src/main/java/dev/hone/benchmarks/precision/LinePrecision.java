@@ -65,8 +65,8 @@ public final class LinePrecision implements Question {
             answer.add(
                 new Table(
                     task.words,
-                    Column.higher("1 line", "x").asBars(),
-                    Column.higher("8 lines", "x").asBars(),
+                    Column.higher("speed, 1 line", "x").asBars(),
+                    Column.higher("speed, 8 lines at once", "x").asBars(),
                     Column.higher("right", "%"),
                     Column.higher("random letters right", "%"),
                     Column.lower("file", "MB")));
@@ -108,7 +108,7 @@ public final class LinePrecision implements Question {
   private static void speed(
       Answer answer, OpenVariants open, Table table, Task task, int lines, Effort effort)
       throws IOException {
-    String column = lines == 1 ? "1 line" : "8 lines";
+    String column = lines == 1 ? "speed, 1 line" : "speed, 8 lines at once";
     Progress.say(task.words + ", " + column);
     Samples samples;
     try (Batch inputs = task.drawn(Lines.texts(lines, 9))) {

@@ -56,7 +56,7 @@ public final class TextPrecision implements Question {
    */
   private record Size(String id, int rows, int length) {
     String column() {
-      return rows + (rows == 1 ? " text of " : " texts of ") + length + " tokens";
+      return "speed, " + rows + (rows == 1 ? " text of " : " texts of ") + length + " tokens";
     }
   }
 

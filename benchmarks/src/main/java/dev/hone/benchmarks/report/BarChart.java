@@ -11,7 +11,7 @@ import java.util.List;
 /** One column of a table as bars, each with its interval. */
 final class BarChart {
   private static final int LABELS = 318;
-  private static final int VALUES = 84;
+  private static final double LETTER = 7; // of a value's text, at most
   private static final int STEP = 28;
   private static final int BAR = 16;
 
@@ -32,7 +32,12 @@ final class BarChart {
       return "";
     }
     double highest = bars.stream().mapToDouble(bar -> bar.estimate().high()).max().orElse(1);
-    Axis axis = Axis.fromZero(highest, LABELS, Svg.WIDTH - VALUES);
+    int letters =
+        bars.stream()
+            .mapToInt(bar -> Numbers.of(bar.estimate().value(), column.unit()).length())
+            .max()
+            .orElse(0);
+    Axis axis = Axis.fromZero(highest, LABELS, Svg.WIDTH - 10 - LETTER * letters);
     Svg svg = new Svg();
     double bottom = 8 + bars.size() * STEP;
     svg.horizontal(axis, Numbers.axis(column.name(), column.unit()), 4, bottom);

@@ -175,14 +175,20 @@ public final class Report {
 
   private void agreement(RunRecord earlier) {
     List<String> apart = run.apartFrom(earlier);
+    List<String> ratios = run.sharedWith(earlier, true);
+    List<String> all = run.sharedWith(earlier, false);
     String words =
         "Against the run of "
             + earlier.date()
             + " on this machine, "
-            + (run.sharedWith(earlier) - apart.size())
+            + run.agreeing(earlier, ratios)
             + " of "
-            + run.sharedWith(earlier)
-            + " figures agree within their intervals"
+            + ratios.size()
+            + " ratios agree within their 95 % intervals, and "
+            + run.agreeing(earlier, all)
+            + " of all "
+            + all.size()
+            + " figures"
             + (apart.isEmpty() ? "." : "; these do not:");
     section("Do two runs agree?", List.of(new Page.Text("", words), new Page.Bullets("", apart)));
   }

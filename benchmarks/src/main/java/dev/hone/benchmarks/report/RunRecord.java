@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A run and all that it found: what the report shows, and what is kept of it.
@@ -83,10 +84,24 @@ public record RunRecord(
     return far;
   }
 
-  /** How many figures both runs measured. */
-  public int sharedWith(RunRecord earlier) {
+  /** The figures that both runs measured; ratios alone, if wanted. */
+  public List<String> sharedWith(RunRecord earlier, boolean ratiosAlone) {
     Map<String, Estimate> theirs = earlier.figures();
-    return (int) figures().keySet().stream().filter(theirs::containsKey).count();
+    return figures().keySet().stream()
+        .filter(theirs::containsKey)
+        .filter(id -> !ratiosAlone || Figures.get(id).unit().equals("x"))
+        .toList();
+  }
+
+  /** How many of these figures have intervals in both runs that meet. */
+  public long agreeing(RunRecord earlier, List<String> ids) {
+    Map<String, Estimate> mine = figures();
+    Map<String, Estimate> theirs = earlier.figures();
+    return ids.stream().filter(id -> agree(mine.get(id), theirs.get(id))).count();
+  }
+
+  private static boolean agree(@Nullable Estimate one, @Nullable Estimate other) {
+    return one != null && other != null && one.agreesWith(other);
   }
 
   /** The figures of both runs whose intervals do not meet, with both values. */

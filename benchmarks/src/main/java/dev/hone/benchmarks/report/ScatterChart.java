@@ -46,10 +46,10 @@ final class ScatterChart {
     svg.horizontal(x, Numbers.axis(xColumn.name(), xColumn.unit()), 10, BOTTOM);
     svg.vertical(y, Numbers.axis(yColumn.name(), yColumn.unit()), LEFT, RIGHT);
     front(svg, x, y, dots, xColumn.better(), yColumn.better());
-    for (Dot dot : dots) {
+    label(svg, x, y, dots);
+    for (Dot dot : dots) { // over the labels: a dot that is hidden is a lie
       draw(svg, x, y, dot);
     }
-    label(svg, x, y, dots);
     return svg.finish(HEIGHT, scatter.title());
   }
 

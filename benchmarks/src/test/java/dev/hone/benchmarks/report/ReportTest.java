@@ -69,7 +69,9 @@ class ReportTest {
         .parse(new InputSource(new StringReader(xml)));
     assertThat(html).doesNotContain("http:").doesNotContain("https:").doesNotContain("<script");
     assertThat(html).contains("<svg", "speed (×)", "99th percentile (ms)", "ours &lt;new&gt;");
-    assertThat(html).contains("0 of 1 figures agree", "would not load", "prefers-color-scheme");
+    assertThat(html)
+        .contains(
+            "0 of 1 ratios agree", "0 of all 1 figures", "would not load", "prefers-color-scheme");
   }
 
   @Test
