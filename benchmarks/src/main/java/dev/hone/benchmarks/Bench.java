@@ -27,7 +27,7 @@ public final class Bench {
   private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm");
 
   /** How far from its target a figure must be, beyond doubt, to fail the guard. */
-  private static final double GUARD_MARGIN = 0.25;
+  private static final double GUARD_MARGIN = 0.4;
 
   private Bench() {}
 

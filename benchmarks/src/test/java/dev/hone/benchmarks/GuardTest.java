@@ -83,7 +83,7 @@ class GuardTest {
   void halfTheSpeedThatIsClaimedFailsIt(String figure) {
     double target = Figures.get(figure).goal().orElseThrow().bound();
     Answer answer = new Answer(new Guard());
-    answer.figure(figure, 0.5 * target, 0.55 * target, 0.6 * target);
+    answer.figure(figure, 0.45 * target, 0.5 * target, 0.55 * target);
     assertThatThrownBy(() -> Bench.guard(run(answer))).hasMessageContaining("target >= ");
     answer.figure(figure, 0.9 * target, target, 1.1 * target);
     assertThatCode(() -> Bench.guard(run(answer))).doesNotThrowAnyException();
