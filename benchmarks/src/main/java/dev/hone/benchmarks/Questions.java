@@ -18,6 +18,7 @@ import dev.hone.benchmarks.precision.DigitsPrecision;
 import dev.hone.benchmarks.precision.LinePrecision;
 import dev.hone.benchmarks.precision.TextPrecision;
 import dev.hone.benchmarks.question.Question;
+import dev.hone.benchmarks.reliability.Reliability;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -46,6 +47,7 @@ final class Questions {
         new Opening(),
         new Life(),
         new Soak(),
+        new Reliability(),
         new Monitoring());
   }
 
