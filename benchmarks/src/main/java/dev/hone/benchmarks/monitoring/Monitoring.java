@@ -25,7 +25,7 @@ public final class Monitoring implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(10, 240, 900);
+    return effort.pick(10, 310, 1_100);
   }
 
   @Override
