@@ -1,4 +1,7 @@
-/** NVIDIA's driver, asked through CUDA's runtime: the last look, when all files are in place. */
+/**
+ * CUDA itself, through its Java bindings: what the driver answers, the last look when all files are
+ * in place; then the device, and NVIDIA's compiler as a library.
+ */
 @NullMarked
 package dev.hone.cuda.driver;
 
