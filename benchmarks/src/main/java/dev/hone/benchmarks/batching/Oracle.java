@@ -79,6 +79,11 @@ public final class Oracle implements Rival {
     return best;
   }
 
+  /** Requests in a second by the plan that is fastest here. */
+  public static double bestPerSecond(Workload workload) throws Exception {
+    return workload.requests().size() * 1e9 / leastNanos(workload, best(workload));
+  }
+
   private static long leastNanos(Workload workload, Plan plan) throws Exception {
     long least = Long.MAX_VALUE;
     try (Oracle oracle = new Oracle(workload, plan)) {

@@ -23,7 +23,7 @@ final class BatchingFigures {
           oracle.minilm.short.int8 |         | %   | MiniLM INT8, queries of 8 to 16 tokens: throughput at saturation, of that
           oracle.minilm.mixed.fp32 |         | %   | MiniLM FP32, texts of mixed length: throughput at saturation, of that
           oracle.minilm.mixed.int8 |         | %   | MiniLM INT8, texts of mixed length: throughput at saturation, of that
-          open-loop              | >= 80     | %   | highest Poisson rate with p99 <= 5 T(1), of the oracle's
+          open-loop              | >= 80     | %   | MiniLM, short queries: highest Poisson rate with p99 <= 5 T(1), of max over b of b / T(b)
           idle.blocking          | <= 10     | us  | Gemm 256-512-512-10, one caller, idle: p50 of run above that of the plain session
           idle.async             | <= 60     | us  | Gemm 256-512-512-10, one caller, idle: p50 of runAsync above that of the plain session
           null.rate              | >= 200000 | 1/s | requests per second through the batcher over a model that does nothing

@@ -2,6 +2,7 @@ package dev.hone.benchmarks.load;
 
 import dev.hone.Batch;
 import dev.hone.Session;
+import dev.hone.benchmarks.batching.Oracle;
 import dev.hone.benchmarks.batching.Workload;
 import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.measure.Progress;
@@ -10,7 +11,7 @@ import dev.hone.benchmarks.question.Column;
 import dev.hone.benchmarks.question.Curves;
 import dev.hone.benchmarks.question.Question;
 import dev.hone.benchmarks.question.Table;
-import java.io.IOException;
+import dev.hone.benchmarks.question.Values;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -43,7 +44,7 @@ public final class OpenLoopLoad implements Question {
   }
 
   @Override
-  public void ask(Effort effort, Answer answer) throws IOException {
+  public void ask(Effort effort, Answer answer) throws Exception {
     double seconds = effort.pick(1, 10, 60) / 5.0;
     Table table =
         answer.add(
@@ -65,6 +66,7 @@ public final class OpenLoopLoad implements Question {
           answer.failed(server.name(), e);
         }
       }
+      ofTheBest(effort == Effort.SMOKE ? 0 : Oracle.bestPerSecond(workload), table, answer);
       answer.note(
           "Requests are due at random times (Poisson) and measured from when they were due. The"
               + " limit is "
@@ -123,6 +125,28 @@ public final class OpenLoopLoad implements Question {
     if (!overload.isVoid()) {
       row.set(OVERLOAD, overload.perSecond());
     }
+  }
+
+  /** Tells the rate of the batcher as a part of what the best batches reach without any limit. */
+  private static void ofTheBest(double best, Table table, Answer answer) {
+    if (best == 0) {
+      return; // in a smoke run
+    }
+    table
+        .rows()
+        .forEach(
+            row -> {
+              Values rate = row.cells().get(RATE);
+              if (row.label().equals(Server.HONE) && rate != null) {
+                answer.figure("batching.open-loop", 100 * rate.estimate().value() / best);
+              }
+            });
+    answer.note(
+        String.format(
+            Locale.ROOT,
+            "The best batches, prepared beforehand, answer %.0f requests/s, with no limit on how"
+                + " long one waits.",
+            best));
   }
 
   private static double aloneMillis(Workload workload) {

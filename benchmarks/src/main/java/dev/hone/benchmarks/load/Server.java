@@ -22,6 +22,9 @@ import java.util.function.Function;
  * @param opener opens it for a workload
  */
 record Server(String name, Side side, Function<Workload, Open> opener) {
+  /** What a reader calls the one with a batcher. */
+  static final String HONE = "Hone: Batcher";
+
   /** An open server. */
   interface Open extends AutoCloseable {
     /** Sends a request; what it computes is thrown away. */
@@ -39,7 +42,7 @@ record Server(String name, Side side, Function<Workload, Open> opener) {
             Side.THEIRS,
             workload -> async(new FifoBatcher(workload.open(0)))),
         new Server(
-            "Hone: Batcher",
+            HONE,
             Side.OURS,
             workload ->
                 async(
