@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
  * Batches are formed when a lane is there for them, never earlier, from all that waits then.
  *
  * Who runs. A blocking caller that finds a free lane runs in its own thread: alone and without
- * copies if nothing waits, after letting others come (Breather). When it is done and others came meanwhile, it serves one more batch if
- * that is short (waking the lane's thread would take longer), else the lane's thread goes on. Under
- * load the threads of the lanes do everything. Virtual threads never run native code: they hand the
- * lane over.
+ * copies if nothing waits, after letting others come (Breather). When it is done and others came
+ * meanwhile, it serves one more batch if that is short (waking the lane's thread would take longer),
+ * else the lane's thread goes on. Under load the threads of the lanes do everything. Virtual threads
+ * never run native code: they hand the lane over.
  *
  * Locks. One, the forming lock, taken by who holds a lane, as long as it takes to form a batch.
  * Callers do not take it to be served, or 64 woken callers would queue up behind each other there;
