@@ -1,5 +1,6 @@
 package dev.hone.onnx;
 
+import dev.hone.AsyncRuns;
 import dev.hone.Batch;
 import dev.hone.Device;
 import dev.hone.Failures;
@@ -50,7 +51,8 @@ final class OnnxSession implements Session {
     this.signature = signature;
     this.session = session;
     this.report = report;
-    AsyncRuns runs = new AsyncRuns(session, recorder);
+    int processors = Runtime.getRuntime().availableProcessors();
+    AsyncRuns runs = new AsyncRuns(session, recorder, "hone-async", processors);
     this.asyncRuns = runs;
     this.lifeline =
         LeakDetection.track(

@@ -1,7 +1,9 @@
 package dev.hone.cuda.lane;
 
+import dev.hone.AsyncRuns;
 import dev.hone.Batch;
 import dev.hone.DataType;
+import dev.hone.HoneException.CancelledException;
 import dev.hone.HoneException.OutOfMemoryException;
 import dev.hone.InputCheck;
 import dev.hone.RunOptions;
@@ -14,11 +16,12 @@ import dev.hone.metrics.RunTimer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The runs of a session: checked, given a slot, queued, waited for, and handed over. */
-final class LaneRuns implements AutoCloseable {
+final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
   private final CudaDevice device;
   private final StreamModel model;
   private final Signature signature;
@@ -45,10 +48,8 @@ final class LaneRuns implements AutoCloseable {
     return lanes.graphs();
   }
 
-  /**
-   * Begins a call that will run later: checks its inputs and keeps them. Ended by {@link #exit}.
-   */
-  void enter(Batch in) {
+  @Override
+  public void enter(Batch in) {
     lanes.enter();
     try {
       check.resolve(in, new int[check.inputCount()], new long[check.symbolCount()]);
@@ -59,7 +60,8 @@ final class LaneRuns implements AutoCloseable {
     }
   }
 
-  void exit(Batch in) {
+  @Override
+  public void exit(Batch in) {
     in.release();
     lanes.exit();
   }
@@ -68,14 +70,15 @@ final class LaneRuns implements AutoCloseable {
   Batch run(Batch in, RunOptions options, long deadlineNanos) {
     enter(in);
     try {
-      return runEntered(in, options, deadlineNanos);
+      return runEntered(in, options, deadlineNanos, () -> true);
     } finally {
       exit(in);
     }
   }
 
-  /** As {@link #run(Batch, RunOptions, long)}, between {@link #enter} and {@link #exit}. */
-  Batch runEntered(Batch in, RunOptions options, long deadlineNanos) {
+  @Override
+  public Batch runEntered(
+      Batch in, RunOptions options, long deadlineNanos, BooleanSupplier wanted) {
     int[] chosen = chosen(options);
     try (Stop stop = Stop.of(options, deadlineNanos)) {
       Slot slot = lanes.take(stop);
@@ -84,6 +87,10 @@ final class LaneRuns implements AutoCloseable {
       try {
         check.resolve(in, slot.inputPositions, slot.symbols);
         Batch result = runHeld(slot, in, chosen, stop, timer);
+        if (!wanted.getAsBoolean()) {
+          result.close();
+          throw new CancelledException("The call was cancelled by its caller.");
+        }
         timer.answered(rows(in));
         return result;
       } finally {

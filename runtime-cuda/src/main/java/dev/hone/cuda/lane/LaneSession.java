@@ -1,5 +1,6 @@
 package dev.hone.cuda.lane;
 
+import dev.hone.AsyncRuns;
 import dev.hone.Batch;
 import dev.hone.Device;
 import dev.hone.Failures;
@@ -27,16 +28,16 @@ import java.util.concurrent.CompletableFuture;
 public final class LaneSession implements Session {
   private final Signature signature;
   private final LaneRuns runs;
-  private final LaneFutures futures;
+  private final AsyncRuns asyncRuns;
   private final SessionReport report;
   private final Recorder recorder;
   private final LeakDetection.Lifeline lifeline;
 
   private LaneSession(
-      Signature signature, LaneRuns runs, LaneFutures futures, LaneSettings settings) {
+      Signature signature, LaneRuns runs, AsyncRuns asyncRuns, LaneSettings settings) {
     this.signature = signature;
     this.runs = runs;
-    this.futures = futures;
+    this.asyncRuns = asyncRuns;
     this.report = settings.report();
     this.recorder = settings.recorder();
     this.lifeline =
@@ -45,7 +46,7 @@ public final class LaneSession implements Session {
             "session",
             () -> {
               runs.close();
-              futures.close();
+              asyncRuns.close();
             });
   }
 
@@ -61,9 +62,10 @@ public final class LaneSession implements Session {
   public static LaneSession open(
       CudaDevice device, StreamModel model, LaneSettings settings, Runnable whenClosed) {
     LaneRuns runs = new LaneRuns(device, model, settings, whenClosed);
+    // Fewer than slots, so that who calls directly finds one.
     int threads = Math.max(1, settings.lanes() - 1);
-    LaneFutures futures = new LaneFutures(runs, settings.recorder(), threads);
-    return new LaneSession(model.signature(), runs, futures, settings);
+    AsyncRuns asyncRuns = new AsyncRuns(runs, settings.recorder(), "hone-cuda-async", threads);
+    return new LaneSession(model.signature(), runs, asyncRuns, settings);
   }
 
   /** What became of graphs since it was opened. */
@@ -128,7 +130,7 @@ public final class LaneSession implements Session {
 
   @Override
   public CompletableFuture<Batch> runAsync(Batch in, RunOptions options) {
-    return futures.submit(this, in, options, deadline(options));
+    return asyncRuns.submit(this, in, options, deadline(options));
   }
 
   private static long deadline(RunOptions options) {

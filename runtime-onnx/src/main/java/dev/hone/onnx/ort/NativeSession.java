@@ -1,5 +1,6 @@
 package dev.hone.onnx.ort;
 
+import dev.hone.AsyncRuns;
 import dev.hone.Batch;
 import dev.hone.DataType;
 import dev.hone.HoneException;
@@ -32,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe: each run takes a {@link Lane} for itself. {@link #close} waits for the runs under
  * way, then frees everything, once.
  */
-public final class NativeSession implements AutoCloseable {
+public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
   private static final long MAX_IDLE_OUTPUT_BYTES = 64L << 20;
 
   final OrtLibrary library;
@@ -233,10 +234,7 @@ public final class NativeSession implements AutoCloseable {
     }
   }
 
-  /**
-   * Begins a call that will run later: checks and holds its inputs, and lets closing wait for it.
-   * Ended by {@link #exit}.
-   */
+  @Override
   public void enter(Batch in) {
     gate.enter();
     try {
@@ -248,11 +246,7 @@ public final class NativeSession implements AutoCloseable {
     }
   }
 
-  /**
-   * As {@link #run(Batch, RunOptions, long)}, between {@link #enter} and {@link #exit}.
-   *
-   * @param wanted asked once, when the result is there: whether it is still wanted
-   */
+  @Override
   public Batch runEntered(
       Batch in, RunOptions runOptions, long deadlineNanos, BooleanSupplier wanted) {
     Lane lane = takeLane();
@@ -270,7 +264,7 @@ public final class NativeSession implements AutoCloseable {
     }
   }
 
-  /** Ends a call that {@link #enter} began. */
+  @Override
   public void exit(Batch in) {
     in.release();
     gate.exit();

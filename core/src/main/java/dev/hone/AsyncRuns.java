@@ -1,11 +1,6 @@
-package dev.hone.onnx;
+package dev.hone;
 
-import dev.hone.Batch;
-import dev.hone.Cancellation;
-import dev.hone.Failures;
-import dev.hone.RunOptions;
 import dev.hone.metrics.Recorder;
-import dev.hone.onnx.ort.NativeSession;
 import java.lang.ref.Reference;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -13,22 +8,56 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 
 /**
- * Runs of one session on threads of its own: as many as there are processors, started when needed
- * and ended when idle. Platform threads, because native calls would pin virtual ones.
+ * Runs of one session on threads of its own, started when needed and ended when idle: for runtimes.
+ * Platform threads, because native calls would pin virtual ones. Thread-safe.
  */
-final class AsyncRuns implements AutoCloseable {
+public final class AsyncRuns implements AutoCloseable {
   private static final long IDLE_SECONDS = 10;
 
-  private final NativeSession session;
+  /**
+   * What runs. A call that {@link #enter} took is ended by {@link #exit}, whatever becomes of it.
+   */
+  public interface Runner {
+    /**
+     * Begins a call that will run later: checks and holds its inputs, and lets closing wait for it.
+     *
+     * @throws IllegalArgumentException if the inputs do not fit
+     * @throws IllegalStateException if the session is closed
+     */
+    void enter(Batch in);
+
+    /**
+     * Runs, between {@link #enter} and {@link #exit}.
+     *
+     * @param deadlineNanos when the run must be done, on the clock of {@link System#nanoTime}; only
+     *     looked at if the options have a timeout
+     * @param wanted asked once, when the result is there and before it is counted: whether it is
+     *     still wanted
+     * @return the result, which the caller owns
+     */
+    Batch runEntered(Batch in, RunOptions options, long deadlineNanos, BooleanSupplier wanted);
+
+    /** Ends a call. */
+    void exit(Batch in);
+  }
+
+  private final Runner runner;
   private final Recorder recorder;
   private final ThreadPoolExecutor threads;
 
-  AsyncRuns(NativeSession session, Recorder recorder) {
+  /**
+   * Makes no thread yet.
+   *
+   * @param recorder counts the calls that fail
+   * @param name what the threads are called
+   * @param count how many threads at most, at least 1
+   */
+  public AsyncRuns(Runner runner, Recorder recorder, String name, int count) {
+    this.runner = runner;
     this.recorder = recorder;
-    this.session = session;
-    int count = Runtime.getRuntime().availableProcessors();
     this.threads =
         new ThreadPoolExecutor(
             count,
@@ -37,17 +66,24 @@ final class AsyncRuns implements AutoCloseable {
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
             task -> {
-              Thread thread = new Thread(task, "hone-async");
+              Thread thread = new Thread(task, name);
               thread.setDaemon(true);
               return thread;
             });
     threads.allowCoreThreadTimeOut(true);
   }
 
-  /** Runs later. Keeps {@code owner}, whose loss would close the session, until then. */
-  CompletableFuture<Batch> submit(Object owner, Batch in, RunOptions options, long deadlineNanos) {
+  /**
+   * Runs later. A failure, also of the inputs, is the future's.
+   *
+   * @param owner what is kept until then, because its loss would close the session
+   * @param in the inputs, borrowed until the future ends
+   * @param deadlineNanos as {@link Runner#runEntered} takes it
+   */
+  public CompletableFuture<Batch> submit(
+      Object owner, Batch in, RunOptions options, long deadlineNanos) {
     try {
-      session.enter(in);
+      runner.enter(in);
     } catch (RuntimeException e) {
       Failures.record(recorder, e);
       return CompletableFuture.failedFuture(e);
@@ -56,13 +92,14 @@ final class AsyncRuns implements AutoCloseable {
     try {
       threads.execute(call);
     } catch (RuntimeException e) {
-      session.exit(in);
+      runner.exit(in);
       Failures.record(recorder, e);
       return CompletableFuture.failedFuture(e);
     }
     return call.future;
   }
 
+  /** Takes no more runs; those taken still run. */
   @Override
   public void close() {
     threads.shutdown();
@@ -91,7 +128,7 @@ final class AsyncRuns implements AutoCloseable {
       try (Cancellation.Registration ignored =
           options.cancellation().map(c -> c.onCancel(cancellation::cancel)).orElse(() -> {})) {
         RunOptions stoppable = options.withCancellation(cancellation);
-        result = session.runEntered(in, stoppable, deadlineNanos, future::decide);
+        result = runner.runEntered(in, stoppable, deadlineNanos, future::decide);
       } catch (Throwable e) { // whatever it is, the caller must hear of it
         failure =
             future.decide()
@@ -99,7 +136,7 @@ final class AsyncRuns implements AutoCloseable {
                 : new CancellationException("The call was cancelled by its caller.");
         Failures.record(recorder, failure);
       } finally {
-        session.exit(in); // before completing: what the caller does then may close the session
+        runner.exit(in); // before completing: what the caller does then may close the session
         Reference.reachabilityFence(owner);
       }
       if (failure != null) {
