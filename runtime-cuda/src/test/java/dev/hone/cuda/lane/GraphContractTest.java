@@ -4,15 +4,8 @@ import dev.hone.Device;
 import dev.hone.Session;
 import dev.hone.contract.ReferenceModel;
 import dev.hone.contract.SessionContract;
-import org.junit.jupiter.api.Tag;
 
-/**
- * A session whose runs become graphs keeps the whole contract.
- *
- * <p>Known defect: with many threads, about one run in twenty fills the heap, in the fake or in
- * {@link Graphs}. Until it is found this is not among the tests of every build.
- */
-@Tag("slow")
+/** A session whose runs become graphs keeps the whole contract. */
 class GraphContractTest extends SessionContract {
   @Override
   public Session open(ReferenceModel model) {
