@@ -6,21 +6,25 @@ import dev.hone.RunOptions;
 import dev.hone.Session;
 import dev.hone.metrics.Recorder;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Runs calls that share nothing, and counts them. Thread-safe. */
 final class Alone {
-  private final Session session;
+  private final Sessions sessions;
+  private final LongSupplier callsUnderWay;
   private final Recorder recorder;
 
-  Alone(Session session, Recorder recorder) {
-    this.session = session;
+  Alone(Sessions sessions, LongSupplier callsUnderWay, Recorder recorder) {
+    this.sessions = sessions;
+    this.callsUnderWay = callsUnderWay;
     this.recorder = recorder;
   }
 
   /** Runs a call in its caller's thread; one that fails is counted by the caller. */
   Batch run(Batch in, @Nullable Batch out, RunOptions options, long begunNanos) {
     long startNanos = recorder.isEnabled() ? System.nanoTime() : 0;
+    Session session = session();
     Batch results = out;
     if (results == null) {
       results = session.run(in, options);
@@ -34,12 +38,16 @@ final class Alone {
     return results;
   }
 
+  private Session session() {
+    return sessions.of(sessions.isForLone(1, callsUnderWay));
+  }
+
   /** Runs a call on the session's own threads. */
   @SuppressWarnings("FutureReturnValueIgnored") // what whenComplete returns says nothing new
   CompletableFuture<Batch> runAsync(Batch in, RunOptions options, long begunNanos) {
     long startNanos = System.nanoTime();
     long rows = in.tensor(0).shape().rows();
-    CompletableFuture<Batch> answer = session.runAsync(in, options);
+    CompletableFuture<Batch> answer = session().runAsync(in, options);
     answer.whenComplete(
         (results, thrown) -> {
           if (thrown == null) {

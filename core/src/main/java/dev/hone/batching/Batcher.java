@@ -75,6 +75,7 @@ public final class Batcher implements Session {
     Layout layout = opening.verdict.layout();
     Plan plan = opening.plan;
     if (layout == null || plan == null) {
+      opening.closeLone();
       this.engine = null;
       this.lifeline = LeakDetection.track(this, "batcher", session::close);
       return;
@@ -85,7 +86,10 @@ public final class Batcher implements Session {
     // Where a wake is little beside the run nothing can be lost, and what pays is learned later.
     boolean sharing = policy.always || wake < noise || saved > wake;
     boolean pays = sharing || saved > ASYNC_PART * wake;
-    this.engine = pays ? new Engine(session, layout, policy, plan, sharing) : null;
+    if (!pays) {
+      opening.closeLone();
+    }
+    this.engine = pays ? new Engine(opening.sessions(), layout, policy, plan, sharing) : null;
     notes.add(describe(plan, wake, sharing, opening.verdict.maxError()));
     this.lifeline =
         LeakDetection.track(this, "batcher", engine == null ? session::close : engine::close);
@@ -94,7 +98,12 @@ public final class Batcher implements Session {
   /**
    * Opens a model and lets callers share batches on it. Where the options leave the number of
    * threads open, both usual ways are measured, one run at a time on all processors and several at
-   * once on one each, and the better one is kept; while that lasts the model is in memory twice.
+   * once on one each, and the better one is kept. Where several at once serve clearly more calls,
+   * but a call without company is clearly quicker on all processors, or the other way round, both
+   * sessions are kept, and each call runs on the one that suits it. While opening lasts, and then
+   * as long as the batcher does, the model is in memory twice; give the number of threads, or open
+   * the session yourself and take {@link #over}, where that is too much. {@link #report} says what
+   * was kept.
    *
    * @param model the model
    * @param options what its session shall be
@@ -111,7 +120,7 @@ public final class Batcher implements Session {
     try {
       return new Batcher(opening, policy);
     } catch (RuntimeException | Error e) {
-      opening.session.close();
+      opening.close();
       throw e;
     }
   }

@@ -6,7 +6,6 @@ import dev.hone.Device;
 import dev.hone.Failures;
 import dev.hone.HoneException.OverloadException;
 import dev.hone.RunOptions;
-import dev.hone.Session;
 import dev.hone.memory.Memory;
 import dev.hone.memory.MemoryPool;
 import dev.hone.metrics.Capacity;
@@ -39,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Takes calls, runs them by themselves or queues them, and counts how they end. Thread-safe. */
 final class Engine implements Request.Events, Gauges {
-  private final Session session;
+  private final Sessions sessions;
   private final Layout layout;
   private final BatchPolicy policy;
   private final Recorder recorder;
@@ -60,8 +59,8 @@ final class Engine implements Request.Events, Gauges {
    *
    * @param sharing whether blocking calls share batches, unless they turn out not to gain by it
    */
-  Engine(Session session, Layout layout, BatchPolicy policy, Plan plan, boolean sharing) {
-    this.session = session;
+  Engine(Sessions sessions, Layout layout, BatchPolicy policy, Plan plan, boolean sharing) {
+    this.sessions = sessions;
     this.layout = layout;
     this.policy = policy;
     this.recorder = policy.recorder != null ? policy.recorder : counting(plan);
@@ -70,16 +69,18 @@ final class Engine implements Request.Events, Gauges {
     this.pool = new MemoryPool(policy.maxQueueBytes);
     Joiner joiner = new Joiner(layout, pool, padding);
     try {
-      this.scheduler = new Scheduler(session, joiner, admission, policy, plan, recorder);
+      this.scheduler =
+          new Scheduler(sessions, gate::underWay, joiner, admission, policy, plan, recorder);
     } catch (RuntimeException | Error e) { // no threads, say
       padding.close();
       pool.close();
       throw e;
     }
     this.shedder = scheduler::shedFor;
-    this.alone = new Alone(session, recorder);
+    this.alone = new Alone(sessions, gate::underWay, recorder);
     this.sharing = sharing;
-    boolean free = policy.leavesThreadsFree() && session.device().kind() == Device.Kind.CPU;
+    boolean free =
+        policy.leavesThreadsFree() && sessions.shared().device().kind() == Device.Kind.CPU;
     this.trial = free ? new Trial(sharing, System::nanoTime) : null;
   }
 
@@ -335,7 +336,7 @@ final class Engine implements Request.Events, Gauges {
       deadlines.close();
       padding.close();
       pool.close();
-      session.close();
+      sessions.close();
     } finally {
       closing.unlock();
     }

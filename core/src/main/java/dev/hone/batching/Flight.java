@@ -24,6 +24,7 @@ final class Flight {
   final List<Piece> pieces = new ArrayList<>();
   final Wakes wakes = new Wakes();
   final Cancellation cancellation = new Cancellation();
+  boolean onLone; // runs on the lone one of the Sessions
   int rows;
   int length;
   long predictedNanos;

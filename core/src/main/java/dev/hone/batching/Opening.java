@@ -1,5 +1,6 @@
 package dev.hone.batching;
 
+import dev.hone.Batch;
 import dev.hone.Device;
 import dev.hone.Model;
 import dev.hone.Session;
@@ -11,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What opening a batcher found out about a session. */
 final class Opening {
-  /** By how much the number of threads must be better with which a lone call is slower. */
-  private static final double PREFERENCE = 1.05;
+  /** By how much a second session must serve some calls faster to be worth its memory. */
+  private static final double WORTH_A_SESSION = 1.05;
 
   private static final int ROUNDS = 3;
 
@@ -20,6 +21,7 @@ final class Opening {
   final Probe.Verdict verdict;
   final @Nullable Plan plan; // null: calls run alone
   final List<String> notes = new ArrayList<>();
+  @Nullable Session lone; // for calls without company, if that is another one
 
   Opening(Session session, Probe.Verdict verdict, @Nullable Plan plan) {
     this.session = session;
@@ -44,7 +46,10 @@ final class Opening {
     return new Opening(session, verdict, warmUp.plan(known == null ? warmUp.measure() : known));
   }
 
-  /** Opens the model with the number of threads with which it serves most rows. */
+  /**
+   * Opens the model with the number of threads with which it serves best; with both, if one serves
+   * many calls at once clearly faster, and the other a call without company.
+   */
   static Opening of(Model model, SessionOptions options, BatchPolicy policy) {
     int processors = Runtime.getRuntime().availableProcessors();
     boolean given = options.threads() > 0 || options.device().kind() != Device.Kind.CPU;
@@ -56,10 +61,10 @@ final class Opening {
     try {
       one = open(model, options.toBuilder().threads(1).build(), policy);
     } catch (RuntimeException | Error e) {
-      all.session.close();
+      all.close();
       throw e;
     }
-    return better(all, one, policy.warmUpNanos / 4 / ROUNDS);
+    return better(all, one, policy);
   }
 
   private static Opening open(Model model, SessionOptions options, BatchPolicy policy) {
@@ -72,48 +77,108 @@ final class Opening {
     }
   }
 
-  /** Keeps one of the two and closes the other. */
-  private static Opening better(Opening all, Opening one, long nanos) {
-    double[] rows = new double[2];
+  /** Makes one of the two: keeps the better one, or both; what is not kept is closed. */
+  private static Opening better(Opening all, Opening one, BatchPolicy policy) {
     try {
+      Speed ofAll = new Speed();
+      Speed ofOne = new Speed();
       for (int round = 0; round < ROUNDS; round++) { // in turns: the machine may be busy otherwise
-        rows[0] = Math.max(rows[0], all.rowsPerSecond(nanos));
-        rows[1] = Math.max(rows[1], one.rowsPerSecond(nanos));
+        ofAll.measure(all, policy.warmUpNanos / 6 / ROUNDS);
+        ofOne.measure(one, policy.warmUpNanos / 6 / ROUNDS);
       }
+      return ofOne.rows > ofAll.rows
+          ? better(one, ofOne, all, ofAll, policy)
+          : better(all, ofAll, one, ofOne, policy);
     } catch (RuntimeException | Error e) {
-      all.session.close();
-      one.session.close();
+      all.close();
+      one.close();
       throw e;
     }
-    boolean quicker = one.aloneNanos() < all.aloneNanos(); // threads may cost more than they bring
-    boolean single = rows[1] * (quicker ? PREFERENCE : 1 / PREFERENCE) > rows[0];
-    Opening kept = single ? one : all;
-    (single ? all : one).session.close();
-    kept.notes.add(
-        String.format(
-            Locale.ROOT,
-            "threads: %d for each run, as that serves %.0f rows a second; %d would serve %.0f",
-            kept.session.report().threads(),
-            rows[single ? 1 : 0],
-            (single ? all : one).session.report().threads(),
-            rows[single ? 0 : 1]));
-    return kept;
   }
 
-  /** How long one row takes by itself, or 0 if that was not measured. */
-  private double aloneNanos() {
-    return plan == null ? 0 : plan.grid().get(0, 0);
+  /** The same where it is known that the first one serves more rows when there are many. */
+  private static Opening better(
+      Opening many, Speed ofMany, Opening other, Speed ofOther, BatchPolicy policy) {
+    double manyLacks = ofOther.alone / ofMany.alone;
+    double otherLacks = ofMany.rows / ofOther.rows;
+    boolean both = Math.min(manyLacks, otherLacks) > WORTH_A_SESSION;
+    if (both && many.plan != null && many.agreesWith(other, policy)) {
+      many.lone = other.session;
+      many.notes.add(describe(many, ofMany, other, ofOther));
+      return many;
+    }
+    if (manyLacks > otherLacks) {
+      other.notes.add(describe(other, ofOther, many, ofMany));
+      many.close();
+      return other;
+    }
+    many.notes.add(describe(many, ofMany, other, ofOther));
+    other.close();
+    return many;
   }
 
-  /** How many rows it serves when it has always something to do; 0 where that cannot be tried. */
-  private double rowsPerSecond(long nanos) {
+  private static String describe(Opening kept, Speed ofKept, Opening other, Speed ofOther) {
+    return String.format(
+        Locale.ROOT,
+        "threads: %d for each run, as that serves %.0f rows a second; %d would serve %.0f."
+            + " Calls without company: %.0f and %.0f a second%s",
+        kept.session.report().threads(),
+        ofKept.rows,
+        other.session.report().threads(),
+        ofOther.rows,
+        ofKept.alone,
+        ofOther.alone,
+        kept.lone == null ? "" : ", so they run in a second session, on the latter");
+  }
+
+  /** Whether the other session gives the same answers, within the tolerance for rows. */
+  private boolean agreesWith(Opening other, BatchPolicy policy) {
     Samples samples = verdict.samples();
     if (samples == null) {
-      return 0;
+      return false;
     }
-    int processors = Runtime.getRuntime().availableProcessors();
-    int atOnce = plan == null ? processors : plan.lanes();
-    int rows = plan == null ? 1 : Math.min(plan.maxRows(), WarmUp.USUAL_ROWS);
-    return new Saturation(session, samples).rowsPerSecond(atOnce, rows, nanos);
+    try (Batch in = samples.rows(0, 1, CostModel.SHORTEST, false);
+        Batch mine = session.run(in);
+        Batch others = other.session.run(in)) {
+      return Difference.of(mine, others) <= Probe.tolerance(session, policy);
+    }
+  }
+
+  /** The session or the two of them. */
+  Sessions sessions() {
+    return new Sessions(session, lone);
+  }
+
+  /** Lets the second session go, if there is one. */
+  void closeLone() {
+    Session second = lone;
+    lone = null;
+    if (second != null) {
+      second.close();
+    }
+  }
+
+  /** Closes what it opened. */
+  void close() {
+    sessions().close();
+  }
+
+  /** How fast a session is, by the best of a few tries. */
+  private static final class Speed {
+    double rows = 1; // a second, when there is always something to do
+    double alone = 1; // calls of one row a second, one after the other
+
+    void measure(Opening of, long nanos) {
+      Samples samples = of.verdict.samples();
+      if (samples == null) {
+        return; // it cannot be tried
+      }
+      Saturation saturation = new Saturation(of.session, samples);
+      Plan plan = of.plan;
+      int atOnce = plan == null ? Runtime.getRuntime().availableProcessors() : plan.lanes();
+      int most = plan == null ? 1 : Math.min(plan.maxRows(), WarmUp.USUAL_ROWS);
+      rows = Math.max(rows, saturation.rowsPerSecond(atOnce, most, nanos));
+      alone = Math.max(alone, saturation.rowsPerSecond(1, 1, nanos / 2));
+    }
   }
 }

@@ -9,6 +9,7 @@ import dev.hone.metrics.Recorder;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -26,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs flights: joins, runs, delivers, and finds out who is to blame if that fails. */
 final class Pilot {
-  private final Session session;
+  private final Sessions sessions;
+  private final LongSupplier callsUnderWay;
   private final Joiner joiner;
   private final Recorder recorder;
   private final Reports reports;
@@ -40,8 +42,19 @@ final class Pilot {
     void memoryFailed(long tokens);
   }
 
-  Pilot(Session session, Joiner joiner, Recorder recorder, Reports reports) {
-    this.session = session;
+  /**
+   * A pilot.
+   *
+   * @param callsUnderWay how many calls the batcher has under way, waiting ones too
+   */
+  Pilot(
+      Sessions sessions,
+      LongSupplier callsUnderWay,
+      Joiner joiner,
+      Recorder recorder,
+      Reports reports) {
+    this.sessions = sessions;
+    this.callsUnderWay = callsUnderWay;
     this.joiner = joiner;
     this.recorder = recorder;
     this.reports = reports;
@@ -50,6 +63,7 @@ final class Pilot {
   /** Runs a flight. Whatever happens, each of its requests ends or has pieces elsewhere. */
   void fly(Flight flight) {
     List<Piece> pieces = flight.pieces;
+    flight.onLone = hasNoCompany(pieces);
     try {
       Throwable failure = run(flight, pieces, flight.why);
       if (failure == null) {
@@ -63,6 +77,16 @@ final class Pilot {
       flight.wakes.end(); // last: whoever is woken may be let run in place of this thread
       pieces.forEach(piece -> piece.request().endUse());
     }
+  }
+
+  /** Whether these are all calls there are. */
+  private boolean hasNoCompany(List<Piece> pieces) {
+    boolean inParts = pieces.size() == 1 && !pieces.get(0).isWhole();
+    return !inParts && sessions.isForLone(pieces.size(), callsUnderWay);
+  }
+
+  private Session sessionOf(Flight flight) {
+    return sessions.of(flight.onLone);
   }
 
   /** Runs pieces as one batch and answers them; or says why that failed, and answers nobody. */
@@ -111,12 +135,13 @@ final class Pilot {
   private Batch runWhole(Flight flight, Request request) {
     if (request.future == null) {
       flight.runBeginNanos = System.nanoTime();
-      return session.run(request.in, flight.options()); // its caller waits and leaves them open
+      return sessionOf(flight)
+          .run(request.in, flight.options()); // its caller waits and leaves them open
     }
     List<Piece> whole = List.of(new Piece(request, 0, request.rows));
     try (Batch in = joiner.join(flight.kind, whole, request.rows, request.length)) {
       flight.runBeginNanos = System.nanoTime();
-      return session.run(in, flight.options());
+      return sessionOf(flight).run(in, flight.options());
     }
   }
 
@@ -145,10 +170,10 @@ final class Pilot {
     Batch targets = joiner.targets(flight.kind, size.rows(), size.length());
     flight.runBeginNanos = System.nanoTime();
     if (targets == null) {
-      return session.run(in, flight.options());
+      return sessionOf(flight).run(in, flight.options());
     }
     try {
-      session.run(in, targets, flight.optionsForTargets());
+      sessionOf(flight).run(in, targets, flight.optionsForTargets());
       return targets;
     } catch (RuntimeException | Error e) {
       targets.close();

@@ -46,8 +46,13 @@ final class Probe {
   Probe(Session session, BatchPolicy policy) {
     this.session = session;
     this.policy = policy;
+    this.tolerance = tolerance(session, policy);
+  }
+
+  /** By how much answers may differ, relative to the largest element. */
+  static double tolerance(Session session, BatchPolicy policy) {
     boolean half = session.precision() == Precision.FP16 || session.precision() == Precision.BF16;
-    this.tolerance = policy.tolerance > 0 ? policy.tolerance : half ? 1e-2 : 1e-4;
+    return policy.tolerance > 0 ? policy.tolerance : half ? 1e-2 : 1e-4;
   }
 
   /**

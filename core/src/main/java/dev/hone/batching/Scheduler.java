@@ -2,7 +2,6 @@ package dev.hone.batching;
 
 import dev.hone.Batch;
 import dev.hone.HoneException.OverloadException;
-import dev.hone.Session;
 import dev.hone.metrics.Dispatch;
 import dev.hone.metrics.Recorder;
 import dev.hone.metrics.Rejection;
@@ -10,6 +9,7 @@ import java.lang.System.Logger;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -52,7 +52,8 @@ final class Scheduler implements Pilot.Reports {
   private volatile boolean waiting; // something may be in the waiting room
 
   Scheduler(
-      Session session,
+      Sessions sessions,
+      LongSupplier callsUnderWay,
       Joiner joiner,
       Admission admission,
       BatchPolicy policy,
@@ -65,7 +66,7 @@ final class Scheduler implements Pilot.Reports {
     this.former = new BatchFormer(room, costs, limits, admission);
     this.breather = new Breather(admission::rows);
     this.recorder = recorder;
-    this.pilot = new Pilot(session, joiner, recorder, this);
+    this.pilot = new Pilot(sessions, callsUnderWay, joiner, recorder, this);
     this.lingerNanos = policy.lingerNanos;
     this.lanes = new Lanes(plan.lanes(), this::serve);
   }
@@ -319,7 +320,9 @@ final class Scheduler implements Pilot.Reports {
     long now = timed ? System.nanoTime() : 0;
     forming.lock();
     try {
-      costs.observe(flight.rows, flight.length, flight.runNanos());
+      if (!flight.onLone) { // the costs are those of the other session
+        costs.observe(flight.rows, flight.length, flight.runNanos());
+      }
       for (int i = 0; timed && i < flight.pieces.size(); i++) {
         limits.answered(now - flight.pieces.get(i).request().submittedNanos);
       }

@@ -1,0 +1,112 @@
+package dev.hone.batching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hone.Batch;
+import dev.hone.contract.NoLeaks;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(NoLeaks.class)
+@Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class SessionsTest {
+  private final ToySession shared = new ToySession();
+  private final ToySession lone = new ToySession();
+
+  private Batcher open(BatchPolicy.Builder builder) {
+    BatchPolicy policy = builder.build();
+    Opening opening = Opening.of(shared, policy, ToySession.costs(1_000_000));
+    opening.lone = lone;
+    shared.runs.set(0);
+    return Batcher.owning(opening, policy);
+  }
+
+  private static BatchPolicy.Builder policy() {
+    return BatchPolicy.builder().evenIfItDoesNotPay().lanes(2).maxRows(16);
+  }
+
+  @Test
+  void callsWithoutCompanyRunOnTheLoneSession() {
+    try (Batcher batcher = open(policy());
+        Batch in = ToySession.input(new long[] {1, 2, 3})) {
+      batcher.run(in).close();
+      batcher.runAsync(in).join().close();
+      assertThat(lone.runs.get()).isEqualTo(2);
+      assertThat(shared.runs.get()).isZero();
+    }
+  }
+
+  @Test
+  void callsThatComeWhileOneRunsShareBatchesOnTheOtherSession() throws InterruptedException {
+    CountDownLatch runs = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    lone.fault =
+        (in, options) -> {
+          runs.countDown();
+          await(go);
+        };
+    try (Batcher batcher = open(policy());
+        Batch in = ToySession.input(new long[] {1, 2, 3})) {
+      List<CompletableFuture<Batch>> answers = new ArrayList<>();
+      answers.add(batcher.runAsync(in));
+      runs.await();
+      for (int i = 0; i < 5; i++) {
+        answers.add(batcher.runAsync(in));
+      }
+      answers.subList(1, 6).forEach(answer -> answer.join().close());
+      go.countDown();
+      answers.get(0).join().close();
+      assertThat(lone.runs.get()).isEqualTo(1);
+      assertThat(shared.runs.get()).isPositive();
+    }
+  }
+
+  @Test
+  void aCallThatRunsInPartsIsCompanyForItself() {
+    long[][] rows = new long[40][];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = new long[] {i, 2};
+    }
+    try (Batcher batcher = open(policy());
+        Batch in = ToySession.input(rows)) {
+      batcher.run(in).close();
+      assertThat(lone.runs.get()).isZero();
+      assertThat(shared.runs.get()).isPositive();
+    }
+  }
+
+  @Test
+  void closingClosesBothSessions() {
+    open(policy()).close();
+    assertThat(shared.isClosed()).isTrue();
+    assertThat(lone.isClosed()).isTrue();
+  }
+
+  @Test
+  void aBatcherWhoseCallsShareNothingKeepsOneSession() {
+    ToySession mixing = new ToySession(ToySession.Trait.MIXES_ROWS);
+    BatchPolicy policy = policy().build();
+    Opening opening = Opening.of(mixing, policy, null);
+    opening.lone = lone;
+    try (Batcher batcher = Batcher.owning(opening, policy)) {
+      assertThat(batcher.isBatching()).isFalse();
+      assertThat(lone.isClosed()).isTrue();
+      assertThat(mixing.isClosed()).isFalse();
+    }
+    assertThat(mixing.isClosed()).isTrue();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
