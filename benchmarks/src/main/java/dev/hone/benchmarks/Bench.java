@@ -39,18 +39,34 @@ public final class Bench {
     try {
       Effort effort = Effort.named(System.getProperty("bench.suite", "short"));
       String only = System.getProperty("bench.only", "");
-      List<Question> questions =
-          effort == Effort.GUARD && only.isBlank() ? Questions.guard() : Questions.named(only);
+      boolean keep = Boolean.getBoolean("bench.keep");
+      keepOnly(effort, keep);
+      List<Question> questions = only.isBlank() ? Questions.of(effort) : Questions.named(only);
       Results results = new Results(Path.of(System.getProperty("bench.module", "benchmarks")));
       results.clear();
       RunRecord run = run(effort, questions, results.work());
-      results.publish(run, Boolean.getBoolean("bench.keep"));
+      results.publish(run, keep);
       if (effort == Effort.GUARD) {
         guard(run);
       }
     } catch (IllegalArgumentException | IOException e) {
       System.err.println("[bench] " + e.getMessage());
       System.exit(1);
+    }
+  }
+
+  /**
+   * Lets only runs into the ledger that measured long enough.
+   *
+   * @throws IllegalArgumentException if this one will not
+   */
+  static void keepOnly(Effort effort, boolean keep) {
+    if (keep && effort.compareTo(Effort.SHORT) < 0) {
+      throw new IllegalArgumentException(
+          "The suite '"
+              + effort
+              + "' measures too briefly for the ledger. -Dbench.keep=true goes with -Dbench.suite="
+              + "short or full.");
     }
   }
 

@@ -11,6 +11,8 @@ import dev.hone.benchmarks.life.Life;
 import dev.hone.benchmarks.life.Soak;
 import dev.hone.benchmarks.load.OpenLoopLoad;
 import dev.hone.benchmarks.load.TooMuchLoad;
+import dev.hone.benchmarks.measure.Effort;
+import dev.hone.benchmarks.monitoring.Alarms;
 import dev.hone.benchmarks.monitoring.Monitoring;
 import dev.hone.benchmarks.opening.Opening;
 import dev.hone.benchmarks.precision.BlockPrecision;
@@ -48,7 +50,8 @@ final class Questions {
         new Life(),
         new Soak(),
         new Reliability(),
-        new Monitoring());
+        new Monitoring(),
+        new Alarms());
   }
 
   /** What the suite guard asks, and no other: its figures are measured at length elsewhere. */
@@ -56,15 +59,19 @@ final class Questions {
     return List.of(new Guard());
   }
 
+  /** Those that a suite asks. */
+  static List<Question> of(Effort suite) {
+    return suite == Effort.GUARD
+        ? guard()
+        : all().stream().filter(question -> question.belongsTo(suite)).toList();
+  }
+
   /**
-   * Those that a comma-separated list names; all if the list is empty.
+   * Those that a comma-separated list names, whatever the suite.
    *
    * @throws IllegalArgumentException if a name is unknown
    */
   static List<Question> named(String list) {
-    if (list.isBlank()) {
-      return all();
-    }
     Set<Question> chosen = new LinkedHashSet<>();
     List<Question> all = new ArrayList<>(all());
     all.addAll(guard());

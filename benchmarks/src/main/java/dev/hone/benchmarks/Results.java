@@ -38,6 +38,10 @@ final class Results {
     }
   }
 
+  private Path ledger() {
+    return module.resolve("results/ledger.json");
+  }
+
   private Path runs() {
     return module.resolve("results/runs");
   }
@@ -46,14 +50,15 @@ final class Results {
   void publish(RunRecord run, boolean keep) throws IOException {
     Path report = module.resolve("target/report");
     Optional<RunRecord> earlier = earlier(run);
-    String markdown = Report.markdown(run, earlier);
+    Ledger kept = Ledger.read(ledger());
+    String markdown = Report.markdown(run, earlier, kept);
     try {
       Ledger measured = new Ledger();
       run.enterInto(measured);
       measured.write(report.resolve("ledger.json"));
       Json.write(report.resolve("report.json"), run);
       Json.write(report.resolve("report.md"), markdown);
-      Json.write(report.resolve("index.html"), Report.html(run, earlier));
+      Json.write(report.resolve("index.html"), Report.html(run, earlier, kept));
     } catch (IOException e) {
       System.out.println(markdown); // an hour's work shall not be lost to a full disk
       throw e;
@@ -67,12 +72,10 @@ final class Results {
   }
 
   private void keep(RunRecord run) throws IOException {
-    String name = run.date().replaceAll("[: ]", "-") + "-" + run.suite() + ".json";
-    Json.write(runs().resolve(name), run);
-    Path file = module.resolve("results/ledger.json");
-    Ledger ledger = Ledger.read(file);
+    Json.write(runs().resolve(run.name() + ".json"), run);
+    Ledger ledger = Ledger.read(ledger());
     run.enterInto(ledger);
-    ledger.write(file);
+    ledger.write(ledger());
     Path readme = module.resolveSibling("README.md");
     if (Files.exists(readme)) {
       Json.write(readme, ReadmeTables.renew(Files.readString(readme), ledger));

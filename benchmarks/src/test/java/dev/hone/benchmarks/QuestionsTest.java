@@ -8,6 +8,7 @@ import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.question.Answer;
 import dev.hone.benchmarks.question.Question;
 import dev.hone.benchmarks.question.Table;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,9 @@ class QuestionsTest {
     Answer answer = new Answer(question);
     question.ask(Effort.SMOKE, answer);
     Ledger ledger = new Ledger();
-    answer.figures().forEach((id, values) -> ledger.record(id, values.estimate(), "today", "here"));
+    answer
+        .figures()
+        .forEach((id, values) -> ledger.record(id, values.estimate(), "today", "here", "this"));
     assertThat(answer.missing()).isEmpty();
     assertThat(answer.tables()).isNotEmpty();
     assertThat(answer.tables()).flatMap(Table::rows).isNotEmpty();
@@ -43,7 +46,36 @@ class QuestionsTest {
   void oneIsFoundByIdOrClass() {
     assertThat(Questions.named("call")).hasSize(1);
     assertThat(Questions.named("CallCost, call")).hasSize(1);
-    assertThat(Questions.named("")).hasSameSizeAs(Questions.all());
+    assertThat(Questions.named("soak")).hasSize(1); // though the short suite does not ask it
+  }
+
+  @Test
+  void theFullSuiteAsksAllAndTheGuardItsOwn() {
+    assertThat(Questions.of(Effort.FULL))
+        .extracting(Question::id)
+        .containsAll(ids(Questions.all()));
+    assertThat(ids(Questions.of(Effort.GUARD))).containsExactly("guard");
+  }
+
+  @Test
+  void theShortSuiteLeavesOutWhatIsLongByNatureAndNothingElse() {
+    List<String> left = new ArrayList<>(ids(Questions.all()));
+    left.removeAll(ids(Questions.of(Effort.SHORT)));
+    assertThat(left).containsExactly("soak", "alarms");
+  }
+
+  /** By their own estimates, which the progress line tells, and which a run keeps or does not. */
+  @Test
+  void theShortSuiteTakesLessThanAQuarterOfAnHour() {
+    int seconds =
+        Questions.of(Effort.SHORT).stream()
+            .mapToInt(q -> q.processes(Effort.SHORT) * q.seconds(Effort.SHORT))
+            .sum();
+    assertThat(seconds).isLessThanOrEqualTo(14 * 60);
+  }
+
+  private static List<String> ids(List<Question> questions) {
+    return questions.stream().map(Question::id).toList();
   }
 
   @Test

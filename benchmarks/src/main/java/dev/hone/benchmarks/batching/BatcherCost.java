@@ -39,7 +39,7 @@ public final class BatcherCost implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(2, 15, 60);
+    return effort.pick(2, 6, 60);
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.hone.Session;
 import dev.hone.SessionOptions;
 import dev.hone.batching.BatchPolicy;
 import dev.hone.batching.Batcher;
+import dev.hone.benchmarks.batching.Callers.Manner;
 import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.measure.Entrant;
 import dev.hone.benchmarks.measure.Entrant.Side;
@@ -32,6 +33,7 @@ public final class ManyCallers implements Question {
   private static final Way HONE = new Way("Hone: Batcher", Side.OURS);
   private static final Way HONE_ASYNC = new Way("Hone: Batcher, runAsync", Side.OURS);
   private static final List<Way> ALL = List.of(DEFAULT, ONE_THREAD, FIFO, HONE, HONE_ASYNC);
+  private static final String OFTEN_ASYNC = "gemm-medium";
 
   private record Way(String name, Side side) {}
 
@@ -47,7 +49,7 @@ public final class ManyCallers implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 200, 600);
+    return effort.pick(5, 160, 900);
   }
 
   @Override
@@ -84,7 +86,6 @@ public final class ManyCallers implements Question {
   }
 
   private static void one(Workload workload, Effort effort, Answer answer) {
-    List<float[]> answers = workload.answers();
     List<Column> columns = new ArrayList<>();
     for (int callers : CALLERS) {
       Column column = Column.higher(name(callers), "requests/s");
@@ -93,16 +94,8 @@ public final class ManyCallers implements Question {
     Table table = answer.add(new Table(workload.words(), columns.toArray(Column[]::new)));
     for (int callers : effort == Effort.SMOKE ? List.of(8) : CALLERS) {
       Progress.say(workload.words() + ", " + name(callers));
-      List<Entrant> entrants =
-          ALL.stream().map(way -> entrant(workload, way, answers, callers)).toList();
-      Samples samples = Interleaved.measure(entrants, effort);
+      Samples samples = measure(workload, callers, effort, table);
       samples.failures().forEach((who, why) -> answer.missing(who + ", " + workload.words(), why));
-      for (Entrant entrant : entrants) {
-        if (samples.has(entrant.name())) {
-          double[] rates = samples.perSecond(entrant.name(), workload.requests().size());
-          table.row(entrant.name(), entrant.side()).set(name(callers), rates);
-        }
-      }
       worst(samples, answer);
       if (callers == 64) {
         figures(workload, samples, answer);
@@ -110,12 +103,43 @@ public final class ManyCallers implements Question {
     }
   }
 
-  private static Entrant entrant(Workload workload, Way way, List<float[]> answers, int callers) {
-    Callers.Manner manner = way.equals(HONE_ASYNC) ? Callers.Manner.ASYNC : Callers.Manner.BLOCKING;
-    return new Entrant(
-        way.name(),
-        way.side(),
-        () -> new Callers(open(workload, way), workload, answers, manner, callers));
+  /** All of them; in the short suite those that have figures, and whom they are compared with. */
+  private static List<Way> ways(Workload workload, int callers, Effort effort) {
+    if (effort != Effort.SHORT) {
+      return ALL;
+    }
+    List<Way> ways = new ArrayList<>(List.of(DEFAULT, ONE_THREAD, HONE));
+    if (callers == 64) {
+      ways.add(FIFO);
+      if (workload.id().equals(OFTEN_ASYNC)) {
+        ways.add(HONE_ASYNC);
+      }
+    }
+    return ways;
+  }
+
+  private static Samples measure(Workload all, int callers, Effort effort, Table table) {
+    boolean briefly = effort == Effort.SHORT && callers < 64;
+    int part = all.requests().size() * callers / 64;
+    Workload workload = briefly ? all.first(Math.max(all.requests().size() / 4, part)) : all;
+    List<float[]> answers = workload.answers();
+    List<Entrant> entrants = new ArrayList<>();
+    for (Way way : ways(all, callers, effort)) {
+      Manner manner = way.equals(HONE_ASYNC) ? Manner.ASYNC : Manner.BLOCKING;
+      entrants.add(
+          new Entrant(
+              way.name(),
+              way.side(),
+              () -> new Callers(open(workload, way), workload, answers, manner, callers)));
+    }
+    Samples samples = Interleaved.measure(entrants, effort);
+    for (Entrant entrant : entrants) {
+      if (samples.has(entrant.name())) {
+        double[] rates = samples.perSecond(entrant.name(), workload.requests().size());
+        table.row(entrant.name(), entrant.side()).set(name(callers), rates);
+      }
+    }
+    return samples;
   }
 
   private static Session open(Workload workload, Way way) {
@@ -146,13 +170,13 @@ public final class ManyCallers implements Question {
   }
 
   private static void figures(Workload workload, Samples samples, Answer answer) {
-    if (!samples.has(DEFAULT.name(), ONE_THREAD.name(), HONE.name(), HONE_ASYNC.name())) {
+    if (!samples.has(DEFAULT.name(), ONE_THREAD.name(), HONE.name())) {
       return;
     }
     String tuned = tuned(samples);
     switch (workload.id()) {
       case "gemm-tiny" -> answer.speed("batching.gemm-tiny", samples, HONE.name(), tuned);
-      case "gemm-medium" -> {
+      case OFTEN_ASYNC -> {
         answer.speed("batching.gemm-medium.callers", samples, HONE.name(), tuned);
         answer.speed("batching.gemm-medium.async", samples, HONE_ASYNC.name(), tuned);
       }

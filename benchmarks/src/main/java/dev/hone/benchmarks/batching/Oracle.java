@@ -22,6 +22,7 @@ import java.util.stream.IntStream;
 public final class Oracle implements Rival {
   private static final List<Integer> ROWS = List.of(1, 4, 16, 64);
   private static final int TRIES = 2;
+  private static final int HOPELESS = 2;
 
   /**
    * How it works.
@@ -69,7 +70,7 @@ public final class Oracle implements Rival {
     for (int atOnce : new int[] {1, Runtime.getRuntime().availableProcessors()}) {
       for (int rows : ROWS) {
         Plan plan = new Plan(rows, atOnce);
-        long nanos = leastNanos(workload, plan);
+        long nanos = leastNanos(workload, plan, least);
         if (nanos < least) {
           least = nanos;
           best = plan;
@@ -81,13 +82,14 @@ public final class Oracle implements Rival {
 
   /** Requests in a second by the plan that is fastest here. */
   public static double bestPerSecond(Workload workload) throws Exception {
-    return workload.requests().size() * 1e9 / leastNanos(workload, best(workload));
+    return workload.requests().size() * 1e9 / leastNanos(workload, best(workload), Long.MAX_VALUE);
   }
 
-  private static long leastNanos(Workload workload, Plan plan) throws Exception {
+  /** What the better of two tries takes; a plan that is far from the best so far has but one. */
+  private static long leastNanos(Workload workload, Plan plan, long best) throws Exception {
     long least = Long.MAX_VALUE;
     try (Oracle oracle = new Oracle(workload, plan)) {
-      for (int i = 0; i < TRIES; i++) {
+      for (int i = 0; i < TRIES && (i == 0 || least / HOPELESS < best); i++) {
         long start = System.nanoTime();
         oracle.once();
         least = Math.min(least, System.nanoTime() - start);

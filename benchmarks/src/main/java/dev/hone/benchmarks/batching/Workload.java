@@ -59,6 +59,11 @@ public record Workload(String id, String words, Model model, List<Batch> request
     return texts("minilm.mixed.fp32", "MiniLM FP32, texts of mixed length", rows);
   }
 
+  /** The first so many of the requests, which stay this one's. */
+  Workload first(int count) {
+    return new Workload(id, words, model, requests.subList(0, count), tolerance);
+  }
+
   /** The same requests to the same model, made small; a text's id then ends in {@code int8}. */
   public Workload small(Path file) {
     return new Workload(

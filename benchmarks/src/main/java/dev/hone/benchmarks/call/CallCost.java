@@ -43,13 +43,13 @@ public final class CallCost implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(1, 20, 75);
+    return effort.pick(1, 13, 75);
   }
 
   @Override
   public void ask(Effort effort, Answer answer) {
     float[] row = MODEL.row(1);
-    int heapCalls = effort.pick(1_000, 300_000, 1_000_000);
+    int heapCalls = effort.pick(1_000, 100_000, 1_000_000);
     Samples samples =
         Interleaved.measure(
             Arrays.stream(CallPath.values())

@@ -61,7 +61,7 @@ public final class Embeddings implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 120, 600);
+    return effort.pick(5, 75, 600);
   }
 
   @Override

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param high upper end of it
  * @param date the day of the run
  * @param machine what it ran on
+ * @param run the kept run that measured it, as its file under {@code results/runs} is called
  */
 public record Entry(
     String id,
@@ -27,15 +28,16 @@ public record Entry(
     @Nullable Double low,
     @Nullable Double high,
     @Nullable String date,
-    @Nullable String machine) {
+    @Nullable String machine,
+    @Nullable String run) {
   private static final int DIGITS = 4;
 
   static Entry unmeasured(Figure figure) {
     String target = figure.goal().map(Target::toString).orElse(null);
-    return new Entry(figure.id(), null, figure.unit(), target, null, null, null, null, null);
+    return new Entry(figure.id(), null, figure.unit(), target, null, null, null, null, null, null);
   }
 
-  static Entry measured(Figure figure, Estimate estimate, String date, String machine) {
+  static Entry measured(Figure figure, Estimate estimate, String date, String machine, String run) {
     return new Entry(
         figure.id(),
         rounded(estimate.value()),
@@ -45,7 +47,8 @@ public record Entry(
         rounded(estimate.low()),
         rounded(estimate.high()),
         date,
-        machine);
+        machine,
+        run);
   }
 
   /**
@@ -59,7 +62,7 @@ public record Entry(
       double known = value;
       good = figure.goal().map(goal -> goal.isMetBy(known)).orElse(null);
     }
-    return new Entry(id, value, figure.unit(), wanted, good, low, high, date, machine);
+    return new Entry(id, value, figure.unit(), wanted, good, low, high, date, machine, run);
   }
 
   /** To four significant digits, or more where the first ones are nines. */
@@ -71,6 +74,11 @@ public record Entry(
     int decimals = nearOne ? 5 : DIGITS - 1 - (int) Math.floor(Math.log10(Math.abs(value)));
     double scale = Math.pow(10, decimals);
     return decimals < 0 ? Math.rint(value) : Math.rint(value * scale) / scale;
+  }
+
+  /** The run that measured it, or at least its day; empty if none did. */
+  public String source() {
+    return run != null ? run : date != null ? date : "";
   }
 
   /** Value and interval, if measured. */

@@ -41,9 +41,15 @@ public final class Ledger {
     return ledger;
   }
 
-  /** Enters what a run measured. */
-  public void record(String id, Estimate estimate, String date, String machine) {
-    entries.put(id, Entry.measured(Figures.get(id), estimate, date, machine));
+  /**
+   * Enters what a run measured.
+   *
+   * @param date the day of the run
+   * @param machine what it ran on
+   * @param run what it is called
+   */
+  public void record(String id, Estimate estimate, String date, String machine, String run) {
+    entries.put(id, Entry.measured(Figures.get(id), estimate, date, machine, run));
   }
 
   /** The entry of a figure of the list. */

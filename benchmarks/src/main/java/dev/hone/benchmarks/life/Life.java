@@ -37,7 +37,7 @@ public final class Life implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 40, 120);
+    return effort.pick(5, 27, 120);
   }
 
   @Override
@@ -59,7 +59,7 @@ public final class Life implements Question {
     double worst = 0;
     for (String what : new String[] {"idle", "idle-batched"}) {
       Progress.say(what);
-      double[] percent = new double[effort.pick(1, 2, 5)];
+      double[] percent = new double[effort.pick(1, 1, 5)];
       for (int i = 0; i < percent.length; i++) {
         percent[i] = LifeProcess.start("-Xmx512m", what, seconds);
       }

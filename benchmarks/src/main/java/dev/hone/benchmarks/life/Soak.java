@@ -36,6 +36,12 @@ public final class Soak implements Question {
     return 1;
   }
 
+  /** What grows slowly is not seen in the short suite. */
+  @Override
+  public boolean belongsTo(Effort suite) {
+    return suite != Effort.SHORT;
+  }
+
   @Override
   public int seconds(Effort effort) {
     return effort.pick(6, 65, 610);

@@ -26,6 +26,7 @@ public final class OpenLoopLoad implements Question {
   private static final String BURSTS = "99th percentile, in bursts at half that rate";
   private static final String OVERLOAD = "answered at twice that rate";
   private static final double[] SHARES = {0.2, 0.4, 0.6, 0.8, 0.9, 1};
+  private static final double[] FEW_SHARES = {0.3, 0.6, 0.8, 0.9};
   private static final int REQUESTS = 64;
 
   @Override
@@ -89,7 +90,7 @@ public final class OpenLoopLoad implements Question {
     List<Curves.Point> points = new ArrayList<>();
     double best = 0; // requests sent in a second, not answers
     double tooHigh = capacity;
-    for (double share : SHARES) {
+    for (double share : load.effort() == Effort.FULL ? SHARES : FEW_SHARES) {
       OpenLoop.Result result = load.poisson(share * capacity);
       if (result.isVoid()) {
         answer.note(

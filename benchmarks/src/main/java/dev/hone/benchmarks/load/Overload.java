@@ -48,8 +48,8 @@ final class Overload {
   private Overload(Effort effort, Answer answer) {
     this.answer = answer;
     this.effort = effort;
-    this.calm = effort.pick(1, 5, 10);
-    this.overload = effort.pick(1, 15, 60);
+    this.calm = effort.pick(1, 4, 10);
+    this.overload = effort.pick(1, 10, 60);
   }
 
   static void measure(Workload workload, Effort effort, Answer answer) throws InterruptedException {
@@ -57,7 +57,7 @@ final class Overload {
     BatchPolicy policy = BatchPolicy.builder().maxQueueDelay(QUEUE).build();
     try (Session session = Batcher.open(workload.model(), SessionOptions.DEFAULT, policy)) {
       List<Batch> requests = workload.requests();
-      int some = effort.pick(32, 2_048, 4_096);
+      int some = effort.pick(32, 1_024, 4_096);
       Flood.perSecond(session, requests, some / 2);
       double before = Flood.perSecond(session, requests, some);
       Overload run = new Overload(effort, answer);

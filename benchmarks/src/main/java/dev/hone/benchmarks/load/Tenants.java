@@ -33,6 +33,8 @@ final class Tenants {
   private static final RunOptions LIGHT_ONE = RunOptions.DEFAULT.withTenant("light");
   private static final RunOptions HEAVY_ONE = RunOptions.DEFAULT.withTenant("heavy");
   private static final double LIMIT_MILLIS = 250;
+  private static final List<Overload> SHEDDING = List.of(Overload.SHED_OLDEST);
+  private static final List<Overload> BOTH = List.of(Overload.SHED_OLDEST, Overload.REJECT);
 
   private static final String ALONE = "99th percentile, alone";
   private static final String BESIDE = "99th percentile, beside the heavy one";
@@ -49,7 +51,7 @@ final class Tenants {
     this.session = session;
     this.requests = workload.requests();
     this.capacity = capacity;
-    this.seconds = effort.pick(1, 5, 20);
+    this.seconds = effort.pick(1, 4, 20);
     this.isSmoke = effort == Effort.SMOKE;
   }
 
@@ -71,7 +73,7 @@ final class Tenants {
                 + " requests make way when it is full; where the newest are refused, a light"
                 + " tenant's are among them, for the queue is full of the heavy one's.",
             QUEUE.toMillis()));
-    for (Overload overload : new Overload[] {Overload.SHED_OLDEST, Overload.REJECT}) {
+    for (Overload overload : effort == Effort.FULL ? BOTH : SHEDDING) {
       Progress.say("two tenants, " + overload);
       BatchPolicy policy =
           BatchPolicy.builder().maxQueueDelay(QUEUE).whenOverloaded(overload).build();

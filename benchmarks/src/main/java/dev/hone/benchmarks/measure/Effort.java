@@ -15,6 +15,9 @@ public enum Effort {
   /** For figures that are kept: more processes, more rounds, longer slices. */
   FULL(3, 10, 100, 40, 5_000);
 
+  /** From so many slices on, a turn is long: it is an average already. */
+  private static final double LONG_TURNS = 5;
+
   private final int processes;
   private final int leastRounds;
   private final int mostRounds;
@@ -59,11 +62,22 @@ public enum Effort {
    * Rounds in each process, so that each rival is measured as long as this effort plans, but not so
    * few that they have no interval of 95 %.
    *
-   * @param turnNanos how long a turn lasts, on the average over the rivals; a round has two of each
+   * @param turnNanos how long a turn lasts, on the average over the rivals
    */
   public int rounds(double turnNanos) {
-    double wanted = rivalMillis * 1e6 / (2 * Math.max(1, turnNanos));
-    return (int) Math.max(leastRounds, Math.min(mostRounds, wanted));
+    double wanted = rivalMillis * 1e6 / ((pairs(turnNanos) ? 2 : 1) * Math.max(1, turnNanos));
+    int rounds = (int) Math.max(leastRounds, Math.min(mostRounds, wanted));
+    return pairs(turnNanos) ? rounds : rounds + rounds % 2; // as many back as there
+  }
+
+  /**
+   * Whether a round has two turns of each rival, there and back, not one of them; the full suite
+   * always takes the time for it.
+   *
+   * @param turnNanos how long a turn lasts, on the average over the rivals
+   */
+  public boolean pairs(double turnNanos) {
+    return this == FULL || turnNanos <= LONG_TURNS * sliceMillis * 1e6;
   }
 
   /** How long one turn of one rival lasts, at least. */

@@ -10,8 +10,10 @@ import java.util.function.LongSupplier;
  * neighbours) hits all of them alike and cancels out of their ratios.
  *
  * <p>A round gives each rival two turns, there and back: A B C, C B A. Whatever drifts evenly
- * through the round adds the same to each pair. A turn repeats the work until the effort's slice of
- * time is filled; how often that is, is found while warming up and then stays.
+ * through the round adds the same to each pair. Where turns are long and the effort is small, a
+ * round is one turn of each, every second round goes back, and what drifts adds to one round what
+ * it takes from the next. A turn repeats the work until the effort's slice of time is filled; how
+ * often that is, is found while warming up and then stays.
  */
 public final class Interleaved {
   private static final int MOST_TIMES = 1 << 28;
@@ -46,13 +48,16 @@ public final class Interleaved {
     try {
       forEach(Seat::open);
       forEach(Seat::warmUp);
-      int rounds =
-          effort.rounds(seats.stream().mapToLong(seat -> seat.turnNanos).average().orElse(0));
+      double turn = seats.stream().mapToLong(seat -> seat.turnNanos).average().orElse(0);
+      int rounds = effort.rounds(turn);
+      boolean pairs = effort.pairs(turn);
       for (int round = 0; round < rounds; round++) {
-        forEach(Seat::firstTurn);
+        forEach(pairs ? Seat::firstTurn : Seat::onlyTurn);
         Collections.reverse(seats);
-        forEach(Seat::secondTurn);
-        Collections.reverse(seats);
+        if (pairs) {
+          forEach(Seat::secondTurn);
+          Collections.reverse(seats);
+        }
       }
       forEach(seat -> seat.rival.check());
       seats.forEach(seat -> samples.put(seat.entrant.name(), seat.nanos));
@@ -106,6 +111,10 @@ public final class Interleaved {
           return;
         }
       }
+    }
+
+    void onlyTurn() throws Exception {
+      nanos.add((double) work() / times);
     }
 
     void firstTurn() throws Exception {

@@ -54,7 +54,7 @@ public final class Opening implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(3, 75, 120);
+    return effort.pick(3, 25, 120);
   }
 
   @Override

@@ -46,7 +46,7 @@ public final class BlockPrecision implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(1, 40, 40);
+    return effort.pick(1, 12, 12);
   }
 
   @Override

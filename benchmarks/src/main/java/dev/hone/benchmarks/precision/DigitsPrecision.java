@@ -32,7 +32,7 @@ public final class DigitsPrecision implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(1, 10, 30);
+    return effort.pick(1, 6, 30);
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** What is promised to the last bit, and what is promised to be better than the published file. */
@@ -40,6 +41,11 @@ final class Exactness {
     }
   }
 
+  /** The first so many; several at once, since nothing is timed here. */
+  private Stream<long[]> texts(int count) {
+    return Arrays.stream(texts, 0, count).parallel();
+  }
+
   private float[] hidden(Variant variant, long[]... rows) {
     try (Batch inputs = TextModel.batch(rows)) {
       return open.run(variant, inputs);
@@ -47,38 +53,48 @@ final class Exactness {
   }
 
   private int differentTexts(Variant one, Variant other) {
-    int different = 0;
-    for (long[] text : Arrays.copyOf(texts, Math.min(TEXTS, texts.length))) {
-      different += Arrays.equals(hidden(one, text), hidden(other, text)) ? 0 : 1;
-    }
-    return different;
+    return (int)
+        texts(Math.min(TEXTS, texts.length))
+            .filter(text -> !Arrays.equals(hidden(one, text), hidden(other, text)))
+            .count();
   }
 
   private double largestDifference(Variant one, Variant other) {
+    return texts(texts.length)
+        .mapToDouble(text -> largestDifference(hidden(one, text), hidden(other, text)))
+        .max()
+        .orElse(0);
+  }
+
+  private static double largestDifference(float[] expected, float[] actual) {
     double largest = 0;
-    for (long[] text : texts) {
-      float[] expected = hidden(one, text);
-      float[] actual = hidden(other, text);
-      for (int i = 0; i < expected.length; i++) {
-        largest = Math.max(largest, Math.abs(actual[i] - expected[i]));
-      }
+    for (int i = 0; i < expected.length; i++) {
+      largest = Math.max(largest, Math.abs(actual[i] - expected[i]));
     }
     return largest;
   }
 
   /** Rows of padded batches whose bits are not those that the text has alone. */
   private int batchDependentRows(Variant variant) {
+    return IntStream.range(0, texts.length / BATCH)
+        .parallel()
+        .map(
+            batch -> {
+              int from = batch * BATCH;
+              return batchDependent(variant, Arrays.copyOfRange(texts, from, from + BATCH));
+            })
+        .sum();
+  }
+
+  private int batchDependent(Variant variant, long[][] rows) {
     int dependent = 0;
-    for (int from = 0; from + BATCH <= texts.length; from += BATCH) {
-      long[][] rows = Arrays.copyOfRange(texts, from, from + BATCH);
-      float[] together = hidden(variant, rows);
-      int stride = together.length / BATCH;
-      for (int row = 0; row < BATCH; row++) {
-        float[] alone = hidden(variant, rows[row]);
-        int start = row * stride;
-        float[] same = Arrays.copyOfRange(together, start, start + alone.length);
-        dependent += Arrays.equals(alone, same) ? 0 : 1;
-      }
+    float[] together = hidden(variant, rows);
+    int stride = together.length / rows.length;
+    for (int row = 0; row < rows.length; row++) {
+      float[] alone = hidden(variant, rows[row]);
+      int start = row * stride;
+      float[] same = Arrays.copyOfRange(together, start, start + alone.length);
+      dependent += Arrays.equals(alone, same) ? 0 : 1;
     }
     return dependent;
   }

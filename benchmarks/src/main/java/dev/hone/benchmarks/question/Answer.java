@@ -3,6 +3,7 @@ package dev.hone.benchmarks.question;
 import dev.hone.benchmarks.measure.Failure;
 import dev.hone.benchmarks.measure.Samples;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,9 +37,16 @@ public final class Answer {
     return words;
   }
 
-  /** Records a figure of the ledger, round by round; one value if it was counted, not timed. */
+  /**
+   * Records a figure of the ledger, round by round; one value if it was counted, not timed. What is
+   * no number is told as missing: it would neither meet a target nor miss it.
+   */
   public void figure(String id, double... rounds) {
-    figures.put(id, Values.of(rounds));
+    if (Arrays.stream(rounds).allMatch(Double::isFinite)) {
+      figures.put(id, Values.of(rounds));
+    } else {
+      missing("the figure " + id, "what was measured is no number: " + Arrays.toString(rounds));
+    }
   }
 
   /** Records, as a figure of the ledger, how many times as fast as {@code base} a rival is. */

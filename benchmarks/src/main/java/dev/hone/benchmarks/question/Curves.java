@@ -17,9 +17,14 @@ public record Curves(String title, String xAxis, String yAxis, List<Curve> curve
    *
    * @param label whose it is, in words
    * @param side whose it is
-   * @param points from left to right
+   * @param points from left to right; what is no number is left out
    */
-  public record Curve(String label, Side side, List<Point> points) {}
+  public record Curve(String label, Side side, List<Point> points) {
+    /** Copies the points. */
+    public Curve {
+      points = points.stream().filter(Point::isFinite).toList();
+    }
+  }
 
   /**
    * A place in the picture.
@@ -27,5 +32,9 @@ public record Curves(String title, String xAxis, String yAxis, List<Curve> curve
    * @param x to the right
    * @param y upwards
    */
-  public record Point(double x, double y) {}
+  public record Point(double x, double y) {
+    boolean isFinite() {
+      return Double.isFinite(x) && Double.isFinite(y);
+    }
+  }
 }

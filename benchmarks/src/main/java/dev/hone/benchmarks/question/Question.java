@@ -18,6 +18,11 @@ public interface Question {
     return effort.processes();
   }
 
+  /** Whether this suite asks it; it is always asked if it is named. */
+  default boolean belongsTo(Effort suite) {
+    return true;
+  }
+
   /** About how long one process of this effort takes, in seconds, on two cores. */
   int seconds(Effort effort);
 

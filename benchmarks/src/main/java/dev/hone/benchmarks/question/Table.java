@@ -2,6 +2,7 @@ package dev.hone.benchmarks.question;
 
 import dev.hone.benchmarks.measure.Entrant.Side;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,9 +39,11 @@ public final class Table {
    * @param cells what was measured, by the column's name
    */
   public record Row(String label, Side side, Map<String, Values> cells) {
-    /** Fills a cell with the rounds of this process. */
+    /** Fills a cell with the rounds of this process; leaves it empty if one is no number. */
     public Row set(String column, double... rounds) {
-      cells.put(column, Values.of(rounds));
+      if (Arrays.stream(rounds).allMatch(Double::isFinite)) {
+        cells.put(column, Values.of(rounds));
+      }
       return this;
     }
   }

@@ -6,7 +6,6 @@ import dev.hone.benchmarks.ledger.Ledger;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
  * Writes the ledger's figures into a Markdown file, between markers:
@@ -17,7 +16,8 @@ import java.util.stream.Collectors;
  * <!-- /figures -->
  * }</pre>
  *
- * <p>The word after the colon is an area of the list of figures.
+ * <p>The word after the colon is an area of the list of figures. Where not all of them are of the
+ * same run, each tells of which it is.
  */
 public final class ReadmeTables {
   private static final Pattern BLOCK =
@@ -52,11 +52,6 @@ public final class ReadmeTables {
     if (entries.isEmpty()) {
       return "Not measured yet.\n";
     }
-    String sources =
-        entries.stream()
-            .map(entry -> entry.date() + " on " + entry.machine())
-            .distinct()
-            .collect(Collectors.joining("; "));
-    return Markdown.grid(Report.figures(entries)) + "\nMeasured " + sources + ".\n";
+    return Markdown.grid(Report.figures(entries)) + "\n" + Report.sources(entries) + "\n";
   }
 }

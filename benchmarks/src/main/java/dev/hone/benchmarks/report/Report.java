@@ -14,6 +14,7 @@ import dev.hone.benchmarks.report.Page.Cell;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A run on one page: what it found, against which targets, measured how and on what. */
@@ -27,22 +28,29 @@ public final class Report {
           + " only what is around it differs.";
 
   private final RunRecord run;
+  private final Ledger kept;
   private final Ledger ledger = new Ledger();
   private final List<Page.Section> sections = new ArrayList<>();
 
-  private Report(RunRecord run) {
+  private Report(RunRecord run, Ledger kept) {
     this.run = run;
+    this.kept = kept;
     run.enterInto(ledger);
   }
 
-  /** The page as HTML. */
-  public static String html(RunRecord run, Optional<RunRecord> earlier) {
-    return Html.of(new Report(run).page(earlier));
+  /**
+   * The page as HTML.
+   *
+   * @param earlier the run that this one is compared with
+   * @param kept what earlier runs measured: told, as theirs, where this one did not
+   */
+  public static String html(RunRecord run, Optional<RunRecord> earlier, Ledger kept) {
+    return Html.of(new Report(run, kept).page(earlier));
   }
 
-  /** The page as Markdown. */
-  public static String markdown(RunRecord run, Optional<RunRecord> earlier) {
-    return Markdown.of(new Report(run).page(earlier));
+  /** The same page as Markdown. */
+  public static String markdown(RunRecord run, Optional<RunRecord> earlier, Ledger kept) {
+    return Markdown.of(new Report(run, kept).page(earlier));
   }
 
   private Page page(Optional<RunRecord> earlier) {
@@ -93,24 +101,45 @@ public final class Report {
     section("Figures and their targets", blocks);
   }
 
-  /** Entries of the ledger as a table. */
+  /** Where these entries come from, in a sentence. */
+  static String sources(List<Entry> entries) {
+    return entries.stream()
+        .map(entry -> entry.source() + " on " + entry.machine())
+        .distinct()
+        .collect(Collectors.joining("; ", "Measured by the run ", "."));
+  }
+
+  /** Entries of the ledger as a table; with the run of each, where they are not all of the same. */
   static Page.Grid figures(List<Entry> entries) {
+    return figures(entries, entries.stream().map(Entry::source).distinct().count() > 1);
+  }
+
+  private static Page.Grid figures(List<Entry> entries, boolean tellsRun) {
     List<Page.Row> rows = new ArrayList<>();
     for (Entry entry : entries) {
       Figure figure = Figures.get(entry.id());
       Estimate estimate = entry.estimate().orElseThrow();
       String met = met(figure, entry, estimate);
       List<String> cells =
-          List.of(
-              figure.words(),
-              Numbers.of(estimate.value(), figure.unit()),
-              interval(estimate),
-              figure.goal().map(goal -> goal.words(Numbers.of(goal.bound()))).orElse(""),
-              met);
+          new ArrayList<>(
+              List.of(
+                  figure.words(),
+                  Numbers.of(estimate.value(), figure.unit()),
+                  interval(estimate),
+                  figure.goal().map(goal -> goal.words(Numbers.of(goal.bound()))).orElse(""),
+                  met));
+      if (tellsRun) {
+        cells.add(entry.source());
+      }
       String style = met.startsWith("met") ? "met" : met.isEmpty() ? "" : "missed";
       rows.add(new Page.Row(style, cells.stream().map(text -> new Cell(text, "")).toList()));
     }
-    return new Page.Grid(List.of("figure", "measured", "95 % interval", "target", "met?"), rows);
+    List<String> header =
+        new ArrayList<>(List.of("figure", "measured", "95 % interval", "target", "met?"));
+    if (tellsRun) {
+      header.add("run");
+    }
+    return new Page.Grid(header, rows);
   }
 
   /** Whether a figure meets its target; says so where the interval leaves it open. */
@@ -200,14 +229,26 @@ public final class Report {
   }
 
   private void unmeasured() {
-    List<String> open =
-        Figures.all().stream()
-            .filter(figure -> ledger.get(figure.id()).value() == null)
-            .map(figure -> figure.words() + target(figure))
-            .toList();
-    section(
-        "Not measured in this run",
-        open.isEmpty() ? List.of() : List.of(new Page.Bullets(open.size() + " figures", open)));
+    List<Entry> older = new ArrayList<>();
+    List<String> open = new ArrayList<>();
+    for (Figure figure : Figures.all()) {
+      if (ledger.get(figure.id()).value() == null) {
+        if (kept.get(figure.id()).value() == null) {
+          open.add(figure.words() + target(figure));
+        } else {
+          older.add(kept.get(figure.id()));
+        }
+      }
+    }
+    List<Page.Block> blocks = new ArrayList<>();
+    if (!older.isEmpty()) {
+      blocks.add(new Page.Text("", "What earlier runs found. " + sources(older)));
+      blocks.add(figures(older, true));
+    }
+    if (!open.isEmpty()) {
+      blocks.add(new Page.Bullets(open.size() + " figures that no kept run measured yet", open));
+    }
+    section("Not measured in this run", blocks);
   }
 
   private static String target(Figure figure) {

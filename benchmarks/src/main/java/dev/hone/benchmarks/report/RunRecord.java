@@ -36,6 +36,11 @@ public record RunRecord(
     List<String> missing) {
   private static final int DAY = 10;
 
+  /** What it is called: the name of its file, where it is kept. */
+  public String name() {
+    return date.replaceAll("[: ]", "-") + "-" + suite;
+  }
+
   /** The figures of all answers. */
   public Map<String, Estimate> figures() {
     Map<String, Estimate> figures = new LinkedHashMap<>();
@@ -47,7 +52,7 @@ public record RunRecord(
   /** Enters the figures into a ledger. */
   public void enterInto(Ledger ledger) {
     String day = date.substring(0, DAY);
-    figures().forEach((id, value) -> ledger.record(id, value, day, machine.inOneLine()));
+    figures().forEach((id, value) -> ledger.record(id, value, day, machine.inOneLine(), name()));
   }
 
   /** The run in one sentence: how many targets were met. */

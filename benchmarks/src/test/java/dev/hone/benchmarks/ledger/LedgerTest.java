@@ -22,7 +22,7 @@ class LedgerTest {
   void whatWasNotMeasuredHasNoValueInTheFile(@TempDir Path folder) throws Exception {
     Path file = folder.resolve("ledger.json");
     Ledger ledger = new Ledger();
-    ledger.record("run.inplace.heap", Estimate.exact(0), "2026-11-24", "here");
+    ledger.record("run.inplace.heap", Estimate.exact(0), "2026-11-24", "here", "this");
     ledger.write(file);
     assertThat(Files.readString(file))
         .contains("\"id\": \"run.inplace.heap\",\n    \"value\": 0.0,\n    \"unit\": \"B\"")
@@ -33,22 +33,24 @@ class LedgerTest {
   void aRunChangesWhatItMeasuredAndNothingElse(@TempDir Path folder) throws Exception {
     Path file = folder.resolve("ledger.json");
     Ledger first = new Ledger();
-    first.record("run.inplace.against-bare", new Estimate(1.3, 1.2, 1.4), "2026-01-01", "there");
+    first.record(
+        "run.inplace.against-bare", new Estimate(1.3, 1.2, 1.4), "2026-01-01", "there", "that");
     first.write(file);
     Ledger second = Ledger.read(file);
-    second.record("run.idle", Estimate.exact(0.25), "2026-11-24", "here");
+    second.record("run.idle", Estimate.exact(0.25), "2026-11-24", "here", "this");
     assertThat(second.measured("run"))
-        .extracting(Entry::id, Entry::value, Entry::met, Entry::machine)
+        .extracting(Entry::id, Entry::value, Entry::met, Entry::machine, Entry::date, Entry::run)
         .containsExactly(
-            tuple("run.inplace.against-bare", 1.3, false, "there"),
-            tuple("run.idle", 0.25, true, "here"));
+            tuple("run.inplace.against-bare", 1.3, false, "there", "2026-01-01", "that"),
+            tuple("run.idle", 0.25, true, "here", "2026-11-24", "this"));
   }
 
   @Test
   void aTargetMissedByLessThanIsWrittenIsMissed(@TempDir Path folder) throws Exception {
     Path file = folder.resolve("ledger.json");
     Ledger ledger = new Ledger();
-    ledger.record("run.inplace.against-bare", Estimate.exact(1.25004), "2026-11-24", "here");
+    ledger.record(
+        "run.inplace.against-bare", Estimate.exact(1.25004), "2026-11-24", "here", "this");
     ledger.write(file);
     assertThat(Ledger.read(file).get("run.inplace.against-bare"))
         .extracting(Entry::value, Entry::met)
@@ -65,7 +67,7 @@ class LedgerTest {
 
   @Test
   void aFigureThatTheListDoesNotHaveIsRefused() {
-    assertThatThrownBy(() -> new Ledger().record("run.x", Estimate.exact(1), "d", "m"))
+    assertThatThrownBy(() -> new Ledger().record("run.x", Estimate.exact(1), "d", "m", "r"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("There is no figure 'run.x'; a benchmark reports only what the list has.");
   }

@@ -70,6 +70,26 @@ class InterleavedTest {
     assertThat(ratio.value()).isCloseTo(1, within(1e-3));
   }
 
+  /** Each has one turn a round, and every second round goes back. */
+  @Test
+  void aMachineThatSlowsDownChangesNoRatioOfLongTurnsEither() {
+    AtomicLong calls = new AtomicLong();
+    List<Entrant> entrants = new ArrayList<>();
+    for (String name : List.of("one", "other", "third")) {
+      entrants.add(
+          Entrant.ours(
+              name, () -> () -> now.addAndGet(500_000_000 + 1_000_000 * calls.incrementAndGet())));
+    }
+    Samples samples = Interleaved.measure(entrants, Effort.SHORT, now::get);
+    assertThat(samples.nanos("one")).hasSize(6);
+    assertThat(samples.nanos("one")[5]).isGreaterThan(samples.nanos("one")[0] * 1.02);
+    for (String name : List.of("other", "third")) {
+      Estimate ratio = Estimate.of(samples.timeAgainst(name, "one"));
+      assertThat(ratio.value()).isCloseTo(1, within(1e-3));
+      assertThat(ratio.low()).isLessThan(1);
+    }
+  }
+
   @Test
   void aRivalThatDoesNotOpenIsNamedAndTheRestRuns() {
     Entrant broken =

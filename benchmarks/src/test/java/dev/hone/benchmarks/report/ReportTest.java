@@ -62,7 +62,7 @@ class ReportTest {
 
   @Test
   void thePageIsWellFormedAndNeedsNothingElse() throws Exception {
-    String html = Report.html(run(1.1, 1.2, 1.3), Optional.of(run(1.5, 1.6, 1.7)));
+    String html = Report.html(run(1.1, 1.2, 1.3), Optional.of(run(1.5, 1.6, 1.7)), new Ledger());
     String xml = html.replaceFirst("<!doctype html>", "").replaceAll("<meta[^>]*>", "");
     DocumentBuilderFactory.newInstance()
         .newDocumentBuilder()
@@ -76,7 +76,7 @@ class ReportTest {
 
   @Test
   void theMarkdownTellsTheSame() {
-    String markdown = Report.markdown(run(1.1, 1.2, 1.3), Optional.empty());
+    String markdown = Report.markdown(run(1.1, 1.2, 1.3), Optional.empty(), new Ledger());
     assertThat(markdown)
         .contains(
             "| time of run(in, out) against the bare JavaCPP call, tiny model | 1.2× | 1.1 – 1.3"
@@ -90,7 +90,8 @@ class ReportTest {
     Path file = folder.resolve("runs/run.json");
     Json.write(file, run);
     RunRecord back = Json.read(file, RunRecord.class);
-    assertThat(Report.html(back, Optional.empty())).isEqualTo(Report.html(run, Optional.empty()));
+    assertThat(Report.html(back, Optional.empty(), new Ledger()))
+        .isEqualTo(Report.html(run, Optional.empty(), new Ledger()));
   }
 
   @Test
@@ -105,15 +106,51 @@ class ReportTest {
   @Test
   void aTableBetweenMarkersIsRenewed() {
     Ledger ledger = new Ledger();
-    ledger.record("run.idle", new Estimate(0.5, 0.25, 0.75), "2026-11-24", "here");
+    ledger.record(
+        "run.idle", new Estimate(0.5, 0.25, 0.75), "2026-11-24", "here", "2026-11-24-12-00-short");
     String text = "before\n<!-- figures: run -->\nold\n<!-- /figures -->\nafter\n";
     assertThat(ReadmeTables.renew(text, ledger))
         .startsWith("before\n<!-- figures: run -->\n| figure |")
         .contains("0.5\u00a0% | 0.25 – 0.75 | ≤ 1 | met |")
-        .endsWith("Measured 2026-11-24 on here.\n<!-- /figures -->\nafter\n")
-        .doesNotContain("old");
+        .endsWith("Measured by the run 2026-11-24-12-00-short on here.\n<!-- /figures -->\nafter\n")
+        .doesNotContain("old", "| run |");
     assertThatThrownBy(() -> ReadmeTables.renew(text.replace("run", "rum"), ledger))
         .hasMessageStartingWith("A marker names the figures 'rum', but the list has [run, ");
+  }
+
+  @Test
+  void figuresOfDifferentRunsTellOfWhich() {
+    Ledger ledger = new Ledger();
+    ledger.record("run.idle", Estimate.exact(0.5), "2026-11-24", "here", "2026-11-24-12-00-full");
+    ledger.record(
+        "run.inplace.heap", Estimate.exact(0), "2026-11-25", "there", "2026-11-25-09-00-short");
+    assertThat(ReadmeTables.renew("<!-- figures: run -->\n<!-- /figures -->\n", ledger))
+        .contains(
+            "| met? | run |",
+            "| ≤ 1 | met | 2026-11-24-12-00-full |",
+            "| ≤ 0 | met | 2026-11-25-09-00-short |",
+            "Measured by the run 2026-11-25-09-00-short on there; 2026-11-24-12-00-full on here.");
+  }
+
+  @Test
+  void whatARunDidNotMeasureIsToldAsThatOfAnEarlierOne() {
+    Ledger kept = new Ledger();
+    kept.record("run.idle", Estimate.exact(0.5), "2026-11-20", "there", "2026-11-20-08-00-full");
+    kept.record(
+        "run.inplace.against-bare",
+        Estimate.exact(9),
+        "2026-11-20",
+        "there",
+        "2026-11-20-08-00-full");
+    String markdown = Report.markdown(run(1.1, 1.2, 1.3), Optional.empty(), kept);
+    String own = markdown.substring(0, markdown.indexOf("## Not measured in this run"));
+    String older = markdown.substring(own.length());
+    assertThat(own).contains("| 1.2× |").doesNotContain("2026-11-20");
+    assertThat(older)
+        .contains(
+            "What earlier runs found. Measured by the run 2026-11-20-08-00-full on there.",
+            "| 0.5\u00a0% | exact | ≤ 1 | met | 2026-11-20-08-00-full |")
+        .doesNotContain("9×");
   }
 
   @Test
