@@ -46,7 +46,11 @@ final class ConvStorage {
     return null;
   }
 
-  /** Stores a node's weights; gives their signal-to-noise ratio, or NaN where they stay. */
+  /**
+   * Stores a node's weights, by nodes at the end of the graph: whoever is done sorts it.
+   *
+   * @return their signal-to-noise ratio, or NaN where they stay
+   */
   double store(Node conv) {
     String name = conv.input(1);
     if (!stored.containsKey(name)) {
@@ -83,7 +87,6 @@ final class ConvStorage {
         Node.of("Cast", List.of(quantized), List.of(cast), Attribute.of("to", ONNX_FLOAT)),
         Node.of(
             "Mul", List.of(cast, graph.addInitializer(name + "_scale", scales)), List.of(result)));
-    graph.sort();
     stored.put(name, result);
     noise.put(name, SignalToNoise.decibels(exact, matrix.dequantize()));
   }

@@ -86,7 +86,7 @@ record ConvUnit(
       return null;
     }
     ConvShape shape = ConvShape.of(node, weights.shape());
-    Node activation = Int8Unit.activationOf(graph, node.output(0));
+    Node activation = Int8Unit.activationOf(graph, node);
     return new ConvUnit(node, activation, shape, weights, bias);
   }
 }

@@ -7,10 +7,12 @@ import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -29,6 +31,24 @@ import java.util.Set;
 final class ConvWriter {
   private static final int CHANNEL_AXIS = 1;
 
+  /**
+   * What ONNX Runtime makes an integer kernel of, together with a DequantizeLinear before and a
+   * QuantizeLinear behind it. Such a kernel knows one scale: given one for each channel, the
+   * session does not open.
+   */
+  private static final Set<String> FUSED_BETWEEN =
+      Set.of(
+          "Add",
+          "AveragePool",
+          "Concat",
+          "GlobalAveragePool",
+          "LeakyRelu",
+          "Mul",
+          "Sigmoid",
+          "Softmax",
+          "Split",
+          "Where");
+
   private final Graph graph;
   private final Map<String, ChannelAffine> parameters;
   private final Map<String, String> integers = new HashMap<>();
@@ -36,6 +56,7 @@ final class ConvWriter {
   private final Map<Float, String> scales = new HashMap<>();
   private final Map<Integer, String> zeroPoints = new HashMap<>();
   private final Map<Integer, String> sameShapes = new HashMap<>();
+  private final Map<String, Integer> ranks = new HashMap<>();
 
   /**
    * A writer.
@@ -49,6 +70,7 @@ final class ConvWriter {
 
   /** Rewrites all units; gives the signal-to-noise ratio of the weights of those that have some. */
   Map<Node, Double> write(List<Int8Unit> units) {
+    learnRanks(units);
     Set<String> made = new HashSet<>();
     units.forEach(unit -> made.add(unit.output()));
     Map<Node, Double> noise = new HashMap<>();
@@ -66,6 +88,26 @@ final class ConvWriter {
     units.forEach(this::makeBytes);
     graph.sort();
     return noise;
+  }
+
+  /** Convolutions know theirs; what a sum or a greatest value reads and makes is alike. */
+  private void learnRanks(List<Int8Unit> units) {
+    int before = -1;
+    while (ranks.size() > before) {
+      before = ranks.size();
+      for (Int8Unit unit : units) {
+        List<String> values = new ArrayList<>(unit.inputs());
+        values.add(unit.output());
+        if (unit instanceof ConvUnit conv) {
+          values.forEach(value -> ranks.put(value, conv.weights().shape().rank()));
+        }
+        values.stream()
+            .map(ranks::get)
+            .filter(Objects::nonNull)
+            .findFirst()
+            .ifPresent(rank -> values.forEach(value -> ranks.putIfAbsent(value, rank)));
+      }
+    }
   }
 
   private void readBytes(Int8Unit unit) {
@@ -157,15 +199,23 @@ final class ConvWriter {
     String zero = zeroPoint(affine(value).kernelZeroPoint());
     float scale = unit instanceof SwishUnit ? affine(value).scales()[0] : 1;
     graph.add(Node.of("QuantizeLinear", List.of(raw, scale(scale), zero), List.of(bytes)));
-    if (graph.useCount(value) > 1 && unit instanceof ConvUnit conv) {
+    boolean shared = graph.useCount(value) > 1 && unit instanceof ConvUnit;
+    Integer rank = ranks.get(value);
+    if (rank != null && (shared || isFused(value))) {
       // ONNX Runtime would give each user a DequantizeLinear of its own; they share a Reshape.
       String read = graph.uniqueName(value + "_read");
       readFloats(value, read);
-      int rank = conv.weights().shape().rank();
       graph.add(Node.of("Reshape", List.of(read, sameShape(rank)), List.of(value)));
     } else if (graph.useCount(value) > 0) {
       readFloats(value, value);
     }
+  }
+
+  private boolean isFused(String value) {
+    return graph.consumers(value).stream()
+        .filter(user -> FUSED_BETWEEN.contains(user.op()))
+        .flatMap(user -> user.outputs().stream())
+        .anyMatch(integers::containsKey);
   }
 
   private void readFloats(String value, String read) {

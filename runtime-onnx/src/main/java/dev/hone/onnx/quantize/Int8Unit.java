@@ -47,8 +47,13 @@ sealed interface Int8Unit permits ConvUnit, KeepUnit, SwishUnit {
     };
   }
 
-  /** The Relu, or Clip that begins at 0, that alone uses this value, or null. */
-  static @Nullable Node activationOf(Graph graph, String value) {
+  /**
+   * The Relu, or Clip that begins at 0, that alone uses a node's result, or null. A Clip that ends
+   * somewhere is the saturation of bytes only if the greatest byte stands for that end: not where
+   * bytes are added, for sums share their scales with what is added.
+   */
+  static @Nullable Node activationOf(Graph graph, Node node) {
+    String value = node.output(0);
     if (graph.useCount(value) != 1 || graph.isOutput(value)) {
       return null;
     }
@@ -57,7 +62,18 @@ sealed interface Int8Unit permits ConvUnit, KeepUnit, SwishUnit {
         user.is("Clip")
             && user.hasInput(1)
             && Constants.scalarFloat(graph.constant(user.input(1))) == 0
-            && (!user.hasInput(2) || Constants.scalarFloat(graph.constant(user.input(2))) > 0);
+            && (!user.hasInput(2) || isCeiling(graph, node, user));
     return user.input(0).equals(value) && (user.is("Relu") || fromZero) ? user : null;
+  }
+
+  private static boolean isCeiling(Graph graph, Node node, Node clip) {
+    return Constants.scalarFloat(graph.constant(clip.input(2))) > 0
+        && !node.is("Add")
+        && !isSummed(graph, clip.output(0));
+  }
+
+  private static boolean isSummed(Graph graph, String value) {
+    return graph.consumers(value).stream()
+        .anyMatch(user -> user.is("Add") || user.is("MaxPool") && isSummed(graph, user.output(0)));
   }
 }

@@ -35,7 +35,6 @@ record KeepUnit(Node node, @Nullable Node activation, List<String> inputs) imple
 
   /** The unit of this Add or MaxPool, or null if it is one of another kind. */
   static @Nullable KeepUnit of(Graph graph, Node node) {
-    String output = node.output(0);
     if (node.is("MaxPool")) {
       boolean alone = node.outputs().size() == 1 || node.output(1).isEmpty();
       return alone ? new KeepUnit(node, null, List.of(node.input(0))) : null;
@@ -44,6 +43,6 @@ record KeepUnit(Node node, @Nullable Node activation, List<String> inputs) imple
     if (constant || node.input(0).equals(node.input(1))) {
       return null;
     }
-    return new KeepUnit(node, Int8Unit.activationOf(graph, output), node.inputs());
+    return new KeepUnit(node, Int8Unit.activationOf(graph, node), node.inputs());
   }
 }

@@ -281,6 +281,7 @@ public final class StaticConv {
                   choice.reason() + " Its weights are stored in bytes.",
                   noise);
         });
+    graph.sort();
     graph.removeDead();
   }
 }

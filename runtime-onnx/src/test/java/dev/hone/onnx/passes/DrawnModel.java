@@ -13,10 +13,8 @@ import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.graph.ValueInfo;
 import dev.hone.onnx.testing.ModelRuns;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 
@@ -26,19 +24,16 @@ import java.util.Random;
  * {@code Constant} nodes, transposed, shared or listed as inputs, biases on either side of their
  * addition, branches that use values around them, inner values as outputs.
  */
-final class DrawnModel {
+final class DrawnModel extends Drawing {
   static final int TOKENS = 6;
   private static final int WIDTH = 48;
   private static final int WORDS = 120;
-  private static final long OPSET = 17;
 
-  private final Random random;
-  private final Graph graph = new Graph("drawn");
   private final List<String> layers = new ArrayList<>();
   private final List<String> sharedWeights = new ArrayList<>();
 
   private DrawnModel(long seed) {
-    random = new Random(seed);
+    super(seed);
   }
 
   /** The model of a seed. */
@@ -118,7 +113,7 @@ final class DrawnModel {
     if (random.nextBoolean()) {
       return product;
     }
-    String bias = vector("bias", gaussian(WIDTH, 0.1f));
+    String bias = vector("bias", gaussian(WIDTH, 0.1));
     return random.nextBoolean() ? add("Add", product, bias) : add("Add", bias, product);
   }
 
@@ -127,7 +122,7 @@ final class DrawnModel {
     Node gemm =
         Node.of(
             "Gemm",
-            List.of(flat, weights(), vector("bias", gaussian(WIDTH, 0.1f))),
+            List.of(flat, weights(), vector("bias", gaussian(WIDTH, 0.1))),
             List.of(graph.uniqueName("gemm")));
     if (random.nextBoolean()) {
       gemm.put(Attribute.of("transB", 1L));
@@ -145,8 +140,8 @@ final class DrawnModel {
   }
 
   private String normalized(String x) {
-    String gain = vector("gain", filled(1));
-    String bias = vector("shift", gaussian(WIDTH, 0.1f));
+    String gain = vector("gain", filled(WIDTH, 1));
+    String bias = vector("shift", gaussian(WIDTH, 0.1));
     return add(
         Node.of(
             "LayerNormalization",
@@ -199,8 +194,7 @@ final class DrawnModel {
     TensorData weights = TensorData.ofFloats("", Shape.of(WIDTH, WIDTH), scaled(random, WIDTH));
     String name =
         switch (random.nextInt(6)) {
-          case 0 ->
-              add(Node.of("Constant", List.of(), fresh("held"), Attribute.of("value", weights)));
+          case 0 -> held(weights);
           case 1 -> overridable(weights);
           case 2 -> {
             String inner = graph.addInitializer("turned_weights", weights);
@@ -226,44 +220,5 @@ final class DrawnModel {
       values[i] = (float) (random.nextGaussian() / Math.sqrt(width));
     }
     return values;
-  }
-
-  private float[] gaussian(int count, float deviation) {
-    float[] values = new float[count];
-    for (int i = 0; i < count; i++) {
-      values[i] = (float) random.nextGaussian() * deviation;
-    }
-    return values;
-  }
-
-  private static float[] filled(float value) {
-    float[] values = new float[WIDTH];
-    Arrays.fill(values, value);
-    return values;
-  }
-
-  private String vector(String hint, float[] values) {
-    return graph.addInitializer(hint, TensorData.ofFloats("", Shape.of(values.length), values));
-  }
-
-  private String scalar(float value) {
-    return graph.addInitializer("scalar", TensorData.ofFloats("", Shape.scalar(), value));
-  }
-
-  private String longs(long... values) {
-    return graph.addInitializer("shape", TensorData.ofLongs("", Shape.of(values.length), values));
-  }
-
-  private List<String> fresh(String hint) {
-    return List.of(graph.uniqueName(hint));
-  }
-
-  private String add(String op, String... inputs) {
-    return add(Node.of(op, List.of(inputs), fresh(op.toLowerCase(Locale.ROOT))));
-  }
-
-  private String add(Node node) {
-    graph.add(node);
-    return node.output(0);
   }
 }

@@ -11,13 +11,15 @@ import dev.hone.onnx.quantize.BlockWeights;
 import dev.hone.onnx.quantize.DynamicDense;
 import dev.hone.onnx.quantize.EmbeddingRows;
 import dev.hone.onnx.quantize.HalfStorage;
+import dev.hone.onnx.quantize.StaticConv;
 import dev.hone.onnx.quantize.StaticDense;
 import dev.hone.onnx.testing.ModelRuns;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
 /**
- * A pass, and what it promises on the models of {@link DrawnModel}.
+ * A pass, and what it promises on the models of {@link Drawing.Kind}.
  *
  * @param name for test reports
  * @param decibels how far below the outputs the error it makes may reach, at least
@@ -77,10 +79,12 @@ record Pass(String name, double decibels, double agreementDecibels, Change chang
 
   private static void makeStatic(ModelData model, Batch sample) {
     Constants.lift(model.graph());
-    Set<String> values = StaticDense.valuesToCalibrate(model);
+    Set<String> values = new LinkedHashSet<>(StaticConv.valuesToCalibrate(model));
+    values.addAll(StaticDense.valuesToCalibrate(model));
     if (!values.isEmpty()) {
       Calibration calibration =
           Calibration.collect(model, values, List.of(sample), ModelRuns::opener);
+      StaticConv.apply(model, calibration, Set.of());
       StaticDense.apply(model, calibration, Set.of());
     }
   }
