@@ -15,7 +15,8 @@ package dev.hone;
  * <tr><td>{@link #FP16}</td>
  *     <td colspan="3">half the file, computed in FP32: no slower, no faster, no less memory. The
  *     session says {@code FP32}</td>
- *     <td>not yet</td></tr>
+ *     <td>products and what lies between them in FP16, inputs and outputs as they were; compared
+ *     with FP32 on the processor when it is made, and on the GPU at each opening</td></tr>
  * <tr><td>{@link #BF16}</td>
  *     <td colspan="2">refused: no kernel of the CPU computes with it, so it would be slower</td>
  *     <td>products of matrices in BF16 where the processor has the {@code bf16} feature, the file

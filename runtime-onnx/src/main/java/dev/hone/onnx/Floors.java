@@ -20,6 +20,7 @@ record Floors(double meanCosine, double firstPercentile, double speed) {
   /**
    * The floors of these options for a precision.
    *
+   * @param precision what the result computes with
    * @param forSpeed whether speed is what the result is for; otherwise it may be a little slower
    */
   static Floors of(Precision precision, Quantization options, boolean forSpeed) {
@@ -27,12 +28,14 @@ record Floors(double meanCosine, double firstPercentile, double speed) {
         switch (precision) {
           case INT8 -> 0.99;
           case INT4 -> 0.975;
+          case FP16 -> 0.999;
           default -> 0.9999;
         };
     double first =
         switch (precision) {
           case INT8 -> 0.97;
           case INT4 -> 0.95;
+          case FP16 -> 0.998;
           default -> 0.9999;
         };
     return new Floors(
@@ -41,13 +44,15 @@ record Floors(double meanCosine, double firstPercentile, double speed) {
         forSpeed ? 1.0 : 0.75);
   }
 
+  /** The least mean cosine on such rows. */
+  double least(Fidelity fidelity) {
+    return fidelity.madeUp() ? Math.min(meanCosine, NOT_BROKEN) : meanCosine;
+  }
+
   /** Whether answers are near enough. */
   boolean isMetBy(Fidelity fidelity) {
-    if (fidelity.madeUp()) {
-      return fidelity.meanCosine() >= Math.min(meanCosine, NOT_BROKEN);
-    }
-    return fidelity.meanCosine() >= meanCosine
-        && fidelity.firstPercentileCosine() >= firstPercentile;
+    return fidelity.meanCosine() >= least(fidelity)
+        && (fidelity.madeUp() || fidelity.firstPercentileCosine() >= firstPercentile);
   }
 
   /** Whether it is fast enough: a clear majority of turns must speak against it to be refused. */
@@ -72,7 +77,6 @@ record Floors(double meanCosine, double firstPercentile, double speed) {
   }
 
   private String tooFar(QuantizationReport report, Fidelity fidelity) {
-    double mean = fidelity.madeUp() ? Math.min(meanCosine, NOT_BROKEN) : meanCosine;
     return format(
         "At %s the answers of '%s' must keep a mean cosine of at least %.4f to the original's, and"
             + " all but a hundredth %.4f, but on %d %s it is %.4f and %.4f. Open the model as it"
@@ -80,7 +84,7 @@ record Floors(double meanCosine, double firstPercentile, double speed) {
             + " or take it with Quantization.evenIfWorse(true).%n%s",
         report.asked(),
         report.model(),
-        mean,
+        least(fidelity),
         fidelity.madeUp() ? -1 : firstPercentile,
         fidelity.rows(),
         fidelity.madeUp() ? "made-up rows" : "rows",

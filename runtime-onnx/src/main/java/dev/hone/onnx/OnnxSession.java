@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -72,7 +73,8 @@ final class OnnxSession implements Session {
 
   /** Opens a model where the placement says, whatever device the options name. */
   static OnnxSession open(
-      OnnxModel model, SessionOptions options, Passes passes, Placement placement) {
+      OnnxModel model, SessionOptions asked, Passes passes, Placement placement) {
+    SessionOptions options = asked.toBuilder().device(placement.device()).build();
     OnnxOptions onnx = onnxOptions(options);
     int threads = threads(options, placement);
     String name = model.name();
@@ -90,6 +92,7 @@ final class OnnxSession implements Session {
       ready = Ready.of(model, options, passes);
       session = open(ready, model, settings(onnx, placement, threads, ready), recorder);
     }
+    Optional<String> canary = canary(model, options, ready, session);
     List<SessionReport.Node> nodes = session.nodes();
     SessionReport report =
         new SessionReport(
@@ -98,9 +101,24 @@ final class OnnxSession implements Session {
             ready.precision(),
             threads,
             nodes,
-            notes(ready, placement, nodes));
+            notes(ready, placement, nodes, canary));
     timer.opened(name, report.precision().name(), report.device().toString(), threads);
     return new OnnxSession(model.signature(), session, ready.stored().folder(), report, recorder);
+  }
+
+  /** What computes in half precision on a GPU answers for itself before anybody is answered. */
+  private static Optional<String> canary(
+      OnnxModel model, SessionOptions options, Ready ready, NativeSession session) {
+    if (ready.precision() != Precision.FP16) {
+      return Optional.empty();
+    }
+    try {
+      return new Canary(model, options).check(Runners.borrowed(session));
+    } catch (RuntimeException | Error e) {
+      session.close();
+      ready.stored().close();
+      throw e;
+    }
   }
 
   private static NativeSession open(
@@ -132,9 +150,10 @@ final class OnnxSession implements Session {
   }
 
   private static List<String> notes(
-      Ready ready, Placement placement, List<SessionReport.Node> nodes) {
+      Ready ready, Placement placement, List<SessionReport.Node> nodes, Optional<String> canary) {
     List<String> notes = new ArrayList<>(placement.notes());
     placement.strays(nodes).ifPresent(notes::add);
+    canary.ifPresent(notes::add);
     notes.addAll(ready.notes());
     return notes;
   }

@@ -1,6 +1,7 @@
 package dev.hone.onnx;
 
 import dev.hone.Batch;
+import dev.hone.Device;
 import dev.hone.Precision;
 import dev.hone.onnx.calibrate.ModelRunner;
 import dev.hone.onnx.graph.ModelData;
@@ -47,6 +48,7 @@ interface Passes {
    *
    * @param model the graph, with its weights; not to be changed
    * @param precision what it shall compute with
+   * @param device where it shall run: it is made and compared on the processor all the same
    * @param options how
    * @param calibration real inputs, or null if there are none
    * @param opener makes graphs ready to run
@@ -55,6 +57,7 @@ interface Passes {
   record Task(
       ModelData model,
       Precision precision,
+      Device.Kind device,
       Quantization options,
       @Nullable Iterable<Batch> calibration,
       ModelRunner.Opener opener,

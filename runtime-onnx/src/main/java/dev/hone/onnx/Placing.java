@@ -30,8 +30,7 @@ record Placing(
     Function<Placement, Session> opener) {
   private static final Logger LOGGER = System.getLogger(OnnxRuntime.class.getName());
 
-  private static final String INSTEAD = "Ask for Precision.FP32, or for Device.cpu().";
-  private static final String NO_HALVES = "models are not rewritten yet to compute in it there. ";
+  private static final String INSTEAD = "Ask for Precision.FP32 or FP16, or for Device.cpu().";
 
   /** What was warned of: the log, too, is one in a process. */
   private static final Set<String> WARNED = ConcurrentHashMap.newKeySet();
@@ -94,15 +93,13 @@ record Placing(
   /** Nothing is slower in silence, and nothing is what it was not asked to be. */
   private Optional<String> unsuited() {
     return switch (precision) {
-      case FP32 -> Optional.empty();
-      case FP16 -> Optional.of("FP16 is what NVIDIA GPUs are fast at, but " + NO_HALVES + INSTEAD);
+      case FP32, FP16 -> Optional.empty();
       case INT8 ->
           Optional.of(
               "INT8 makes a model slower on NVIDIA GPUs, not faster: ONNX Runtime's CUDA provider has"
                   + " no DynamicQuantizeLinear, QLinearMatMul or QLinearConv, so values would go to"
-                  + " the CPU and back at each product. FP16 is what is faster there, but "
-                  + NO_HALVES
-                  + INSTEAD);
+                  + " the CPU and back at each product. FP16 is what is faster there: ask for"
+                  + " Precision.FP16, or for Device.cpu().");
       case INT4, BF16 -> Optional.of(precision + " was never tried on an NVIDIA GPU. " + INSTEAD);
     };
   }

@@ -1,7 +1,7 @@
 package dev.hone.onnx;
 
 import dev.hone.ModelSource;
-import dev.hone.Precision;
+import dev.hone.SessionOptions;
 import dev.hone.onnx.cache.CacheFolder;
 import dev.hone.onnx.cache.ContentHash;
 import dev.hone.onnx.cache.DiskCache;
@@ -46,20 +46,18 @@ final class QuantizationCache {
   /**
    * The key of a result.
    *
-   * @param threads how many it was timed with
+   * @param asked for what device and precision, how, and how many threads it was timed with
    * @param examples the digest of the data it was made with
    */
-  String key(
-      OnnxModel model, Precision precision, Quantization options, int threads, String examples)
-      throws IOException {
+  String key(OnnxModel model, SessionOptions asked, String examples) throws IOException {
     List<String> parts = new ArrayList<>();
     parts.add(contentHash(model.source()));
     for (Path file : model.data().externalFiles()) {
       parts.add(file.getFileName() + " " + hashes.of(file));
     }
-    parts.add(precision.name());
-    parts.add(text(options));
-    parts.add(threads + " threads");
+    parts.add(asked.precision().name() + " on " + asked.device().kind());
+    parts.add(text(OnnxSession.onnxOptions(asked).quantization()));
+    parts.add(OnnxSession.threads(asked) + " threads");
     parts.add(examples);
     parts.add(LibraryIdentity.here());
     parts.add(CpuFeatures.here().summary());

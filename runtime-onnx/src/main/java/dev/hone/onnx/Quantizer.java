@@ -39,7 +39,8 @@ public final class Quantizer {
    *
    * @param model an ONNX model
    * @param options precision, calibration and checks, threads for the timing, and in {@link
-   *     OnnxOptions#quantization} how it is done
+   *     OnnxOptions#quantization} how it is done. FP16 for {@link dev.hone.Device#cuda} computes in
+   *     half precision; for other devices it is a form of the file alone
    * @throws QuantizationException if the result is refused; see {@link Quantization}
    * @throws IllegalArgumentException if the options do not ask for a precision that another file
    *     could have, or if the calibration data is of no use
@@ -105,10 +106,8 @@ public final class Quantizer {
 
   private static Result work(
       OnnxModel model, SessionOptions options, Passes passes, Looked looked) {
-    Quantization how = OnnxSession.onnxOptions(options).quantization();
-    Quantizing work =
-        new Quantizing(model, options.precision(), how, passes, OnnxSession.threads(options));
-    return work.run(options.calibration().orElse(null), options.checks().orElse(null), looked);
+    return new Quantizing(model, options, passes)
+        .run(options.calibration().orElse(null), options.checks().orElse(null), looked);
   }
 
   /**
@@ -131,8 +130,7 @@ public final class Quantizer {
     String key;
     Optional<QuantizationCache.Kept> kept;
     try {
-      int threads = OnnxSession.threads(options);
-      key = cache.key(model, options.precision(), how, threads, looked.digest());
+      key = cache.key(model, options, looked.digest());
       kept = cache.find(key);
     } catch (IOException e) {
       return fresh(work(model, options, passes, looked), model, notRead(cache, e));

@@ -1,18 +1,20 @@
 package dev.hone.onnx;
 
 import dev.hone.Batch;
+import dev.hone.Device;
 import dev.hone.HoneException;
 import dev.hone.ModelSource;
 import dev.hone.Precision;
+import dev.hone.SessionOptions;
 import dev.hone.onnx.Passes.Draft;
 import dev.hone.onnx.QuantizationReport.Fidelity;
 import dev.hone.onnx.QuantizationReport.Speed;
 import dev.hone.onnx.calibrate.ModelRunner;
 import dev.hone.onnx.check.ExampleCheck;
 import dev.hone.onnx.check.Examples;
-import dev.hone.onnx.check.MadeUpInputs;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.quantize.CpuPolicy;
+import dev.hone.onnx.quantize.HalfRounding;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,13 +32,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Quantizing {
   private static final int MOST_DRAFTS = 6;
-  private static final int[] MADE_UP_LENGTHS = {32, 64, 224, 128, 16, 1};
   private static final int MADE_UP_BATCHES = 4;
   private static final double TIMING = 0.9;
   private static final String METADATA_KEY = "hone.precision";
 
   private final OnnxModel original;
   private final Precision precision;
+  private final Device.Kind device;
   private final Quantization options;
   private final Passes passes;
   private final int threads;
@@ -44,13 +46,13 @@ final class Quantizing {
   private final CpuPolicy policy = CpuPolicy.here();
   private final long startNanos = System.nanoTime();
 
-  Quantizing(
-      OnnxModel original, Precision precision, Quantization options, Passes passes, int threads) {
+  Quantizing(OnnxModel original, SessionOptions asked, Passes passes) {
     this.original = original;
-    this.precision = precision;
-    this.options = options;
+    this.precision = asked.precision();
+    this.device = asked.device().kind();
+    this.options = OnnxSession.onnxOptions(asked).quantization();
     this.passes = passes;
-    this.threads = threads;
+    this.threads = OnnxSession.threads(asked);
     this.advance = new Advance(options.progress());
   }
 
@@ -67,7 +69,10 @@ final class Quantizing {
     advance.to("opening the original", 0);
     try (ModelRunner runner =
         Runners.open(original.source(), original.signature(), threads, Map.of())) {
-      List<Batch> madeUp = calibration == null && checks == null ? madeUp(runner) : List.of();
+      List<Batch> madeUp =
+          calibration == null && checks == null
+              ? MadeUp.of(original.data(), runner, MADE_UP_BATCHES)
+              : List.of();
       try (Examples examples = examples(calibration, checks, looked, madeUp);
           Comparison comparison =
               new Comparison(runner, examples.check(), !madeUp.isEmpty(), threads)) {
@@ -118,15 +123,16 @@ final class Quantizing {
     for (int count = 1; ; count++) {
       Draft draft = draft(drafts, spared);
       advance.attempt(TIMING).at("comparing answers", 0);
-      try (ModelRunner smaller = opener.open(draft.model())) {
+      try (ModelRunner smaller = opener.open(toCompare(draft))) {
         Optional<Fidelity> fidelity =
             examples.checkRows() == 0 ? Optional.empty() : comparison.fidelity(smaller);
-        Floors floors = Floors.of(precision, options, isForSpeed(draft));
+        Floors floors = Floors.of(draft.precision(), options, isForSpeed(draft));
         boolean near =
             options.evenIfWorse() || fidelity.isEmpty() || floors.isMetBy(fidelity.get());
         if (near || count == MOST_DRAFTS || !spareMore(drafts, spared)) {
           advance.to("timing", TIMING);
-          Optional<Speed> speed = comparison.speed(smaller);
+          Optional<Speed> speed =
+              isForElsewhere(draft) ? Optional.empty() : comparison.speed(smaller);
           QuantizationReport report = report(draft, fidelity, speed, learnt(draft, examples));
           floors.check(report, options);
           advance.to("done", 1);
@@ -139,7 +145,13 @@ final class Quantizing {
   private Passes.Drafts begin(@Nullable Iterable<Batch> calibration, ModelRunner.Opener opener) {
     return passes.begin(
         new Passes.Task(
-            original.data(), precision, options, calibration, opener, advance.attempt(TIMING)));
+            original.data(),
+            precision,
+            device,
+            options,
+            calibration,
+            opener,
+            advance.attempt(TIMING)));
   }
 
   private Draft draft(Passes.Drafts drafts, Set<String> spared) {
@@ -170,6 +182,15 @@ final class Quantizing {
                       default -> false;
                     });
     return fixed ? examples.learnRows() : 0;
+  }
+
+  /** What computes in half precision is for a GPU: how long it takes here says nothing. */
+  private static boolean isForElsewhere(Draft draft) {
+    return draft.precision() == Precision.FP16;
+  }
+
+  private static ModelData toCompare(Draft draft) {
+    return isForElsewhere(draft) ? HalfRounding.of(draft.model()) : draft.model();
   }
 
   private static boolean isForSpeed(Draft draft) {
@@ -257,22 +278,5 @@ final class Quantizing {
       throw new HoneException(
           "The file of the model '" + model.name() + "' cannot be read any more: " + e, e);
     }
-  }
-
-  /** Inputs that the model takes, tried on it; empty if none can be made up. */
-  private List<Batch> madeUp(ModelRunner runner) {
-    for (int length : MADE_UP_LENGTHS) {
-      List<Batch> batches = MadeUpInputs.of(original.data(), length, MADE_UP_BATCHES);
-      if (batches.isEmpty()) {
-        return batches;
-      }
-      try {
-        runner.run(batches.get(0)).close();
-        return batches;
-      } catch (HoneException | IllegalArgumentException e) {
-        batches.forEach(Batch::close); // the model wants other lengths
-      }
-    }
-    return List.of();
   }
 }

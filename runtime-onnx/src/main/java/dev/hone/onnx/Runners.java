@@ -136,6 +136,19 @@ final class Runners {
     }
   }
 
+  /** Runs a session that stays somebody else's. */
+  static ModelRunner borrowed(NativeSession session) {
+    return new ModelRunner() {
+      @Override
+      public Batch run(Batch in) {
+        return session.run(in, RunOptions.DEFAULT, 0);
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
   private record Runner(NativeSession session, @Nullable Path folder) implements ModelRunner {
     @Override
     public Batch run(Batch in) {

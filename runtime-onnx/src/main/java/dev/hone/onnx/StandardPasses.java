@@ -1,5 +1,6 @@
 package dev.hone.onnx;
 
+import dev.hone.Device;
 import dev.hone.Precision;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.quantize.AlreadyQuantized;
@@ -28,7 +29,10 @@ enum StandardPasses implements Passes {
     return switch (task.precision()) {
       case INT8 -> int8(task);
       case INT4 -> BlocksRecipe.int4(task);
-      case FP16 -> new HalfRecipe(task);
+      case FP16 ->
+          task.device() == Device.Kind.CUDA
+              ? new HalfComputeRecipe(task)
+              : new HalfStorageRecipe(task);
       case FP32, BF16 ->
           throw new IllegalArgumentException("No pass leads to " + task.precision() + ".");
     };

@@ -108,7 +108,7 @@ class PlacingTest {
   void integersWhichSlowAGpuDownAreRefusedOrComputedOnTheCpu() {
     assertThatThrownBy(() -> open(Device.cuda(0), Precision.INT8, Optional.of(FakeGpu.ready())))
         .isInstanceOf(HoneException.class)
-        .hasMessageContainingAll("INT8", "slower", "FP16 is what is faster", "Precision.FP32");
+        .hasMessageContainingAll("INT8", "slower", "FP16 is what is faster", "Precision.FP16");
     try (LogLines log = new LogLines();
         Session session = open(Device.best(), Precision.INT8, Optional.of(FakeGpu.ready()))) {
       assertThat(session.device()).isEqualTo(Device.cpu());
@@ -117,12 +117,20 @@ class PlacingTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"FP16", "BF16", "INT8", "INT4"})
+  @EnumSource(names = {"BF16", "INT4"})
   void noPrecisionIsPromisedOnAGpuThatIsNotThereYet(Precision precision) {
     assertThatThrownBy(() -> open(Device.cuda(0), precision, Optional.of(FakeGpu.ready())))
         .isInstanceOf(HoneException.class)
-        .hasMessageContainingAll(precision.name(), "Ask for Precision.FP32");
+        .hasMessageContainingAll(precision.name(), "Ask for Precision.FP32 or FP16");
     assertThat(opened).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FP32", "FP16"})
+  void floatsOfBothWidthsAreOpenedOnAGpu(Precision precision) {
+    try (Session session = open(Device.cuda(0), precision, Optional.of(FakeGpu.ready()))) {
+      assertThat(session.device()).isEqualTo(Device.cuda(0));
+    }
   }
 
   @Test

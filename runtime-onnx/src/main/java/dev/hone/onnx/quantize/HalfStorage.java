@@ -7,8 +7,6 @@ import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.quantize.NodeChoice.Form;
-import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -28,8 +26,6 @@ import org.jspecify.annotations.Nullable;
 public final class HalfStorage {
   /** Smaller tensors stay as they are: scalars, and what kernels want to see as a constant. */
   private static final int LEAST_ELEMENTS = 256;
-
-  private static final int CHUNK = 1 << 14;
 
   private HalfStorage() {}
 
@@ -81,33 +77,18 @@ public final class HalfStorage {
     if (weight.byteSize() > Integer.MAX_VALUE) {
       return "It has 2 GiB or more.";
     }
-    FloatBuffer values = weight.bytes().asFloatBuffer();
-    for (int i = 0; i < elements; i++) {
-      float magnitude = Math.abs(values.get(i));
-      if (magnitude > Halves.GREATEST && magnitude < Float.POSITIVE_INFINITY) {
-        return "Its element " + values.get(i) + " is beyond the half-precision floats.";
-      }
+    float beyond = Halves.beyond(weight);
+    if (beyond != 0) {
+      return "Its element " + beyond + " is beyond the half-precision floats.";
     }
     return graph.useCount(weight.name()) == 0 ? "Nothing uses it." : null;
   }
 
   private static NodeChoice store(Graph graph, TensorData weight, List<Node> casts) {
-    int elements = (int) weight.shape().elementCount();
-    ByteBuffer halves = TensorData.littleEndian(2L * elements);
     SignalToNoise quality = new SignalToNoise();
-    for (int from = 0; from < elements; from += CHUNK) {
-      int count = Math.min(CHUNK, elements - from);
-      float[] values = new float[count];
-      weight.bytes((long) from * Float.BYTES, count * Float.BYTES).asFloatBuffer().get(values);
-      float[] rounded = Halves.store(kept(values), halves, from * Short.BYTES);
-      for (int i = 0; i < count; i++) {
-        addFinite(quality, values[i], rounded[i]);
-      }
-    }
+    TensorData halves = Halves.of(weight, quality);
     graph.removeInitializer(weight.name());
-    String half =
-        graph.addInitializer(
-            weight.name() + "_half", TensorData.of("", DataType.FLOAT16, weight.shape(), halves));
+    String half = graph.addInitializer(weight.name() + "_half", halves);
     casts.add(Node.of("Cast", List.of(half), List.of(weight.name()), Attribute.of("to", 1L)));
     return new NodeChoice(
         weight.name(),
@@ -115,22 +96,5 @@ public final class HalfStorage {
         Form.HALF_STORAGE,
         "It is stored in half precision and computed with in single precision.",
         quality.decibels());
-  }
-
-  /** A copy in which nothing but 0 will be rounded to 0. */
-  private static float[] kept(float[] values) {
-    float[] kept = values.clone();
-    for (int i = 0; i < kept.length; i++) {
-      if (kept[i] != 0 && Math.abs(kept[i]) < Halves.LEAST) {
-        kept[i] = Math.copySign(Halves.LEAST, kept[i]);
-      }
-    }
-    return kept;
-  }
-
-  private static void addFinite(SignalToNoise quality, float exact, float rounded) {
-    if (Float.isFinite(exact)) {
-      quality.add(exact, rounded);
-    }
   }
 }

@@ -29,7 +29,9 @@ public record NodeChoice(
     /** Weights of 4 bits in blocks, floats in and out. */
     WEIGHT_INT4,
     /** Weights stored as half-precision floats, computed in single precision. */
-    HALF_STORAGE
+    HALF_STORAGE,
+    /** Computed with half-precision floats. */
+    HALF_COMPUTE
   }
 
   /** How a choice names a node: by its name, or by its first output where it has none. */

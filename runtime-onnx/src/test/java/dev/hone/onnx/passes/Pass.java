@@ -10,6 +10,7 @@ import dev.hone.onnx.quantize.BlockQuantizer.Method;
 import dev.hone.onnx.quantize.BlockWeights;
 import dev.hone.onnx.quantize.DynamicDense;
 import dev.hone.onnx.quantize.EmbeddingRows;
+import dev.hone.onnx.quantize.HalfCompute;
 import dev.hone.onnx.quantize.HalfStorage;
 import dev.hone.onnx.quantize.StaticConv;
 import dev.hone.onnx.quantize.StaticDense;
@@ -51,6 +52,15 @@ record Pass(String name, double decibels, double agreementDecibels, Change chang
         blocks(new BlockQuantizer(Method.ROUND_TO_NEAREST, 8, 16), 25),
         new Pass("dynamic", 18, 30, (model, s) -> DynamicDense.apply(model, Set.of())),
         new Pass("half storage", 50, 80, (model, s) -> HalfStorage.apply(model, Set.of())),
+        new Pass("half precision", 40, 40, (model, s) -> HalfCompute.apply(model, Set.of())),
+        new Pass(
+            "fusions, then half precision",
+            40,
+            40,
+            (model, s) -> {
+              fuse(model);
+              HalfCompute.apply(model, Set.of());
+            }),
         new Pass("static", 15, 30, Pass::makeStatic),
         new Pass(
             "fusions, then static, then embedding rows",

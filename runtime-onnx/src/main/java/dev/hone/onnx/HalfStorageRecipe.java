@@ -12,12 +12,12 @@ import java.util.List;
 import java.util.Set;
 
 /** Weights stored as half-precision floats; computed in single precision. */
-final class HalfRecipe implements Drafts {
+final class HalfStorageRecipe implements Drafts {
   private final Task task;
   private final Groundwork ground;
   private final Set<String> excluded;
 
-  HalfRecipe(Task task) {
+  HalfStorageRecipe(Task task) {
     this.task = task;
     task.progress().at("fusing", 0);
     this.ground = Groundwork.lifted(task.model()).fused(FusionOptions.EXACT);
