@@ -13,6 +13,7 @@ import dev.hone.benchmarks.measure.Samples;
 import dev.hone.benchmarks.question.Answer;
 import dev.hone.benchmarks.report.RunRecord;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -32,14 +33,18 @@ class GuardTest {
         answer.missing());
   }
 
-  /** By real work in this thread: the call is made so many times as long as it may be. */
+  /**
+   * By real work in this thread and its processor time, so that other programs do not disturb it:
+   * the call is made so many times as long as it may be.
+   */
   private static Answer planted(double slowdown) {
     Samples samples =
         Interleaved.measure(
             List.of(
                 Entrant.ours("ours", () -> () -> spin((long) (200_000 * 1.13 * slowdown))),
                 Entrant.theirs("bare", () -> () -> spin(200_000))),
-            Effort.GUARD);
+            Effort.GUARD,
+            ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime);
     Answer answer = new Answer(new Guard());
     answer.time("run.inplace.against-bare", samples, "ours", "bare");
     return answer;

@@ -43,7 +43,7 @@ public final class Embeddings implements Question {
   private static final String FASTEST = "Hone: INT8, fastest";
 
   private static final double SAME = 0.9999;
-  private static final double NEAR = 0.97;
+  static final double NEAR = 0.97;
 
   private final Map<String, float[][]> vectors = new LinkedHashMap<>();
 
@@ -61,12 +61,12 @@ public final class Embeddings implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 75, 600);
+    return effort.pick(5, 85, 600);
   }
 
   @Override
-  public void ask(Effort effort, Answer answer) throws IOException {
-    List<String> texts = Texts.mixed(effort.pick(12, 300, 1_000), 31);
+  public void ask(Effort effort, Answer answer) throws Exception {
+    List<String> texts = Texts.mixed(effort.pick(12, 200, 1_000), 31);
     answer.note(
         Texts.source()
             + " "
@@ -85,7 +85,9 @@ public final class Embeddings implements Question {
         NEAR,
         () -> of(new AllMiniLmL6V2QuantizedEmbeddingModel()));
     add(entrants, texts, reference, FIFO, SAME, () -> new HoneEmbedder(new FifoBatcher(open(0))));
-    add(entrants, texts, reference, PLAIN, SAME, () -> new HoneEmbedder(open(1)));
+    if (effort != Effort.SHORT) {
+      add(entrants, texts, reference, PLAIN, SAME, () -> new HoneEmbedder(open(1)));
+    }
     add(
         entrants,
         texts,
@@ -101,6 +103,13 @@ public final class Embeddings implements Question {
     samples.failures().forEach(answer::missing);
     table(answer, entrants, samples, reference);
     figures(answer, samples, reference);
+    try {
+      boolean smoke = effort == Effort.SMOKE; // which has no time to quantize
+      Model model = smoke ? TextModel.MINILM.model() : Model.load(file("int8", Form.AUTOMATIC));
+      TimeShares.measure(model, texts, reference, effort, answer);
+    } catch (IOException | RuntimeException e) {
+      answer.failed("where the time goes", e);
+    }
   }
 
   private interface Opener {
@@ -132,10 +141,13 @@ public final class Embeddings implements Question {
   }
 
   private static Embedder small(String id, Form form) throws IOException {
+    return batched(Model.load(file(id, form)), SessionOptions.DEFAULT);
+  }
+
+  private static Path file(String id, Form form) throws IOException {
     List<Batch> examples = TextModel.MINILM.examples();
     try {
-      Path file = SmallModels.file(id, TextModel.MINILM.model(), Precision.INT8, form, examples);
-      return batched(Model.load(file), SessionOptions.DEFAULT);
+      return SmallModels.file(id, TextModel.MINILM.model(), Precision.INT8, form, examples);
     } finally {
       examples.forEach(Batch::close);
     }

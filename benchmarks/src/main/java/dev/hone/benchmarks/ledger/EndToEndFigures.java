@@ -12,6 +12,11 @@ final class EndToEndFigures {
           fp32.their-fp32    | >= 1.2    | x | Hone FP32, fused: texts per second against langchain4j FP32
           fp32.cosine        | >= 0.9999 |   | smallest cosine of Hone's FP32 embeddings to langchain4j's
           int8.fifo          | >= 4      | x | Hone INT8, default: texts per second against padded FP32 batches of 16
+          time.tokenizer     |           | % | Hone INT8, default: processor time of the tokenizer, of all
+          time.tensors       |           | % | Hone INT8, default: processor time of making tensors of tokens and vectors of outputs, of all
+          time.model         |           | % | Hone INT8, default: processor time of the model, as when it runs alone, of all
+          time.rest          |           | % | Hone INT8, default: processor time of threads, batches, padding and the JVM, of all
+          time.model.twice   |           | % | what the model may take of its own processor time, for all to be twice as fast
           """;
 
   private EndToEndFigures() {}

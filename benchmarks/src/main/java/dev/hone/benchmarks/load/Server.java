@@ -34,20 +34,28 @@ record Server(String name, Side side, Function<Workload, Open> opener) {
     void close();
   }
 
+  private static final Server POOL =
+      new Server("a thread for each core, no batches", Side.THEIRS, Server::pool);
+  private static final Server FIFO =
+      new Server(
+          "padded batches of 16, in order of arrival",
+          Side.THEIRS,
+          workload -> async(new FifoBatcher(workload.open(0))));
+  private static final Server BATCHER =
+      new Server(
+          HONE,
+          Side.OURS,
+          workload ->
+              async(
+                  Batcher.open(workload.model(), SessionOptions.DEFAULT, BatchPolicy.automatic())));
+
   static List<Server> all() {
-    return List.of(
-        new Server("a thread for each core, no batches", Side.THEIRS, Server::pool),
-        new Server(
-            "padded batches of 16, in order of arrival",
-            Side.THEIRS,
-            workload -> async(new FifoBatcher(workload.open(0)))),
-        new Server(
-            HONE,
-            Side.OURS,
-            workload ->
-                async(
-                    Batcher.open(
-                        workload.model(), SessionOptions.DEFAULT, BatchPolicy.automatic()))));
+    return List.of(POOL, FIFO, BATCHER);
+  }
+
+  /** The best that is easily written by hand, and ours. */
+  static List<Server> few() {
+    return List.of(POOL, BATCHER);
   }
 
   Open open(Workload workload) {

@@ -37,8 +37,8 @@ public final class Interleaved {
     return measure(entrants, effort, System::nanoTime);
   }
 
-  /** The same by another clock. */
-  static Samples measure(List<Entrant> entrants, Effort effort, LongSupplier nanoTime) {
+  /** The same by another clock, for example one that other programs do not disturb. */
+  public static Samples measure(List<Entrant> entrants, Effort effort, LongSupplier nanoTime) {
     return new Interleaved(effort, nanoTime).run(entrants);
   }
 

@@ -78,11 +78,11 @@ final class Counters {
 
   /** By what the sum of the stages differs from the time that callers waited. */
   private static void stages(Effort effort, Answer answer) throws Exception {
-    int rounds = effort.pick(1, 8, 20);
+    int rounds = effort.pick(1, 6, 20);
     double[] differences = new double[rounds];
     try (StageCallers callers = new StageCallers(TextModel.MINILM)) {
       for (int round = 0; round < rounds; round++) {
-        differences[round] = callers.differencePercent(effort.pick(16, 256, 512));
+        differences[round] = callers.differencePercent(effort.pick(16, 128, 512));
       }
     }
     answer.figure("monitoring.stages", differences);

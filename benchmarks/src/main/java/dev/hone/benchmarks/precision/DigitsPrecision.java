@@ -64,7 +64,7 @@ public final class DigitsPrecision implements Question {
             new Table(
                 "Handwritten digits",
                 Column.higher("told right", "%"),
-                Column.higher("speed, 500 rows at once", "x").asBars()));
+                Column.higher("speed against FP32, 500 rows at once", "x").asBars()));
     try (Batch inputs = digits.rows(Tabular.FIRST_UNSEEN_ROW, digits.count())) {
       Samples samples = open.speeds(inputs, effort);
       samples.failures().forEach(answer::missing);
@@ -74,7 +74,9 @@ public final class DigitsPrecision implements Question {
         base = variant.isBase() ? right : base;
         Table.Row row = table.row(variant.name(), variant.side()).set("told right", right);
         if (samples.has(variant.name(), Variant.BASE)) {
-          row.set("speed, 500 rows at once", samples.speedAgainst(variant.name(), Variant.BASE));
+          row.set(
+              "speed against FP32, 500 rows at once",
+              samples.speedAgainst(variant.name(), Variant.BASE));
         }
         if (variant.id().startsWith("int") && !Double.isNaN(base)) {
           answer.figure("precision.digits." + variant.id() + ".loss", base - right);

@@ -45,10 +45,12 @@ public final class LinePrecision implements Question {
       return;
     }
     int count = effort.pick(10, 500, 500);
+    int harder = effort.pick(10, 100, 500);
     answer.note(
         count
-            + " lines of words and numbers are drawn to find what is told right, and as many of"
-            + " random letters and digits, which are harder to read.");
+            + " lines of words and numbers are drawn to find what is told right, and "
+            + harder
+            + " of random letters and digits, which are harder to read.");
     Task reading = new Task("rec", "PP-OCRv3 recognition", Lines.recognition(), Lines.READ_WIDTH);
     Task turning = new Task("cls", "PP-OCR orientation", Lines.orientation(), Lines.TURN_WIDTH);
     for (Task task : List.of(reading, turning)) {
@@ -66,8 +68,8 @@ public final class LinePrecision implements Question {
             answer.add(
                 new Table(
                     task.words,
-                    Column.higher("speed, 1 line", "x").asBars(),
-                    Column.higher("speed, 8 lines at once", "x").asBars(),
+                    Column.higher("speed against FP32, 1 line", "x").asBars(),
+                    Column.higher("speed against FP32, 8 lines at once", "x").asBars(),
                     Column.higher("right", "%"),
                     Column.higher("random letters right", "%"),
                     Column.lower("file", "MB")));
@@ -75,7 +77,7 @@ public final class LinePrecision implements Question {
         speed(answer, open, table, task, 8, effort);
         Progress.say("accuracy of " + task.words);
         accuracy(answer, open, table, task, Lines.texts(count, 3));
-        letters(open, table, task, Lines.letters(count, 3));
+        letters(open, table, task, Lines.letters(harder, 3));
       }
       examples.forEach(Batch::close);
     }
@@ -109,7 +111,8 @@ public final class LinePrecision implements Question {
   private static void speed(
       Answer answer, OpenVariants open, Table table, Task task, int lines, Effort effort)
       throws IOException {
-    String column = lines == 1 ? "speed, 1 line" : "speed, 8 lines at once";
+    String column =
+        lines == 1 ? "speed against FP32, 1 line" : "speed against FP32, 8 lines at once";
     Progress.say(task.words + ", " + column);
     Samples samples;
     try (Batch inputs = task.drawn(Lines.texts(lines, 9))) {

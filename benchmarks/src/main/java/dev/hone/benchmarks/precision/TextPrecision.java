@@ -45,7 +45,7 @@ public final class TextPrecision implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, model == TextModel.MINILM ? 85 : 65, 600);
+    return effort.pick(5, model == TextModel.MINILM ? 88 : 65, 600);
   }
 
   /**
@@ -57,7 +57,11 @@ public final class TextPrecision implements Question {
    */
   private record Size(String id, int rows, int length) {
     String column() {
-      return "speed, " + rows + (rows == 1 ? " text of " : " texts of ") + length + " tokens";
+      return "speed against FP32, "
+          + rows
+          + (rows == 1 ? " text of " : " texts of ")
+          + length
+          + " tokens";
     }
   }
 
@@ -87,28 +91,40 @@ public final class TextPrecision implements Question {
     if (effort != Effort.SMOKE) {
       variants.add(
           Variant.small("int8", "Hone: INT8", fp32, Precision.INT8, Form.AUTOMATIC, examples));
-      variants.add(
-          Variant.small(
-              "fastest", "Hone: INT8, fastest", fp32, Precision.INT8, Form.FASTEST, examples));
       if (model == TextModel.MINILM) {
-        variants.add(
-            Variant.small(
-                "weight-only",
-                "Hone: INT8, weights only",
-                fp32,
-                Precision.INT8,
-                Form.WEIGHTS,
-                List.of()));
-        variants.add(
-            Variant.small(
-                "dynamic", "Hone: INT8, dynamic", fp32, Precision.INT8, Form.DYNAMIC, List.of()));
-        variants.add(
-            Variant.small("int4", "Hone: INT4", fp32, Precision.INT4, Form.AUTOMATIC, examples));
-        variants.add(
-            Variant.small("fp16", "Hone: FP16", fp32, Precision.FP16, Form.AUTOMATIC, List.of()));
+        addMore(variants, fp32, examples, effort);
+      } else if (effort == Effort.FULL) {
+        variants.add(fastest(fp32, examples));
       }
     }
     return variants;
+  }
+
+  private static void addMore(
+      List<Variant> variants, Model fp32, List<Batch> examples, Effort effort) {
+    variants.add(fastest(fp32, examples));
+    variants.add(
+        Variant.small(
+            "weight-only",
+            "Hone: INT8, weights only",
+            fp32,
+            Precision.INT8,
+            Form.WEIGHTS,
+            List.of()));
+    if (effort == Effort.FULL) {
+      variants.add(
+          Variant.small(
+              "dynamic", "Hone: INT8, dynamic", fp32, Precision.INT8, Form.DYNAMIC, List.of()));
+    }
+    variants.add(
+        Variant.small("int4", "Hone: INT4", fp32, Precision.INT4, Form.AUTOMATIC, examples));
+    variants.add(
+        Variant.small("fp16", "Hone: FP16", fp32, Precision.FP16, Form.AUTOMATIC, List.of()));
+  }
+
+  private static Variant fastest(Model fp32, List<Batch> examples) {
+    return Variant.small(
+        "fastest", "Hone: INT8, fastest", fp32, Precision.INT8, Form.FASTEST, examples);
   }
 
   private void measure(List<Variant> variants, long[][] checks, Effort effort, Answer answer)
