@@ -7,12 +7,10 @@ import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -56,7 +54,6 @@ final class ConvWriter {
   private final Map<Float, String> scales = new HashMap<>();
   private final Map<Integer, String> zeroPoints = new HashMap<>();
   private final Map<Integer, String> sameShapes = new HashMap<>();
-  private final Map<String, Integer> ranks = new HashMap<>();
 
   /**
    * A writer.
@@ -70,7 +67,6 @@ final class ConvWriter {
 
   /** Rewrites all units; gives the signal-to-noise ratio of the weights of those that have some. */
   Map<Node, Double> write(List<Int8Unit> units) {
-    learnRanks(units);
     Set<String> made = new HashSet<>();
     units.forEach(unit -> made.add(unit.output()));
     Map<Node, Double> noise = new HashMap<>();
@@ -88,26 +84,6 @@ final class ConvWriter {
     units.forEach(this::makeBytes);
     graph.sort();
     return noise;
-  }
-
-  /** Convolutions know theirs; what a sum or a greatest value reads and makes is alike. */
-  private void learnRanks(List<Int8Unit> units) {
-    int before = -1;
-    while (ranks.size() > before) {
-      before = ranks.size();
-      for (Int8Unit unit : units) {
-        List<String> values = new ArrayList<>(unit.inputs());
-        values.add(unit.output());
-        if (unit instanceof ConvUnit conv) {
-          values.forEach(value -> ranks.put(value, conv.weights().shape().rank()));
-        }
-        values.stream()
-            .map(ranks::get)
-            .filter(Objects::nonNull)
-            .findFirst()
-            .ifPresent(rank -> values.forEach(value -> ranks.putIfAbsent(value, rank)));
-      }
-    }
   }
 
   private void readBytes(Int8Unit unit) {
@@ -199,18 +175,22 @@ final class ConvWriter {
     String zero = zeroPoint(affine(value).kernelZeroPoint());
     float scale = unit instanceof SwishUnit ? affine(value).scales()[0] : 1;
     graph.add(Node.of("QuantizeLinear", List.of(raw, scale(scale), zero), List.of(bytes)));
-    boolean shared = graph.useCount(value) > 1 && unit instanceof ConvUnit;
-    Integer rank = ranks.get(value);
-    if (rank != null && (shared || isFused(value))) {
+    if (isFused(value)) {
+      String read = graph.uniqueName(value + "_read");
+      readFloats(value, read);
+      graph.add(Node.of("Max", List.of(read), List.of(value))); // of one number: a wall, and a copy
+    } else if (graph.useCount(value) > 1 && unit instanceof ConvUnit conv) {
       // ONNX Runtime would give each user a DequantizeLinear of its own; they share a Reshape.
       String read = graph.uniqueName(value + "_read");
       readFloats(value, read);
+      int rank = conv.weights().shape().rank();
       graph.add(Node.of("Reshape", List.of(read, sameShape(rank)), List.of(value)));
     } else if (graph.useCount(value) > 0) {
       readFloats(value, value);
     }
   }
 
+  /** Whether it is read by one that would be fused with what is around it. */
   private boolean isFused(String value) {
     return graph.consumers(value).stream()
         .filter(user -> FUSED_BETWEEN.contains(user.op()))

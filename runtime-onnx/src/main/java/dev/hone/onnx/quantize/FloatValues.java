@@ -30,7 +30,11 @@ final class FloatValues {
     for (TensorData weight : graph.initializers()) {
       values.put(weight.name(), weight.type());
     }
-    graph.nodes().forEach(values::follow);
+    int before = -1;
+    while (values.types.size() > before) { // a type found late may tell those of nodes before
+      before = values.types.size();
+      graph.nodes().forEach(values::follow);
+    }
     return values;
   }
 

@@ -110,6 +110,23 @@ class HalfComputeTest {
   }
 
   @Test
+  void aTypeThatOnlyALaterUserTellsHoldsForEarlierOnesToo() {
+    input("x");
+    weights("w", 1);
+    graph.add(Node.of("my.domain", "Mystery", List.of("x"), List.of("u")));
+    node("Transpose", List.of("u"), "t");
+    node("MatMul", List.of("u", "t"), "scores");
+    node("MatMul", List.of("u", "w"), "y"); // here it shows that u holds floats
+    output("scores");
+    output("y");
+
+    assertThat(changed(model()).graph().nodes("MatMul"))
+        .hasSize(2)
+        .allSatisfy(
+            product -> assertThat(product.inputs()).allMatch(input -> input.contains("_half")));
+  }
+
+  @Test
   void whatNeedsAWiderRangeStaysInSinglePrecision() {
     input("x");
     weights("A", 1);
