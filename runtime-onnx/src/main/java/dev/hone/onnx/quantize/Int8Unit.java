@@ -74,6 +74,7 @@ sealed interface Int8Unit permits ConvUnit, KeepUnit, SwishUnit {
 
   private static boolean isSummed(Graph graph, String value) {
     return graph.consumers(value).stream()
-        .anyMatch(user -> user.is("Add") || user.is("MaxPool") && isSummed(graph, user.output(0)));
+        .anyMatch(
+            user -> user.is("Add") || (user.is("MaxPool") && isSummed(graph, user.output(0))));
   }
 }
