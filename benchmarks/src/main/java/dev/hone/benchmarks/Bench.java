@@ -92,7 +92,7 @@ public final class Bench {
     Ticks ticks = Ticks.now();
     long start = System.nanoTime();
     List<Answer> answers = questions.stream().map(Answer::new).toList();
-    Clock clock = new Clock(questions, effort);
+    Clock clock = new Clock(questions, effort, System::nanoTime);
     int most = questions.stream().mapToInt(question -> question.processes(effort)).max().orElse(0);
     for (int process = 1; process <= most; process++) {
       for (int i = 0; i < questions.size(); i++) {

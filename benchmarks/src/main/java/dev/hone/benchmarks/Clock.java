@@ -3,6 +3,8 @@ package dev.hone.benchmarks;
 import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.question.Question;
 import java.util.List;
+import java.util.Locale;
+import java.util.function.LongSupplier;
 
 /**
  * Says what runs and how long is left. The forecast is the questions' own estimates, corrected by
@@ -10,6 +12,7 @@ import java.util.List;
  */
 final class Clock {
   private final Effort effort;
+  private final LongSupplier nanoTime;
   private final int steps;
   private double plannedSeconds;
   private double doneSeconds;
@@ -19,8 +22,14 @@ final class Clock {
   private double currentSeconds;
   private long startNanos;
 
-  Clock(List<Question> questions, Effort effort) {
+  /**
+   * Before the first question.
+   *
+   * @param nanoTime tells the time
+   */
+  Clock(List<Question> questions, Effort effort, LongSupplier nanoTime) {
     this.effort = effort;
+    this.nanoTime = nanoTime;
     this.steps = questions.stream().mapToInt(question -> question.processes(effort)).sum();
     for (Question question : questions) {
       plannedSeconds += (double) question.seconds(effort) * question.processes(effort);
@@ -31,13 +40,24 @@ final class Clock {
     step++;
     current = question.id() + ", process " + process + " of " + question.processes(effort);
     currentSeconds = question.seconds(effort);
-    startNanos = System.nanoTime();
+    startNanos = nanoTime.getAsLong();
     say("begins");
   }
 
   void say(String what) {
-    System.out.printf(
-        "[bench] %d of %d · %s · %s · about %s left%n", step, steps, current, what, left());
+    System.out.println(line(what));
+  }
+
+  /** What it says. */
+  String line(String what) {
+    return String.format(
+        Locale.ROOT,
+        "[bench] %d of %d · %s · %s · about %s left",
+        step,
+        steps,
+        current,
+        what,
+        left());
   }
 
   void end() {
@@ -46,7 +66,7 @@ final class Clock {
   }
 
   private double elapsedSeconds() {
-    return (System.nanoTime() - startNanos) / 1e9;
+    return (nanoTime.getAsLong() - startNanos) / 1e9;
   }
 
   private String left() {

@@ -43,7 +43,7 @@ public final class FullLoad implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 80, 300);
+    return effort.pick(5, 88, 300);
   }
 
   @Override

@@ -49,7 +49,7 @@ public final class ManyCallers implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 185, 900);
+    return effort.pick(5, 175, 900);
   }
 
   @Override

@@ -22,7 +22,9 @@ import java.util.stream.IntStream;
 public final class Oracle implements Rival {
   private static final List<Integer> ROWS = List.of(1, 4, 16, 64);
   private static final int TRIES = 2;
-  private static final int HOPELESS = 2;
+
+  /** A plan that takes so many times as long is not tried again, and none with more rows is. */
+  private static final double WORSE = 1.3;
 
   /**
    * How it works.
@@ -68,6 +70,7 @@ public final class Oracle implements Rival {
     Plan best = new Plan(1, 1);
     long least = Long.MAX_VALUE;
     for (int atOnce : new int[] {1, Runtime.getRuntime().availableProcessors()}) {
+      long leastSoFar = Long.MAX_VALUE;
       for (int rows : ROWS) {
         Plan plan = new Plan(rows, atOnce);
         long nanos = leastNanos(workload, plan, least);
@@ -75,6 +78,10 @@ public final class Oracle implements Rival {
           least = nanos;
           best = plan;
         }
+        if (nanos / WORSE > leastSoFar) {
+          break; // from where it gets worse, more rows make it worse still
+        }
+        leastSoFar = Math.min(leastSoFar, nanos);
       }
     }
     return best;
@@ -89,7 +96,7 @@ public final class Oracle implements Rival {
   private static long leastNanos(Workload workload, Plan plan, long best) throws Exception {
     long least = Long.MAX_VALUE;
     try (Oracle oracle = new Oracle(workload, plan)) {
-      for (int i = 0; i < TRIES && (i == 0 || least / HOPELESS < best); i++) {
+      for (int i = 0; i < TRIES && (i == 0 || least / WORSE < best); i++) {
         long start = System.nanoTime();
         oracle.once();
         least = Math.min(least, System.nanoTime() - start);

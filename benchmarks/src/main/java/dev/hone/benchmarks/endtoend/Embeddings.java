@@ -61,7 +61,7 @@ public final class Embeddings implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 85, 600);
+    return effort.pick(5, 77, 600);
   }
 
   @Override

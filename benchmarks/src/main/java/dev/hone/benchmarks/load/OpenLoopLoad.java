@@ -41,7 +41,7 @@ public final class OpenLoopLoad implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 55, 400);
+    return effort.pick(5, 52, 400);
   }
 
   @Override

@@ -51,7 +51,7 @@ final class Tenants {
     this.session = session;
     this.requests = workload.requests();
     this.capacity = capacity;
-    this.seconds = effort.pick(1, 4, 20);
+    this.seconds = effort.pick(1, 3, 20);
     this.isSmoke = effort == Effort.SMOKE;
   }
 

@@ -11,7 +11,7 @@ public enum Effort {
   /** Enough to see that no claim is far off, within five minutes. */
   GUARD(1, 6, 30, 20, 600),
   /** The usual one: the whole suite in a quarter of an hour on two cores. */
-  SHORT(1, 6, 40, 20, 1_000),
+  SHORT(1, 6, 40, 20, 800),
   /** For figures that are kept: more processes, more rounds, longer slices. */
   FULL(3, 10, 100, 40, 5_000);
 

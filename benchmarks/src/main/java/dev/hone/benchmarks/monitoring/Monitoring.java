@@ -24,7 +24,7 @@ public final class Monitoring implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(10, 48, 300);
+    return effort.pick(10, 35, 300);
   }
 
   @Override

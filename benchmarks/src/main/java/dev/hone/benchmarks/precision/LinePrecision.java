@@ -33,7 +33,7 @@ public final class LinePrecision implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 55, 240);
+    return effort.pick(5, 52, 240);
   }
 
   @Override

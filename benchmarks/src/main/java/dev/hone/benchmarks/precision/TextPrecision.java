@@ -45,7 +45,7 @@ public final class TextPrecision implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, model == TextModel.MINILM ? 88 : 65, 600);
+    return effort.pick(5, model == TextModel.MINILM ? 85 : 60, 600);
   }
 
   /**
@@ -115,11 +115,11 @@ public final class TextPrecision implements Question {
       variants.add(
           Variant.small(
               "dynamic", "Hone: INT8, dynamic", fp32, Precision.INT8, Form.DYNAMIC, List.of()));
+      variants.add(
+          Variant.small("fp16", "Hone: FP16", fp32, Precision.FP16, Form.AUTOMATIC, List.of()));
     }
     variants.add(
         Variant.small("int4", "Hone: INT4", fp32, Precision.INT4, Form.AUTOMATIC, examples));
-    variants.add(
-        Variant.small("fp16", "Hone: FP16", fp32, Precision.FP16, Form.AUTOMATIC, List.of()));
   }
 
   private static Variant fastest(Model fp32, List<Batch> examples) {

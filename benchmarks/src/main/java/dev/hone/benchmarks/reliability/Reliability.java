@@ -37,7 +37,7 @@ public final class Reliability implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(10, 15, 600);
+    return effort.pick(10, 11, 600);
   }
 
   @Override
