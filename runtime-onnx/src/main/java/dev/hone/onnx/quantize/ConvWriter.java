@@ -194,6 +194,7 @@ final class ConvWriter {
   private boolean isFused(String value) {
     return graph.consumers(value).stream()
         .filter(user -> FUSED_BETWEEN.contains(user.op()))
+        .filter(user -> user.is("Where") || integers.keySet().containsAll(user.inputs()))
         .flatMap(user -> user.outputs().stream())
         .anyMatch(integers::containsKey);
   }
