@@ -26,6 +26,7 @@ final class Admission {
   private final AtomicLong rows = new AtomicLong();
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicLong nanos = new AtomicLong();
+  private volatile boolean hasTenants; // a call came that said whose it is
   private final AtomicInteger blocked = new AtomicInteger();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition room = lock.newCondition();
@@ -36,7 +37,7 @@ final class Admission {
     this.recorder = recorder;
   }
 
-  /** Takes older requests out of the queue; see {@link BatchPolicy.Overload#SHED_OLDEST}. */
+  /** Takes other requests out of the queue; see {@link BatchPolicy.Overload}. */
   interface Shedder {
     /** Whether one could be shed in favour of this one; it is told when to try again. */
     boolean shedFor(Request request, Duration retryAfter);
@@ -58,12 +59,15 @@ final class Admission {
    * @throws CancelledException if it is cancelled while it waits for room
    */
   void admit(Request request, Shedder shedder) {
+    if (!hasTenants && !request.tenant.isEmpty()) {
+      hasTenants = true;
+    }
     refuseIfHopeless(request);
     boolean admitted = tryAdmit(request);
     if (!admitted) {
       admitted =
           switch (policy.overload) {
-            case REJECT -> false;
+            case REJECT -> hasTenants && shedFor(request, shedder);
             case BLOCK -> awaitRoom(request);
             case SHED_OLDEST -> shedFor(request, shedder);
           };

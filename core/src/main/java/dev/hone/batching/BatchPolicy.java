@@ -85,7 +85,11 @@ public final class BatchPolicy {
 
   /** What happens to a call that finds the queue full. */
   public enum Overload {
-    /** It fails at once with an {@link dev.hone.HoneException.OverloadException}. */
+    /**
+     * It fails at once with an {@link dev.hone.HoneException.OverloadException}, unless a tenant
+     * other than its own asks for more, for its share, at the same priority: then the newest
+     * waiting call of the one that asks for most fails in its place.
+     */
     REJECT,
     /** It waits for room, and fails so if none comes in time. */
     BLOCK,

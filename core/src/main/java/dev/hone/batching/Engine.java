@@ -92,7 +92,7 @@ final class Engine implements Request.Events, Gauges {
   /** A blocking call; the results are the caller's, or {@code out} if that is given. */
   Batch call(Batch in, @Nullable Batch out, RunOptions options) {
     long begunNanos = System.nanoTime();
-    enter();
+    enter(begunNanos);
     try {
       Batch ordered = layout.inOrder(in);
       Kind kind = kindOf(ordered, layout.wanted(out, options));
@@ -158,7 +158,7 @@ final class Engine implements Request.Events, Gauges {
   CompletableFuture<Batch> callAsync(Object owner, Batch in, RunOptions options) {
     long begunNanos = System.nanoTime();
     try {
-      enter();
+      enter(begunNanos);
     } catch (IllegalStateException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -185,12 +185,15 @@ final class Engine implements Request.Events, Gauges {
     return future; // the end of the request leaves the gate
   }
 
-  private void enter() {
+  private void enter(long begunNanos) {
     try {
       gate.enter();
     } catch (IllegalStateException e) {
       record(e);
       throw e;
+    }
+    if (trial != null) {
+      trial.began(begunNanos);
     }
   }
 

@@ -101,6 +101,25 @@ final class Level {
     return oldest;
   }
 
+  /**
+   * The newest wanted request of the tenant that asks for most, for its share, if that is more than
+   * the tenant of {@code newer} will with it; or null.
+   */
+  @Nullable Request newestOfGreedier(Request newer, Predicate<Request> wanted) {
+    TenantQueue own = tenants.get(newer.tenant);
+    double share = shares.getOrDefault(newer.tenant, 1.0);
+    double most = (own == null ? 0 : own.demand()) + newer.costNanos / share;
+    Request newest = null;
+    for (TenantQueue tenant : active) {
+      if (tenant != own && tenant.demand() > most) {
+        Request request = tenant.newest(wanted);
+        newest = request == null ? newest : request;
+        most = request == null ? most : tenant.demand();
+      }
+    }
+    return newest;
+  }
+
   /** A request was served at this cost. */
   void charge(Request request, double costNanos) {
     TenantQueue tenant = queueOf(request);

@@ -48,6 +48,7 @@ final class Scheduler implements Pilot.Reports {
   private final Breather breather;
   private final ReentrantLock forming = new ReentrantLock();
   private final long lingerNanos;
+  private final boolean shedsOldest;
   private final long courtesyNanos = COURTESY_WAKES * WakeCost.nanos();
   private volatile boolean waiting; // something may be in the waiting room
 
@@ -68,6 +69,7 @@ final class Scheduler implements Pilot.Reports {
     this.recorder = recorder;
     this.pilot = new Pilot(sessions, callsUnderWay, joiner, recorder, this);
     this.lingerNanos = policy.lingerNanos;
+    this.shedsOldest = policy.overload == BatchPolicy.Overload.SHED_OLDEST;
     this.lanes = new Lanes(plan.lanes(), this::serve);
   }
 
@@ -280,13 +282,16 @@ final class Scheduler implements Pilot.Reports {
     return why;
   }
 
-  /** Ends an older request in favour of a newer one; false if there is none to end. */
+  /**
+   * Ends a waiting request in favour of a newer one, as the policy says; false if there is none to
+   * end.
+   */
   boolean shedFor(Request newer, Duration retryAfter) {
     Request victim;
     forming.lock();
     try {
       gather();
-      victim = room.toShed(newer.priority);
+      victim = shedsOldest ? room.toShed(newer.priority) : room.toRefuseFor(newer);
     } finally {
       doneForming();
     }
@@ -295,7 +300,13 @@ final class Scheduler implements Pilot.Reports {
     }
     OverloadException shed =
         new OverloadException(
-            "The call was given up for newer ones, because the queue was full.", retryAfter);
+            shedsOldest
+                ? "The call was given up for newer ones, because the queue was full."
+                : "The call was given up for one of another tenant, because the queue was full, most"
+                    + " of it of the tenant '"
+                    + victim.tenant
+                    + "'.",
+            retryAfter);
     if (victim.settle(shed)) {
       recorder.rejected(Rejection.SHED);
     }

@@ -32,6 +32,15 @@ final class TenantQueue {
     return request;
   }
 
+  /** The newest of the requests that are wanted, or null if there is none. */
+  @Nullable Request newest(Predicate<Request> wanted) {
+    Request request = tail;
+    while (request != null && !wanted.test(request)) {
+      request = request.previous;
+    }
+    return request;
+  }
+
   boolean isEmpty() {
     return head == null;
   }

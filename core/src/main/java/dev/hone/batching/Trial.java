@@ -5,10 +5,17 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
 /*
- * What is compared. The time that a call takes on the average, by Little's law: calls under way,
- * divided by the calls that end in a second. Unlike a mean of measured times it does not leave out
- * the calls that wait for a processor and will end after all others. With a fixed number of callers
- * it compares throughput, with a fixed rate of calls it compares latency: what each of them wants.
+ * What is compared. The time that a call takes on the average, by Little's law: the integral of the
+ * calls under way over time, divided by the calls that end meanwhile. Unlike a mean of measured
+ * times it does not leave out the calls that wait for a processor and will end after all others.
+ * With a fixed number of callers it compares throughput, with a fixed rate of calls it compares
+ * latency: what each of them wants. While nobody calls the integral stands still.
+ *
+ * The integral. Let X be the sum of the times at which calls ended, less the sum of those at which
+ * they began, and N the calls under way: at time t it is X + N t, but for a constant. So it takes
+ * one addition when a call begins, and one when it ends. The calls that are seen under way by those
+ * that end would not do instead of it: when a batch of eight ends they are 8, 7, ... 1, though
+ * there were eight all the time.
  *
  * How. Time is cut into windows, each long enough for every caller to have called a few times. A
  * trial is three windows: as usual, the other way, as usual again; what drifts meanwhile cancels
@@ -16,8 +23,8 @@ import java.util.function.LongSupplier;
  * so each doubling of the calls under way has a verdict of its own.
  *
  * What it costs. The way that loses is used in trials only, and what they lose is measured: the
- * next one waits until that is two percent of the time since. Windows in which the load paused say
- * nothing; a trial that hits such a pause is given up, and counts as lost as a whole.
+ * next one waits until that is two percent of the time since. A trial during which the load becomes
+ * quite another one is given up, and counts as lost as a whole.
  */
 
 /**
@@ -54,7 +61,9 @@ final class Trial {
   private final LongSupplier nanoTime;
   private final Verdict[] verdicts = new Verdict[LEVELS];
   private final AtomicLong ended = new AtomicLong();
-  private final AtomicLong underWaySum = new AtomicLong();
+  private final AtomicLong underWaySum = new AtomicLong(); // as seen by calls that ended
+  private final AtomicLong timesSum = new AtomicLong(); // of ends, less those of beginnings
+  private final long epoch;
   private volatile boolean shares;
 
   // Guarded by the lock.
@@ -62,6 +71,7 @@ final class Trial {
   private volatile long windowBegin;
   private volatile boolean settling = true;
   private volatile Phase phase = Phase.USUAL;
+  private double integralBegin; // of the calls under way, when the window began
   private long trialBegin;
   private int level;
   private double usual;
@@ -81,6 +91,7 @@ final class Trial {
     }
     this.windowBegin = nanoTime.getAsLong();
     this.trialBegin = windowBegin;
+    this.epoch = windowBegin;
   }
 
   /** Whether a blocking call that finds no idle lane should share a batch. */
@@ -88,69 +99,55 @@ final class Trial {
     return shares;
   }
 
+  /** A call began at this time. */
+  void began(long nanos) {
+    timesSum.addAndGet(epoch - nanos);
+  }
+
   /** A call ended, so many having been under way, itself among them. */
   void ended(long underWay) {
-    if (underWay <= 1) {
-      pause();
-      return;
-    }
+    long now = nanoTime.getAsLong();
+    timesSum.addAndGet(now - epoch);
     long sum = underWaySum.addAndGet(underWay);
     long calls = ended.incrementAndGet();
-    if (calls < LEAST_CALLS || calls % LOOKS != 0) {
+    if (calls % LOOKS != 0) {
       return;
     }
     double mean = (double) sum / calls;
-    long elapsed = nanoTime.getAsLong() - windowBegin;
+    long elapsed = now - windowBegin;
     boolean full =
         settling
             ? elapsed >= SETTLE_NANOS && calls >= mean
-            : elapsed >= WINDOW_NANOS && calls >= CALLS_EACH * mean;
+            : elapsed >= WINDOW_NANOS && calls >= Math.max(LEAST_CALLS, CALLS_EACH * mean);
     if (full && lock.tryLock()) {
       try {
-        closeWindow(mean, calls);
+        closeWindow(mean, calls, underWay - 1);
       } finally {
         lock.unlock();
       }
     }
   }
 
-  /** Nobody else calls: what comes next is no part of the same load. */
-  private void pause() {
-    if (ended.get() == 0 && phase == Phase.USUAL) {
-      windowBegin = nanoTime.getAsLong();
-      return;
-    }
-    if (lock.tryLock()) {
-      try {
-        long now = nanoTime.getAsLong();
-        if (phase != Phase.USUAL) {
-          endTrial(verdicts[level], now - trialBegin, now);
-        }
-        openWindow(true, now);
-      } finally {
-        lock.unlock();
-      }
-    }
-  }
-
-  private void closeWindow(double mean, long calls) {
+  private void closeWindow(double mean, long calls, long underWay) {
     long now = nanoTime.getAsLong();
-    long elapsed = now - windowBegin;
-    if (elapsed < SETTLE_NANOS) {
+    if (now - windowBegin < SETTLE_NANOS) {
       return; // another caller has just done it
     }
+    double integral = timesSum.get() + (double) underWay * (now - epoch);
+    double callNanos = Math.max(1, integral - integralBegin) / calls;
     boolean settled = settling;
-    double callNanos = mean * elapsed / calls;
+    integralBegin = integral;
     openWindow(false, now);
     if (settled) {
       return; // was no window, but what had to pass before one
     }
-    int seen = 64 - Long.numberOfLeadingZeros(Math.max(0, Math.round(mean) - 1));
-    if (seen != level) {
+    int seen =
+        Math.min(64 - Long.numberOfLeadingZeros(Math.max(0, Math.round(mean) - 1)), LEVELS - 1);
+    if (phase == Phase.USUAL ? seen != level : Math.abs(seen - level) > 1) {
       if (phase != Phase.USUAL) {
         endTrial(verdicts[level], now - trialBegin, now);
       }
-      level = Math.min(seen, LEVELS - 1);
+      level = seen;
       use(verdicts[level].shares, now);
       return;
     }

@@ -141,6 +141,20 @@ final class WaitingRoom {
     return null;
   }
 
+  /**
+   * The newest request of the tenant that asks for most, of the same priority, if that is clearly
+   * more than the tenant of this one asks for; or null.
+   */
+  @Nullable Request toRefuseFor(Request newer) {
+    Level level = levelOf(newer);
+    Request victim = level.newestOfGreedier(newer, WaitingRoom::mayBeShed);
+    while (victim != null && !victim.isLive()) {
+      discard(victim);
+      victim = level.newestOfGreedier(newer, WaitingRoom::mayBeShed);
+    }
+    return victim;
+  }
+
   private static boolean mayBeShed(Request request) {
     return request.isWaiting() || !request.isLive(); // one that ended is found to be discarded
   }

@@ -296,6 +296,33 @@ class OverloadTest {
   }
 
   @Test
+  void aQueueThatAGreedyTenantFilledHasRoomForOthers() {
+    RunOptions greedy = RunOptions.DEFAULT.withTenant("greedy");
+    RunOptions light = RunOptions.DEFAULT.withTenant("light");
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    try (Batcher batcher = openBusy(BatchPolicy.builder().maxRows(2).maxQueueRows(4), futures)) {
+      for (int i = 0; i < 4; i++) {
+        futures.add(ask(batcher, greedy, i));
+      }
+      assertThatThrownBy(ask(batcher, greedy, 4)::join)
+          .hasMessageContaining("4 of 4 rows (maxQueueRows)");
+      futures.add(ask(batcher, light, 10)); // in place of 3
+      futures.add(ask(batcher, light, 11)); // in place of 2
+      assertThatThrownBy(futures.get(4)::join)
+          .cause()
+          .isInstanceOfSatisfying(
+              OverloadException.class, e -> assertThat(e.retryAfter()).isPositive())
+          .hasMessageContaining("of the tenant 'greedy'");
+      assertThatThrownBy(futures.get(3)::join).hasCauseInstanceOf(OverloadException.class);
+      assertThatThrownBy(ask(batcher, light, 12)::join) // both ask for as much now
+          .hasMessageContaining("4 of 4 rows (maxQueueRows)");
+      assertThat(batcher.stats().count(Rejection.SHED)).isEqualTo(2);
+      finish(futures);
+      assertThat(served).containsExactlyInAnyOrder(99L, 0L, 1L, 10L, 11L);
+    }
+  }
+
+  @Test
   void aCallThatIsServedInPartsDoesNotShieldOthersFromBeingShed() {
     BatchPolicy policy =
         BatchPolicy.builder()

@@ -10,6 +10,7 @@ class TrialTest {
   private static final long MICRO = 1_000;
 
   private long now;
+  private int underWay;
   private long sharedNanos = 100 * MICRO; // from one end to the next
   private long aloneNanos = 100 * MICRO;
   private long sharedCalls;
@@ -23,12 +24,20 @@ class TrialTest {
   private double load(Trial trial, int callers, int count) {
     sharedCalls = 0;
     calls = 0;
+    while (underWay < callers) {
+      trial.began(now);
+      underWay++;
+    }
+    while (underWay > callers) {
+      trial.ended(underWay--);
+    }
     for (int i = 0; i < count; i++) {
       boolean shares = trial.shares();
       now += shares ? sharedNanos : aloneNanos;
       sharedCalls += shares ? 1 : 0;
       calls++;
       trial.ended(callers);
+      trial.began(now);
     }
     return (double) sharedCalls / calls;
   }
@@ -103,15 +112,44 @@ class TrialTest {
   }
 
   @Test
-  void aTrialThatALoadDoesNotOutlastLeavesTheUsualManner() {
+  void loadThatPausesIsTriedTooWithoutThePauses() {
     Trial trial = trial(true);
-    aloneNanos = 400 * MICRO;
-    for (int burst = 0; burst < 300; burst++) {
+    aloneNanos = 70 * MICRO;
+    for (int burst = 0; burst < 100; burst++) {
       load(trial, 64, 150);
-      trial.ended(1); // the last of the burst
-      assertThat(trial.shares()).isTrue();
+      load(trial, 0, 0);
       now += 100_000 * MICRO;
     }
-    assertThat(load(trial, 64, 20)).isEqualTo(1);
+    assertThat(trial.shares()).isFalse();
+  }
+
+  @Test
+  void badTrialsInLoadThatPausesAreRare() {
+    Trial trial = trial(true);
+    aloneNanos = 400 * MICRO;
+    double alone = 0;
+    for (int burst = 0; burst < 300; burst++) {
+      alone += 1 - load(trial, 64, 150);
+      load(trial, 0, 0);
+      now += 100_000 * MICRO;
+    }
+    assertThat(alone / 300).isLessThan(0.05);
+  }
+
+  @Test
+  void aBatchWhoseCallersAllComeBackTogetherCountsAsTheTimeItTakes() {
+    Trial trial = trial(true);
+    for (int round = 0; round < 2_000; round++) { // of eight callers, in one batch or one by one
+      for (int i = 0; i < 8; i++) {
+        trial.began(now);
+      }
+      boolean shares = trial.shares();
+      now += shares ? 1_000 * MICRO : 0;
+      for (int left = 8; left > 0; left--) {
+        now += shares ? 0 : 80 * MICRO; // the mean is 360, and the last one waits 640
+        trial.ended(left);
+      }
+    }
+    assertThat(trial.shares()).isFalse();
   }
 }
