@@ -6,12 +6,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A failed call of CUDA, as ONNX Runtime's provider words it.
+ * A failed call of CUDA, as ONNX Runtime's provider or this module words it.
  *
  * @param code CUDA's number for it
  */
 record CudaFailure(int code) {
-  private static final Pattern WORDS = Pattern.compile("\\bCUDA failure (\\d{1,6}): ");
+  private static final Pattern WORDS = Pattern.compile("\\bCUDA (?:failure|error) (\\d{1,6})\\b");
 
   /** Reads a message of ONNX Runtime; empty if it does not speak of a failed call of CUDA. */
   static Optional<CudaFailure> in(String message) {

@@ -100,6 +100,11 @@ public final class CudaOptions implements GpuOptions {
     return values.memoryPattern;
   }
 
+  /** How many lanes a session has. */
+  public int lanes() {
+    return values.lanes;
+  }
+
   /** The options of ONNX Runtime's CUDA provider, by its own keys, for one GPU. */
   Map<String, String> providerOptions(int ordinal) {
     Map<String, String> options = new TreeMap<>();
@@ -132,6 +137,7 @@ public final class CudaOptions implements GpuOptions {
     private boolean channelsLast;
     private boolean strictLayerNorm;
     private boolean memoryPattern;
+    private int lanes = 1;
 
     private Builder() {}
 
@@ -146,6 +152,7 @@ public final class CudaOptions implements GpuOptions {
       copy.channelsLast = channelsLast;
       copy.strictLayerNorm = strictLayerNorm;
       copy.memoryPattern = memoryPattern;
+      copy.lanes = lanes;
       return copy;
     }
 
@@ -226,6 +233,22 @@ public final class CudaOptions implements GpuOptions {
      */
     public Builder memoryPattern(boolean pattern) {
       this.memoryPattern = pattern;
+      return this;
+    }
+
+    /**
+     * How many lanes a session has; 1 by default. On each, one run computes while the one before it
+     * is copied out and the one after it is copied in. More let small runs compute side by side,
+     * and each holds the model's weights once more.
+     *
+     * @param count at least 1
+     */
+    public Builder lanes(int count) {
+      if (count < 1) {
+        throw new IllegalArgumentException(
+            "A session needs at least 1 lane, but is given " + count + ".");
+      }
+      this.lanes = count;
       return this;
     }
 

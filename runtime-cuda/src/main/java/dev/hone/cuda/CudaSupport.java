@@ -1,13 +1,24 @@
 package dev.hone.cuda;
 
+import dev.hone.Session;
+import dev.hone.SessionReport;
+import dev.hone.cuda.device.CudaApi;
+import dev.hone.cuda.device.CudaDevice;
 import dev.hone.cuda.device.CudaError;
+import dev.hone.cuda.device.MemoryLimits;
 import dev.hone.cuda.driver.DriverAnswer;
+import dev.hone.cuda.driver.RealCuda;
+import dev.hone.cuda.lane.BoundStreamModel;
+import dev.hone.cuda.lane.LaneSession;
+import dev.hone.cuda.lane.LaneSettings;
+import dev.hone.onnx.gpu.GpuModel;
 import dev.hone.onnx.gpu.GpuOptions;
 import dev.hone.onnx.gpu.GpuSettings;
 import dev.hone.onnx.gpu.GpuSupport;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /**
@@ -21,19 +32,27 @@ public final class CudaSupport implements GpuSupport {
   private final Map<Integer, String> lost;
   private final Supplier<CudaReport> report;
   private final Supplier<Optional<DriverAnswer>> driver;
+  private final IntFunction<CudaApi> cuda;
 
   /** Made by the service loader; loads nothing. */
   public CudaSupport() {
-    this(LOST, CudaDiagnostics::report, DriverAnswer::ask);
+    this(LOST, CudaDiagnostics::report, DriverAnswer::ask, CudaSupport::real);
+  }
+
+  /** Nothing of CUDA is loaded before it is called. */
+  private static CudaApi real(int ordinal) {
+    return new RealCuda(ordinal);
   }
 
   CudaSupport(
       Map<Integer, String> lost,
       Supplier<CudaReport> report,
-      Supplier<Optional<DriverAnswer>> driver) {
+      Supplier<Optional<DriverAnswer>> driver,
+      IntFunction<CudaApi> cuda) {
     this.lost = lost;
     this.report = report;
     this.driver = driver;
+    this.cuda = cuda;
   }
 
   /**
@@ -80,9 +99,35 @@ public final class CudaSupport implements GpuSupport {
 
   @Override
   public GpuSettings settings(int ordinal, Optional<GpuOptions> options) {
+    CudaOptions cudaOptions = cudaOptions(options);
+    return new GpuSettings(cudaOptions.providerOptions(ordinal), cudaOptions.memoryPattern());
+  }
+
+  /** On lanes of a device of its own, which goes when the session is closed. */
+  @Override
+  public Session open(
+      int ordinal, GpuModel model, Optional<GpuOptions> options, SessionReport report) {
+    int lanes = cudaOptions(options).lanes();
+    CudaDevice device =
+        new CudaDevice(cuda.apply(ordinal), "cuda:" + ordinal, MemoryLimits.DEFAULT);
+    Runnable whenClosed =
+        () -> {
+          model.close();
+          device.close();
+        };
+    LaneSettings settings = new LaneSettings(lanes, 0, model.name(), model.recorder(), report);
+    try {
+      return LaneSession.open(device, new BoundStreamModel(model), settings, whenClosed);
+    } catch (RuntimeException | Error e) {
+      whenClosed.run();
+      throw e;
+    }
+  }
+
+  private static CudaOptions cudaOptions(Optional<GpuOptions> options) {
     GpuOptions given = options.orElse(CudaOptions.DEFAULT);
-    if (given instanceof CudaOptions cuda) {
-      return new GpuSettings(cuda.providerOptions(ordinal), cuda.memoryPattern());
+    if (given instanceof CudaOptions cudaOptions) {
+      return cudaOptions;
     }
     throw new IllegalArgumentException(
         "A session on an NVIDIA GPU takes CudaOptions, but OnnxOptions.gpu is "

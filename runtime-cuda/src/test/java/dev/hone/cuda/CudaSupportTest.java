@@ -25,7 +25,14 @@ class CudaSupportTest {
       new CudaReport(new CudaStatus.Ready("580.95", List.of()), List.of(), List.of());
 
   private Optional<DriverAnswer> answer = Optional.of(new DriverAnswer(0, 2, "libcuda.so.1"));
-  private final CudaSupport support = new CudaSupport(new HashMap<>(), () -> READY, () -> answer);
+  private final CudaSupport support =
+      new CudaSupport(
+          new HashMap<>(),
+          () -> READY,
+          () -> answer,
+          ordinal -> {
+            throw new AssertionError("No device is wanted.");
+          });
 
   @Test
   void itIsFoundByTheServiceLoader() {
@@ -109,6 +116,9 @@ class CudaSupportTest {
             () -> report,
             () -> {
               throw new AssertionError("The driver was asked.");
+            },
+            ordinal -> {
+              throw new AssertionError("No device is wanted.");
             });
     assertThat(withoutGpu.obstacle(0)).hasValue(report.toString());
   }

@@ -123,7 +123,14 @@ class RealProviderTest {
       }
       CudaReport ready =
           new CudaReport(new CudaStatus.Ready("580.95", List.of()), List.of(), List.of());
-      CudaSupport support = new CudaSupport(new HashMap<>(), () -> ready, Optional::empty);
+      CudaSupport support =
+          new CudaSupport(
+              new HashMap<>(),
+              () -> ready,
+              Optional::empty,
+              ordinal -> {
+                throw new AssertionError("No device is wanted.");
+              });
       try {
         open(provider).close();
       } catch (HoneException e) {

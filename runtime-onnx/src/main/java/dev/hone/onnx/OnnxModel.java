@@ -25,6 +25,23 @@ final class OnnxModel implements Model {
     return new OnnxModel(source.name(), ModelData.read(source), source);
   }
 
+  /**
+   * A model that was loaded as ONNX.
+   *
+   * @throws IllegalArgumentException if it was not
+   */
+  static OnnxModel require(Model model) {
+    if (model instanceof OnnxModel onnx) {
+      return onnx;
+    }
+    throw new IllegalArgumentException(
+        "Only models loaded as ONNX can be changed, but '"
+            + model.source().name()
+            + "' is a "
+            + model.getClass().getName()
+            + ".");
+  }
+
   /** A model that was made here. Its bytes are written when somebody asks for them. */
   static OnnxModel of(String name, ModelData data) {
     return new OnnxModel(name, data, null);

@@ -20,6 +20,7 @@ import dev.hone.metrics.OpenTimer;
 import dev.hone.metrics.Recorder;
 import dev.hone.metrics.SessionStats;
 import dev.hone.onnx.gpu.GpuSettings;
+import dev.hone.onnx.ort.BoundRuns;
 import dev.hone.onnx.ort.NativeSession;
 import dev.hone.onnx.ort.OrtLibrary;
 import dev.hone.onnx.ort.OrtSettings;
@@ -67,30 +68,31 @@ final class OnnxSession implements Session {
   }
 
   /** Opens a model on the CPU. */
-  static OnnxSession open(OnnxModel model, SessionOptions options, Passes passes) {
+  static Session open(OnnxModel model, SessionOptions options, Passes passes) {
     return open(model, options, passes, Placement.CPU);
   }
 
   /** Opens a model where the placement says, whatever device the options name. */
-  static OnnxSession open(
-      OnnxModel model, SessionOptions asked, Passes passes, Placement placement) {
+  static Session open(OnnxModel model, SessionOptions asked, Passes passes, Placement placement) {
     SessionOptions options = asked.toBuilder().device(placement.device()).build();
     OnnxOptions onnx = onnxOptions(options);
     int threads = threads(options, placement);
     String name = model.name();
     Recorder recorder = options.recorder().orElseGet(() -> counting(name, threads));
+    boolean bound = placement.lanes() != null && BoundRuns.takes(model.signature());
+    Recorder counted = bound ? Recorder.disabled() : recorder;
     OpenTimer timer = OpenTimer.begin();
     Ready ready = Ready.of(model, options, passes);
     NativeSession session;
     try {
-      session = open(ready, model, settings(onnx, placement, threads, ready), recorder);
+      session = open(ready, model, settings(onnx, placement, threads, ready), counted);
     } catch (HoneException.ModelException e) {
       if (!ready.isGone()) {
         throw e;
       }
       // Between finding it in the cache and opening it, another process has made room.
       ready = Ready.of(model, options, passes);
-      session = open(ready, model, settings(onnx, placement, threads, ready), recorder);
+      session = open(ready, model, settings(onnx, placement, threads, ready), counted);
     }
     Optional<String> canary = canary(model, options, ready, session);
     List<SessionReport.Node> nodes = session.nodes();
@@ -103,6 +105,13 @@ final class OnnxSession implements Session {
             nodes,
             notes(ready, placement, nodes, canary));
     timer.opened(name, report.precision().name(), report.device().toString(), threads);
+    Placement.Lanes lanes = placement.lanes();
+    if (lanes != null && bound) {
+      session.close(); // it told which node runs where, and was the canary
+      OrtSettings settings = settings(onnx, placement, threads, ready);
+      return lanes.open(
+          new BoundModel(name, model.signature(), recorder, ready.stored(), settings), report);
+    }
     return new OnnxSession(model.signature(), session, ready.stored().folder(), report, recorder);
   }
 

@@ -1,7 +1,9 @@
 package dev.hone.onnx;
 
 import dev.hone.Device;
+import dev.hone.Session;
 import dev.hone.SessionReport;
+import dev.hone.onnx.gpu.GpuModel;
 import dev.hone.onnx.gpu.GpuSettings;
 import java.util.List;
 import java.util.Map;
@@ -15,23 +17,33 @@ import org.jspecify.annotations.Nullable;
  *
  * @param device the CPU or a GPU
  * @param gpu how to open it on the GPU; null on the CPU
+ * @param lanes opens the session there once the model is ready; null where ONNX Runtime's own way
+ *     is all there is
  * @param notes what is to be told about the choice
  */
-record Placement(Device device, @Nullable GpuSettings gpu, List<String> notes) {
+record Placement(
+    Device device, @Nullable GpuSettings gpu, @Nullable Lanes lanes, List<String> notes) {
   private static final String CPU_PROVIDER = "CPUExecutionProvider";
 
   static final Placement CPU = onCpu(List.of());
+
+  /** Opens a session on a device. */
+  @FunctionalInterface
+  interface Lanes {
+    /** The session owns the model. */
+    Session open(GpuModel model, SessionReport report);
+  }
 
   Placement {
     notes = List.copyOf(notes);
   }
 
   static Placement onCpu(List<String> notes) {
-    return new Placement(Device.cpu(), null, notes);
+    return new Placement(Device.cpu(), null, null, notes);
   }
 
-  static Placement onGpu(int ordinal, GpuSettings settings) {
-    return new Placement(Device.cuda(ordinal), settings, List.of());
+  static Placement onGpu(int ordinal, GpuSettings settings, Lanes lanes) {
+    return new Placement(Device.cuda(ordinal), settings, lanes, List.of());
   }
 
   /**

@@ -106,7 +106,11 @@ record Placing(
 
   private Session onGpu(GpuSupport gpu, int ordinal) {
     try {
-      return opener.apply(Placement.onGpu(ordinal, gpu.settings(ordinal, options)));
+      return opener.apply(
+          Placement.onGpu(
+              ordinal,
+              gpu.settings(ordinal, options),
+              (model, report) -> gpu.open(ordinal, model, options, report)));
     } catch (HoneException e) {
       gpu.isLost(ordinal, String.valueOf(e.getMessage()));
       throw e;

@@ -65,7 +65,12 @@ class ArchitectureTest {
   void theRunningSideKnowsNoGraph() {
     isKept(
         HouseRules.dependsOnlyOn(
-            "dev.hone.onnx.ort", "dev.hone", "dev.hone.memory", "dev.hone.metrics"));
+            "dev.hone.onnx.ort",
+            "dev.hone",
+            "dev.hone.memory",
+            "dev.hone.metrics",
+            "dev.hone.onnx.gpu"));
+    isKept(HouseRules.dependsOnlyOn("dev.hone.onnx.gpu", "dev.hone", "dev.hone.metrics"));
     isKept(HouseRules.dependsOnlyOn("dev.hone.onnx.graph", "dev.hone", "dev.hone.memory"));
   }
 

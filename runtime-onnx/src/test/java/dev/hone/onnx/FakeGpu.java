@@ -1,5 +1,8 @@
 package dev.hone.onnx;
 
+import dev.hone.Session;
+import dev.hone.SessionReport;
+import dev.hone.onnx.gpu.GpuModel;
 import dev.hone.onnx.gpu.GpuOptions;
 import dev.hone.onnx.gpu.GpuSettings;
 import dev.hone.onnx.gpu.GpuSupport;
@@ -33,6 +36,12 @@ final class FakeGpu implements GpuSupport {
   @Override
   public GpuSettings settings(int ordinal, Optional<GpuOptions> options) {
     return new GpuSettings(Map.of("device_id", Integer.toString(ordinal)), false);
+  }
+
+  @Override
+  public Session open(
+      int ordinal, GpuModel model, Optional<GpuOptions> options, SessionReport report) {
+    throw new UnsupportedOperationException("This fake has no lanes.");
   }
 
   @Override

@@ -81,7 +81,7 @@ class HalfPrecisionOnGpuTest {
                     model,
                     options,
                     StandardPasses.INSTANCE,
-                    new Placement(placement.device(), null, placement.notes())))
+                    new Placement(placement.device(), null, null, placement.notes())))
         .open(options.device());
   }
 

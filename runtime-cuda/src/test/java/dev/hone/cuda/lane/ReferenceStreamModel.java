@@ -54,16 +54,23 @@ final class ReferenceStreamModel implements StreamModel {
 
   @Override
   public Execution open(CudaStream stream) {
-    return new Run(stream);
+    return new Run(stream.handle(), stream::synchronize);
+  }
+
+  /** As {@link #open}, for those who know the stream by its handle only. */
+  Execution open(long stream) {
+    return new Run(stream, () -> check(cuda.synchronizeStream(stream)));
   }
 
   private final class Run implements Execution {
-    private final CudaStream stream;
+    private final long stream;
+    private final Runnable synchronize;
     private final Map<Integer, Long> executables = new HashMap<>();
     private final Map<Integer, List<Long>> addresses = new HashMap<>();
 
-    Run(CudaStream stream) {
+    Run(long stream, Runnable synchronize) {
       this.stream = stream;
+      this.synchronize = synchronize;
     }
 
     @Override
@@ -76,11 +83,11 @@ final class ReferenceStreamModel implements StreamModel {
       List<Access> accesses = new ArrayList<>();
       List<Value> in = values(inputs, accesses, false);
       List<Value> out = values(outputs, accesses, true);
-      check(cuda.enqueue(stream.handle(), accesses, () -> compute(in, out)));
+      check(cuda.enqueue(stream, accesses, () -> compute(in, out)));
     }
 
     private void runWaiting(Port[] inputs, Port[] outputs, @Nullable Cancellation stop) {
-      stream.synchronize();
+      synchronize.run();
       List<Value> in = values(inputs, new ArrayList<>(), false);
       try (Batch batch = read(in)) {
         if (model.operation() == Operation.COUNT) {
@@ -95,7 +102,7 @@ final class ReferenceStreamModel implements StreamModel {
               byte[] bytes = tensor.toByteArray();
               check(
                   cuda.enqueue(
-                      stream.handle(),
+                      stream,
                       List.of(Access.write(output.address(), bytes.length)),
                       () -> target.write(cuda, bytes)));
             }
@@ -134,17 +141,17 @@ final class ReferenceStreamModel implements StreamModel {
 
     @Override
     public void capture(int graph, Port[] inputs, Port[] outputs) {
-      check(cuda.beginCapture(stream.handle()));
+      check(cuda.beginCapture(stream));
       long[] captured = {-1};
       try {
         run(inputs, outputs, null);
       } catch (HoneException e) {
-        if (cuda.endCapture(stream.handle(), captured) == 0) {
+        if (cuda.endCapture(stream, captured) == 0) {
           cuda.destroyGraph(captured[0]);
         }
         throw e;
       }
-      check(cuda.endCapture(stream.handle(), captured));
+      check(cuda.endCapture(stream, captured));
       long[] executable = new long[1];
       int code = cuda.instantiateGraph(captured[0], executable);
       cuda.destroyGraph(captured[0]);
@@ -159,7 +166,7 @@ final class ReferenceStreamModel implements StreamModel {
       if (!addresses(inputs, outputs).equals(addresses.get(graph))) {
         throw new AssertionError("A graph was replayed at other addresses.");
       }
-      check(cuda.launchGraph(Objects.requireNonNull(executables.get(graph)), stream.handle()));
+      check(cuda.launchGraph(Objects.requireNonNull(executables.get(graph)), stream));
     }
 
     private List<Long> addresses(Port[] inputs, Port[] outputs) {

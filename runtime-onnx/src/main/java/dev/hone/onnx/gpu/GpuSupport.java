@@ -1,5 +1,7 @@
 package dev.hone.onnx.gpu;
 
+import dev.hone.Session;
+import dev.hone.SessionReport;
 import java.util.Optional;
 
 /**
@@ -26,6 +28,18 @@ public interface GpuSupport {
    * @throws IllegalArgumentException if the options are not of this kind
    */
   GpuSettings settings(int ordinal, Optional<GpuOptions> options);
+
+  /**
+   * Opens a session whose inputs and outputs lie in the GPU's memory while it computes, and whose
+   * copies overlap with computing.
+   *
+   * @param ordinal which GPU, from 0
+   * @param model what it runs; owned by the session, and closed if there will be none
+   * @param options what the program wants; empty for the defaults
+   * @param report what the session says of itself
+   * @throws dev.hone.HoneException if it cannot be opened
+   */
+  Session open(int ordinal, GpuModel model, Optional<GpuOptions> options, SessionReport report);
 
   /**
    * Looks at a failure of a session on a GPU. After some of them, everything that this process asks

@@ -287,6 +287,12 @@ public final class Graph {
     inputs.add(input);
   }
 
+  /** Puts an input in the place of the one of its name. */
+  public void replaceInput(ValueInfo by) {
+    changed();
+    inputs.replaceAll(input -> input.name().equals(by.name()) ? by : input);
+  }
+
   /** Adds an output at the end. */
   public void addOutput(ValueInfo output) {
     changed();

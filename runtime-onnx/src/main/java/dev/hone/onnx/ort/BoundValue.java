@@ -7,6 +7,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
+import org.bytedeco.onnxruntime.OrtMemoryInfo;
 import org.bytedeco.onnxruntime.OrtValue;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +50,17 @@ final class BoundValue implements AutoCloseable {
       describeStrings(tensor);
       return true;
     }
-    long newAddress = tensor.memory().address();
+    return describe(tensor, tensor.memory().address(), library.hostMemory);
+  }
+
+  /**
+   * Lets the value describe memory that holds, or shall hold, what this tensor is in type and
+   * shape.
+   *
+   * @param memory what kind of memory it is; always the same for the same address
+   * @return whether the value is another one than before
+   */
+  boolean describe(Tensor tensor, long newAddress, OrtMemoryInfo memory) {
     Shape newShape = tensor.shape();
     if (address == newAddress
         && type == tensor.type()
@@ -61,7 +72,7 @@ final class BoundValue implements AutoCloseable {
     region.moveTo(newAddress, tensor.byteSize());
     library.check(
         library.api.CreateTensorWithDataAsOrtValue(
-            library.hostMemory,
+            memory,
             region,
             tensor.byteSize(),
             dimensions(newShape),

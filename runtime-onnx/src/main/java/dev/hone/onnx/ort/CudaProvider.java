@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.onnxruntime.OrtCUDAProviderOptionsV2;
 import org.bytedeco.onnxruntime.OrtSessionOptions;
@@ -18,13 +19,20 @@ final class CudaProvider {
    * session.
    *
    * @param settings the provider's options, by its own keys
+   * @param stream CUDA's handle of the stream to compute in; 0 for one of its own
    * @throws dev.hone.HoneException if there is no such provider here, or if it cannot be loaded
    */
-  static void append(OrtLibrary library, OrtSessionOptions options, Map<String, String> settings) {
+  static void append(
+      OrtLibrary library, OrtSessionOptions options, Map<String, String> settings, long stream) {
     OrtCUDAProviderOptionsV2 cuda =
         new OrtCUDAProviderOptionsV2(library.created(library.api::CreateCUDAProviderOptions));
     try {
       update(library, cuda, new TreeMap<>(settings));
+      if (stream != 0) {
+        library.check(
+            library.api.UpdateCUDAProviderOptionsWithValue(
+                cuda, "user_compute_stream", new Stream(stream)));
+      }
       library.check(library.api.SessionOptionsAppendExecutionProvider_CUDA_V2(options, cuda));
     } finally {
       library.api.ReleaseCUDAProviderOptions().call(cuda);
@@ -39,6 +47,14 @@ final class CudaProvider {
       library.check(library.api.UpdateCUDAProviderOptions(cuda, keys, values, settings.size()));
     } finally {
       strings.forEach(BytePointer::close);
+    }
+  }
+
+  /** A stream of CUDA, of which nothing is known but where it is. */
+  private static final class Stream extends Pointer {
+    Stream(long address) {
+      super((Pointer) null);
+      this.address = address;
     }
   }
 

@@ -16,17 +16,26 @@ final class NativeOptions implements AutoCloseable {
   final OrtSessionOptions options;
 
   NativeOptions(OrtLibrary library, OrtSettings settings) {
+    this(library, settings, 0);
+  }
+
+  /**
+   * For a session whose GPU computes in a stream of ours.
+   *
+   * @param stream CUDA's handle of it; 0 for one of ONNX Runtime's own
+   */
+  NativeOptions(OrtLibrary library, OrtSettings settings, long stream) {
     this.library = library;
     this.options = new OrtSessionOptions(library.created(library.api::CreateSessionOptions));
     try {
-      apply(settings);
+      apply(settings, stream);
     } catch (RuntimeException e) {
       close();
       throw e;
     }
   }
 
-  private void apply(OrtSettings settings) {
+  private void apply(OrtSettings settings, long stream) {
     OrtApi api = library.api;
     library.check(api.SetIntraOpNumThreads(options, settings.threads()));
     library.check(api.SetInterOpNumThreads(options, settings.branches()));
@@ -48,7 +57,7 @@ final class NativeOptions implements AutoCloseable {
     }
     entries(settings).forEach(this::addEntry);
     if (!settings.cuda().isEmpty()) {
-      CudaProvider.append(library, options, settings.cuda());
+      CudaProvider.append(library, options, settings.cuda(), stream);
     }
   }
 

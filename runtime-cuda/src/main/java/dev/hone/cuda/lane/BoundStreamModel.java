@@ -1,0 +1,82 @@
+package dev.hone.cuda.lane;
+
+import dev.hone.Batch;
+import dev.hone.Cancellation;
+import dev.hone.DataType;
+import dev.hone.Signature;
+import dev.hone.Tensor;
+import dev.hone.cuda.device.CudaStream;
+import dev.hone.onnx.gpu.GpuModel;
+import dev.hone.onnx.gpu.StreamRuns;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model that ONNX Runtime runs, with inputs and outputs in the device's memory. Each lane has a
+ * session of ONNX Runtime of its own, because that is what has a stream.
+ */
+public final class BoundStreamModel implements StreamModel {
+  private final GpuModel model;
+
+  /** Of this model, which stays its owner's. */
+  public BoundStreamModel(GpuModel model) {
+    this.model = model;
+  }
+
+  @Override
+  public Signature signature() {
+    return model.signature();
+  }
+
+  /** Texts lie nowhere, and a value that may be missing or has no type is better left to a run. */
+  @Override
+  public boolean onDevice(Signature.Value value) {
+    DataType type = value.type();
+    return value.kind() == Signature.Kind.TENSOR && type != null && type != DataType.STRING;
+  }
+
+  @Override
+  public Execution open(CudaStream stream) {
+    return new BoundExecution(model.open(stream.handle()));
+  }
+
+  private record BoundExecution(StreamRuns runs) implements Execution {
+    @Override
+    public void run(Port[] inputs, Port[] outputs, @Nullable Cancellation stop) {
+      runs.begin();
+      for (int i = 0; i < inputs.length; i++) {
+        if (inputs[i].isWanted()) {
+          runs.input(i, inputs[i].tensor(), inputs[i].address());
+        }
+      }
+      boolean toHost = false;
+      for (int i = 0; i < outputs.length; i++) {
+        if (outputs[i].isOnDevice()) {
+          runs.output(i, outputs[i].tensor(), outputs[i].address());
+        } else if (outputs[i].isWanted()) {
+          runs.outputToHost(i);
+          toHost = true;
+        }
+      }
+      Batch given = runs.run(stop);
+      if (toHost) {
+        give(given, outputs);
+      }
+    }
+
+    /** Hands over each tensor by itself; the batch around them holds nothing else. */
+    private static void give(Batch given, Port[] outputs) {
+      for (Port output : outputs) {
+        int position = given.names().indexOf(output.value().name());
+        if (position >= 0) {
+          Tensor tensor = given.tensor(position);
+          output.give(tensor);
+        }
+      }
+    }
+
+    @Override
+    public void close() {
+      runs.close();
+    }
+  }
+}

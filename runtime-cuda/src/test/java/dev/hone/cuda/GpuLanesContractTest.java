@@ -1,0 +1,67 @@
+package dev.hone.cuda;
+
+import dev.hone.Batch;
+import dev.hone.Device;
+import dev.hone.Precision;
+import dev.hone.Session;
+import dev.hone.SessionReport;
+import dev.hone.contract.ReferenceModel;
+import dev.hone.contract.Samples;
+import dev.hone.contract.SessionContract;
+import dev.hone.cuda.device.FakeCuda;
+import dev.hone.cuda.driver.DriverAnswer;
+import dev.hone.cuda.lane.FakeGpuModel;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Optional;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.Test;
+
+/** A session as the support for GPUs opens it keeps the whole contract: on a fake device. */
+class GpuLanesContractTest extends SessionContract {
+  private static final CudaReport READY =
+      new CudaReport(new CudaStatus.Ready("580.95", List.of()), List.of(), List.of());
+
+  private static Session open(ReferenceModel model, FakeCuda cuda, List<String> log) {
+    CudaSupport support =
+        new CudaSupport(
+            new HashMap<>(),
+            () -> READY,
+            () -> Optional.of(new DriverAnswer(0, 1, "libcuda.so.1")),
+            ordinal -> cuda);
+    return support.open(
+        0,
+        new FakeGpuModel(cuda, model, log),
+        Optional.of(CudaOptions.builder().lanes(4).build()),
+        new SessionReport("fake device", Device.cuda(0), Precision.FP32, 1, List.of(), List.of()));
+  }
+
+  @Override
+  public Session open(ReferenceModel model) {
+    return open(
+        model, new FakeCuda(System.nanoTime()), Collections.synchronizedList(new ArrayList<>()));
+  }
+
+  @Override
+  public Device device() {
+    return Device.cuda(0);
+  }
+
+  @Test
+  void closingClosesTheRunsAndThenTheModelAndLeavesNothingOnTheDevice() {
+    FakeCuda cuda = new FakeCuda(7);
+    List<String> log = new ArrayList<>();
+    ReferenceModel model = ReferenceModel.affine();
+    try (Session session = open(model, cuda, log);
+        Batch in = Samples.affine(3, 1);
+        Batch out = session.run(in)) {
+      Assertions.assertThat(out.size()).isPositive();
+    }
+    Assertions.assertThat(log)
+        .startsWith("runs opened", "runs opened", "runs opened", "runs opened", "runs closed")
+        .endsWith("runs closed", "model closed");
+    Assertions.assertThat(cuda.violations()).isEmpty();
+  }
+}

@@ -1,0 +1,31 @@
+package dev.hone.onnx.gpu;
+
+import dev.hone.Signature;
+import dev.hone.metrics.Recorder;
+
+/**
+ * A model that ONNX Runtime can make ready on a GPU, any number of times. Thread-safe. Closed by
+ * the session that runs it, after all that it opened.
+ */
+public interface GpuModel extends AutoCloseable {
+  /** Its name in events. */
+  String name();
+
+  /** What it takes and gives. */
+  Signature signature();
+
+  /** Told of each run. */
+  Recorder recorder();
+
+  /**
+   * Makes it ready on a stream: its weights are in the device's memory once more. The caller closes
+   * it before the stream.
+   *
+   * @param stream CUDA's handle of the stream
+   * @throws dev.hone.HoneException if it cannot be made ready there
+   */
+  StreamRuns open(long stream);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,270 @@
+package dev.hone.onnx.ort;
+
+import dev.hone.Batch;
+import dev.hone.Cancellation;
+import dev.hone.HoneException;
+import dev.hone.HoneException.CancelledException;
+import dev.hone.ModelSource;
+import dev.hone.Signature;
+import dev.hone.Tensor;
+import dev.hone.onnx.gpu.StreamRuns;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
+import org.bytedeco.javacpp.SizeTPointer;
+import org.bytedeco.onnxruntime.OrtIoBinding;
+import org.bytedeco.onnxruntime.OrtMemoryInfo;
+import org.bytedeco.onnxruntime.OrtRunOptions;
+import org.bytedeco.onnxruntime.OrtSession;
+import org.bytedeco.onnxruntime.OrtValue;
+import org.bytedeco.onnxruntime.global.onnxruntime;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A session of ONNX Runtime of its own, whose inputs and outputs are bound to where they are. On
+ * the CUDA provider that is the device's memory, and it computes in the stream that it is given; on
+ * the provider of the CPU, where "the device" is the host, the same code runs.
+ */
+public final class BoundRuns implements StreamRuns {
+  private static final int LOG_FATAL = 4;
+  private static final String CUDA = "Cuda";
+  private static final String DO_NOT_WAIT = "disable_synchronize_execution_providers";
+
+  private final OrtLibrary library;
+  private final NativeOptions options;
+  private final OrtSession session;
+  private final OrtMemoryInfo deviceMemory;
+  private final boolean ownsDeviceMemory;
+  private final OrtIoBinding binding;
+  private final OrtRunOptions waiting;
+  private final OrtRunOptions queueing;
+  private final List<String> outputNames;
+  private final BoundSide inputs;
+  private final BoundSide outputs;
+
+  private BoundRuns(
+      OrtLibrary library, NativeOptions options, OrtSession session, Signature signature, int gpu) {
+    this.library = library;
+    this.options = options;
+    this.session = session;
+    this.ownsDeviceMemory = gpu >= 0;
+    this.deviceMemory = gpu < 0 ? library.hostMemory : deviceMemory(library, gpu);
+    this.binding =
+        new OrtIoBinding(library.created(out -> library.api.CreateIoBinding(session, out)));
+    this.waiting = runOptions();
+    this.queueing = runOptions();
+    addEntry(queueing, DO_NOT_WAIT, "1");
+    this.outputNames = signature.outputNames();
+    this.inputs = new BoundSide(library, new Names(signature.inputNames()));
+    this.outputs = new BoundSide(library, new Names(outputNames));
+  }
+
+  /**
+   * Opens a model.
+   *
+   * @param settings how; their provider decides which device it is
+   * @param stream CUDA's handle of the stream to compute in; 0 for one of ONNX Runtime's own
+   * @throws HoneException.ModelException if ONNX Runtime refuses the model
+   * @throws IllegalArgumentException if the model takes or gives sequences, which lie nowhere
+   */
+  public static BoundRuns open(
+      ModelSource source, Signature signature, OrtSettings settings, long stream) {
+    requireTensors(signature);
+    OrtLibrary library = OrtLibrary.get();
+    NativeOptions options = new NativeOptions(library, settings, stream);
+    try {
+      OrtSession session = new NativeModel(library, source).open(options);
+      return new BoundRuns(library, options, session, signature, gpu(settings));
+    } catch (RuntimeException e) {
+      options.close();
+      throw e;
+    }
+  }
+
+  /** Whether all that a model takes and gives can be bound. */
+  public static boolean takes(Signature signature) {
+    return signature.inputs().stream().allMatch(BoundRuns::isTensor)
+        && signature.outputs().stream().allMatch(BoundRuns::isTensor);
+  }
+
+  private static boolean isTensor(Signature.Value value) {
+    return value.kind() == Signature.Kind.TENSOR;
+  }
+
+  private static void requireTensors(Signature signature) {
+    if (!takes(signature)) {
+      throw new IllegalArgumentException(
+          "Only tensors can be bound to memory, but the model is " + signature + ".");
+    }
+  }
+
+  private static int gpu(OrtSettings settings) {
+    return settings.cuda().isEmpty()
+        ? -1
+        : Integer.parseInt(settings.cuda().getOrDefault("device_id", "0"));
+  }
+
+  private static OrtMemoryInfo deviceMemory(OrtLibrary library, int gpu) {
+    try (BytePointer name = Names.cString(CUDA)) {
+      return new OrtMemoryInfo(
+          library.created(
+              out ->
+                  library.api.CreateMemoryInfo(
+                      name,
+                      onnxruntime.OrtDeviceAllocator,
+                      gpu,
+                      onnxruntime.OrtMemTypeDefault,
+                      out)));
+    }
+  }
+
+  private OrtRunOptions runOptions() {
+    OrtRunOptions made = new OrtRunOptions(library.created(library.api::CreateRunOptions));
+    library.check(library.api.RunOptionsSetRunLogSeverityLevel(made, LOG_FATAL));
+    return made;
+  }
+
+  private void addEntry(OrtRunOptions to, String key, String value) {
+    try (BytePointer nativeKey = Names.cString(key);
+        BytePointer nativeValue = Names.cString(value)) {
+      library.check(library.api.AddRunConfigEntry(to, nativeKey, nativeValue));
+    }
+  }
+
+  @Override
+  public void begin() {
+    inputs.begin();
+    outputs.begin();
+  }
+
+  @Override
+  public void input(int input, Tensor tensor, long deviceAddress) {
+    if (deviceAddress == 0) {
+      inputs.describe(input, tensor);
+    } else {
+      inputs.describe(input, tensor, deviceAddress, deviceMemory);
+    }
+  }
+
+  @Override
+  public void output(int output, Tensor tensor, long deviceAddress) {
+    outputs.describe(output, tensor, deviceAddress, deviceMemory);
+  }
+
+  @Override
+  public void outputToHost(int output) {
+    outputs.leaveOpen(output);
+  }
+
+  @Override
+  public Batch run(@Nullable Cancellation stop) {
+    bind();
+    boolean toHost = outputs.hasOpen();
+    OrtRunOptions how = toHost ? waiting : queueing;
+    try (Stopping ignored = new Stopping(how, stop)) {
+      library.check(library.api.RunWithBinding(session, how, binding));
+    } catch (OrtLibrary.Terminated e) {
+      throw new CancelledException("The run was stopped by its caller.");
+    }
+    return toHost ? takeOpen() : Batch.of(List.of(), List.of());
+  }
+
+  private void bind() {
+    if (inputs.leavesOut()) { // one alone cannot be unbound
+      library.api.ClearBoundInputs().call(binding);
+      inputs.forget();
+    }
+    if (outputs.leavesOut()) {
+      library.api.ClearBoundOutputs().call(binding);
+      outputs.forget();
+    }
+    inputs.bind((name, value) -> library.api.BindInput(binding, name, value));
+    outputs.bind(
+        (name, value) ->
+            value == null
+                ? library.api.BindOutputToDevice(binding, name, library.hostMemory)
+                : library.api.BindOutput(binding, name, value));
+  }
+
+  /** Takes the outputs that ONNX Runtime allocated, and lets go of the others. */
+  private Batch takeOpen() {
+    // The call lets this pointer point to the array that it allocates.
+    PointerPointer<Pointer> values = new PointerPointer<>((Pointer) null);
+    try (SizeTPointer count = new SizeTPointer(1)) {
+      library.check(library.api.GetBoundOutputValues(binding, library.allocator, values, count));
+      try {
+        return takeOpen(values, count.get());
+      } finally {
+        library.check(library.api.AllocatorFree(library.allocator, values));
+      }
+    }
+  }
+
+  private Batch takeOpen(PointerPointer<Pointer> values, long count) {
+    List<Integer> bound = outputs.inOrder();
+    List<String> names = new ArrayList<>();
+    List<Pointer> open = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Pointer value = values.get(Pointer.class, i);
+      if (outputs.isOpen(bound.get(i))) {
+        names.add(outputNames.get(bound.get(i)));
+        open.add(value);
+      } else {
+        library.api.ReleaseValue(new OrtValue(value));
+      }
+    }
+    try (PointerPointer<Pointer> taken = new PointerPointer<>(open.toArray(new Pointer[0]))) {
+      return new OutputValues(library).take(names, taken);
+    }
+  }
+
+  /** Stops a run when its caller says so; a stop that comes too late stops nothing. */
+  private final class Stopping implements AutoCloseable {
+    private final OrtRunOptions run;
+    private final Cancellation.@Nullable Registration listening;
+    private boolean ended;
+    private boolean stopped;
+
+    Stopping(OrtRunOptions run, @Nullable Cancellation stop) {
+      this.run = run;
+      this.listening = stop == null ? null : stop.onCancel(this::stop);
+    }
+
+    private synchronized void stop() {
+      if (!ended) {
+        stopped = true;
+        library.check(library.api.RunOptionsSetTerminate(run));
+      }
+    }
+
+    @Override
+    public void close() {
+      if (listening != null) {
+        listening.close();
+      }
+      synchronized (this) {
+        ended = true;
+        if (stopped) {
+          library.check(library.api.RunOptionsUnsetTerminate(run));
+        }
+      }
+    }
+  }
+
+  /** Lets go in this order: what is bound, then the values, then the session. */
+  @Override
+  public void close() {
+    library.api.ReleaseIoBinding(binding);
+    inputs.close();
+    outputs.close();
+    library.api.ReleaseRunOptions(waiting);
+    library.api.ReleaseRunOptions(queueing);
+    library.api.ReleaseSession(session);
+    options.close();
+    if (ownsDeviceMemory) {
+      library.api.ReleaseMemoryInfo(deviceMemory);
+    }
+  }
+}
