@@ -17,7 +17,7 @@ final class Laps {
     TOKENIZER("the tokenizer"),
     INPUTS("tensors made of the tokens"),
     SESSION("the session"),
-    VECTOR("the vector made of the output: mean over the tokens");
+    VECTOR("the vector: mean over the tokens");
 
     private final String words;
 

@@ -106,7 +106,7 @@ final class Tenants {
     }
     boolean sheds = overload == Overload.SHED_OLDEST;
     String who = sheds ? "full queue: the oldest make way" : "full queue: the newest are refused";
-    Table.Row row = table.row("Hone: Batcher, " + who, Side.OURS);
+    Table.Row row = table.row("Hone, " + who, Side.OURS);
     row.set(ALONE, alone).set(BATCH, batch).set(REFUSED, refused);
     if (Arrays.stream(beside).allMatch(Double::isFinite)) {
       row.set(BESIDE, beside);

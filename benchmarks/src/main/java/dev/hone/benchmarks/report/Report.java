@@ -20,10 +20,12 @@ import org.jspecify.annotations.Nullable;
 /** A run on one page: what it found, against which targets, measured how and on what. */
 public final class Report {
   private static final String METHOD =
-      "Rivals take turns, there and back, within each round, so that what changes on the machine"
+      "Rivals take turns, there and back, within each round (in the short suite, where turns are"
+          + " long, there in one round and back in the next), so that what changes on the machine"
           + " hits all of them alike. Ratios are taken within a round; shown is the median of all"
           + " rounds of all processes, with its 95 % interval (order statistics, widened to hold"
-          + " the median of each process). Outputs are checked after measuring: a rival with wrong"
+          + " the median of each process). What was counted, or measured once, is one value and has"
+          + " no interval. Outputs are checked after measuring: a rival with wrong"
           + " ones is left out and named. All rivals run on the same native ONNX Runtime, so that"
           + " only what is around it differs.";
 
@@ -154,7 +156,7 @@ public final class Report {
 
   private static String interval(Estimate estimate) {
     return estimate.low() == estimate.high()
-        ? "exact"
+        ? "one value"
         : Numbers.of(estimate.low()) + " – " + Numbers.of(estimate.high());
   }
 

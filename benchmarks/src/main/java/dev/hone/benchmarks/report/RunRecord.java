@@ -119,7 +119,8 @@ public record RunRecord(
               Estimate other = theirs.get(id);
               if (other != null && !mine.agreesWith(other)) {
                 String then = Numbers.of(other.value());
-                apart.add(id + ": " + then + ", now " + Numbers.of(mine.value()));
+                apart.add(
+                    Figures.get(id).words() + ": " + then + ", now " + Numbers.of(mine.value()));
               }
             });
     return apart;

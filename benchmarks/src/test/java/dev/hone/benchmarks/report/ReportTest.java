@@ -149,7 +149,7 @@ class ReportTest {
     assertThat(older)
         .contains(
             "What earlier runs found. Measured by the run 2026-11-20-08-00-full on there.",
-            "| 0.5\u00a0% | exact | ≤ 1 | met | 2026-11-20-08-00-full |")
+            "| 0.5\u00a0% | one value | ≤ 1 | met | 2026-11-20-08-00-full |")
         .doesNotContain("9×");
   }
 
