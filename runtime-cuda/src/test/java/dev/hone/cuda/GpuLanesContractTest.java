@@ -2,12 +2,14 @@ package dev.hone.cuda;
 
 import dev.hone.Batch;
 import dev.hone.Device;
+import dev.hone.HoneException;
 import dev.hone.Precision;
 import dev.hone.Session;
 import dev.hone.SessionReport;
 import dev.hone.contract.ReferenceModel;
 import dev.hone.contract.Samples;
 import dev.hone.contract.SessionContract;
+import dev.hone.cuda.device.CudaError;
 import dev.hone.cuda.device.FakeCuda;
 import dev.hone.cuda.driver.DriverAnswer;
 import dev.hone.cuda.lane.FakeGpuModel;
@@ -24,13 +26,20 @@ class GpuLanesContractTest extends SessionContract {
   private static final CudaReport READY =
       new CudaReport(new CudaStatus.Ready("580.95", List.of()), List.of(), List.of());
 
+  private static CudaSupport support(FakeCuda cuda) {
+    return new CudaSupport(
+        new HashMap<>(),
+        () -> READY,
+        () -> Optional.of(new DriverAnswer(0, 1, "libcuda.so.1")),
+        ordinal -> cuda);
+  }
+
   private static Session open(ReferenceModel model, FakeCuda cuda, List<String> log) {
-    CudaSupport support =
-        new CudaSupport(
-            new HashMap<>(),
-            () -> READY,
-            () -> Optional.of(new DriverAnswer(0, 1, "libcuda.so.1")),
-            ordinal -> cuda);
+    return open(support(cuda), model, cuda, log);
+  }
+
+  private static Session open(
+      CudaSupport support, ReferenceModel model, FakeCuda cuda, List<String> log) {
     return support.open(
         0,
         new FakeGpuModel(cuda, model, log),
@@ -63,5 +72,39 @@ class GpuLanesContractTest extends SessionContract {
         .startsWith("runs opened", "runs opened", "runs opened", "runs opened", "runs closed")
         .endsWith("runs closed", "model closed");
     Assertions.assertThat(cuda.violations()).isEmpty();
+  }
+
+  @Test
+  void aDeviceThatFailsForGoodUnderALaneIsLostToTheProcess() {
+    FakeCuda cuda = new FakeCuda(7);
+    CudaSupport support = support(cuda);
+    ReferenceModel model = ReferenceModel.affine();
+    try (Session session = open(support, model, cuda, new ArrayList<>());
+        Batch in = Samples.affine(3, 1)) {
+      cuda.failOperation(2, CudaError.ILLEGAL_ADDRESS);
+      HoneException failure =
+          Assertions.catchThrowableOfType(HoneException.class, () -> session.run(in));
+      Assertions.assertThat(support.isLost(0, String.valueOf(failure.getMessage()))).isTrue();
+      Assertions.assertThat(support.obstacle(0).orElseThrow()).contains("lost the GPU cuda:0");
+    }
+  }
+
+  @Test
+  void openingThatFailsClosesTheModelAndLeavesNothingOnTheDevice() {
+    for (int call = 1; call < 20; call++) {
+      FakeCuda cuda = new FakeCuda(7);
+      List<String> log = new ArrayList<>();
+      cuda.failCall(call, CudaError.UNKNOWN);
+      try {
+        open(ReferenceModel.affine(), cuda, log).close();
+      } catch (HoneException e) {
+        Assertions.assertThat(e).hasMessageContaining("cuda:0");
+      }
+      Assertions.assertThat(log).filteredOn("model closed"::equals).hasSize(1);
+      Assertions.assertThat(log)
+          .filteredOn("runs closed"::equals)
+          .hasSameSizeAs(log.stream().filter("runs opened"::equals).toList());
+      Assertions.assertThat(cuda.violations()).isEmpty();
+    }
   }
 }
