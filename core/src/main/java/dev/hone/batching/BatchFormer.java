@@ -22,6 +22,10 @@ import org.jspecify.annotations.Nullable;
  * with the anchor is the batch. The others stay and are cut anew next time, with what has come
  * meanwhile.
  *
+ * A batch that would take all that waits while another lane is free, or soon will be, leaves that
+ * lane a part, if all of them are done clearly sooner then. When there is always more to do it
+ * never comes to that.
+ *
  * A prediction that says "no gain" must lead to small batches, not to large ones by chance: T is
  * weighed up by two percent for each doubling of the rows (CostModel.weigh). Now and then it is
  * weighed down, so that larger sizes are tried: if they gain nothing, little is lost.
@@ -36,13 +40,22 @@ final class BatchFormer {
   private final CostModel costs;
   private final Limits limits;
   private final Admission admission;
+  private final long tellingNanos;
   private final List<Request> window = new ArrayList<>();
   private final List<Request> fillers = new ArrayList<>();
   private final double[] least = new double[MOST_SORTED + 1];
   private final int[] cut = new int[MOST_SORTED + 1];
   private int formed;
+  private long otherLaneNanos = Long.MAX_VALUE;
 
-  BatchFormer(WaitingRoom room, CostModel costs, Limits limits, Admission admission) {
+  /**
+   * A former.
+   *
+   * @param tellingNanos what leaving a part to another lane must gain
+   */
+  BatchFormer(
+      WaitingRoom room, CostModel costs, Limits limits, Admission admission, long tellingNanos) {
+    this.tellingNanos = tellingNanos;
     this.room = room;
     this.costs = costs;
     this.limits = limits;
@@ -53,8 +66,11 @@ final class BatchFormer {
    * The next flight, its requests claimed; null if nothing waits.
    *
    * @param why why it runs now, unless that is because it is full
+   * @param otherLaneNanos how long until another lane is free, or the largest number if none may
+   *     help
    */
-  @Nullable Flight form(Dispatch why, long nowNanos) {
+  @Nullable Flight form(Dispatch why, long nowNanos, long otherLaneNanos) {
+    this.otherLaneNanos = otherLaneNanos;
     Request anchor = room.first();
     while (anchor != null) {
       Flight flight = form(anchor, why, nowNanos);
@@ -127,6 +143,9 @@ final class BatchFormer {
     while (wanted > remaining(anchor) && costs.predict(wanted, anchor.length) > maxNanos) {
       wanted = Math.max(remaining(anchor), wanted / 2);
     }
+    if (wanted >= available) {
+      wanted = Math.max(remaining(anchor), ownPart(available, anchor.length));
+    }
     for (Request request : window) {
       if (flight.rows >= wanted) {
         return;
@@ -150,10 +169,44 @@ final class BatchFormer {
     while (cut[end] > anchorAt) {
       end = cut[end];
     }
-    for (int i = cut[end]; i < end; i++) {
+    int begin = cut[end];
+    if (begin == 0 && end == window.size()) {
+      int rows = 0;
+      for (Request request : window) {
+        rows += remaining(request);
+      }
+      int most = ownPart(rows, window.get(end - 1).length);
+      boolean fromFront = anchorAt < end / 2;
+      while (rows > most && end - begin > 1) { // what stays is of like length, too
+        boolean last = end - 1 > anchorAt && (fromFront || begin == anchorAt);
+        rows -= remaining(window.get(last ? --end : begin++));
+      }
+    }
+    for (int i = begin; i < end; i++) {
       Request request = window.get(i);
       take(flight, request, remaining(request));
     }
+  }
+
+  /**
+   * How many rows, of all that wait, are for this batch, so that they and those that are left to
+   * the other lane are all done soonest.
+   */
+  private int ownPart(int rows, int length) {
+    if (otherLaneNanos == Long.MAX_VALUE) {
+      return rows;
+    }
+    double whole = costs.predict(rows, length);
+    for (int own = (rows + 1) / 2; own < rows; own++) {
+      double mine = costs.predict(own, length);
+      if (whole - mine < tellingNanos) {
+        break;
+      }
+      if (mine >= otherLaneNanos + costs.predict(rows - own, length)) {
+        return own;
+      }
+    }
+    return rows;
   }
 
   /** Fills {@code cut[end]}: where the last run of the first {@code end} requests begins. */

@@ -24,6 +24,9 @@ final class Lane {
   private final AtomicReference<Object> handed = new AtomicReference<>(NOTHING);
   private volatile boolean stopped;
 
+  /** When it will probably be free, by System.nanoTime; while it is taken. */
+  volatile long freeAtNanos;
+
   Lane(int index, Service service) {
     this.index = index;
     this.service = service;

@@ -47,6 +47,19 @@ final class Lanes {
     }
   }
 
+  /** How long it probably takes until a lane other than this one is free. */
+  long nanosUntilOther(Lane own, long nowNanos) {
+    long free = this.free.get();
+    long least = Long.MAX_VALUE;
+    for (Lane lane : lanes) {
+      if (lane != own) {
+        boolean isFree = (free >>> lane.index & 1) == 1;
+        least = Math.min(least, isFree ? 0 : Math.max(0, lane.freeAtNanos - nowNanos));
+      }
+    }
+    return least;
+  }
+
   void release(Lane lane) {
     long bit = 1L << lane.index;
     free.getAndUpdate(bits -> bits | bit);

@@ -1,7 +1,9 @@
 package dev.hone.batching;
 
 import dev.hone.Batch;
+import dev.hone.Device;
 import dev.hone.HoneException.OverloadException;
+import dev.hone.Session;
 import dev.hone.metrics.Dispatch;
 import dev.hone.metrics.Recorder;
 import dev.hone.metrics.Rejection;
@@ -36,6 +38,9 @@ final class Scheduler implements Pilot.Reports {
   /** How many times the wake of a thread a batch may last that a caller runs for others. */
   private static final int COURTESY_WAKES = 16;
 
+  /** As a time until which a lane is taken: nobody shall wait for it. */
+  private static final long FOREVER_NANOS = Long.MAX_VALUE / 4;
+
   private final Admission admission;
   private final CostModel costs;
   private final Limits limits;
@@ -50,6 +55,7 @@ final class Scheduler implements Pilot.Reports {
   private final long lingerNanos;
   private final boolean shedsOldest;
   private final long courtesyNanos = COURTESY_WAKES * WakeCost.nanos();
+  private final boolean lanesAddUp; // what one does costs the others nothing
   private volatile boolean waiting; // something may be in the waiting room
 
   Scheduler(
@@ -64,13 +70,21 @@ final class Scheduler implements Pilot.Reports {
     this.costs = plan.grid().model(plan.maxRows());
     this.limits = new Limits(policy, plan.maxRows());
     this.room = new WaitingRoom(admission, policy.shares);
-    this.former = new BatchFormer(room, costs, limits, admission);
+    this.former = new BatchFormer(room, costs, limits, admission, courtesyNanos);
     this.breather = new Breather(admission::rows);
     this.recorder = recorder;
     this.pilot = new Pilot(sessions, callsUnderWay, joiner, recorder, this);
     this.lingerNanos = policy.lingerNanos;
     this.shedsOldest = policy.overload == BatchPolicy.Overload.SHED_OLDEST;
+    this.lanesAddUp = lanesAddUp(sessions.shared(), plan.lanes());
     this.lanes = new Lanes(plan.lanes(), this::serve);
+  }
+
+  private static boolean lanesAddUp(Session session, int lanes) {
+    int processors = Runtime.getRuntime().availableProcessors();
+    return lanes > 1
+        && session.device().kind() == Device.Kind.CPU
+        && lanes * session.report().threads() <= processors;
   }
 
   /**
@@ -85,6 +99,7 @@ final class Scheduler implements Pilot.Reports {
     boolean fits = in.tensor(0).shape().rows() <= limits.maxRows(kind, kind.lengthOf(in));
     Lane lane = fits ? lanes.acquire() : null;
     if (lane != null) {
+      lane.freeAtNanos = System.nanoTime() + FOREVER_NANOS;
       breather.pause();
       if (hasWork()) { // whoever queued meanwhile found this lane taken
         lanes.release(lane);
@@ -161,7 +176,7 @@ final class Scheduler implements Pilot.Reports {
   private void lend(Lane lane, Dispatch why, @Nullable Request own) {
     Flight flight;
     try {
-      flight = nextFlight(why);
+      flight = nextFlight(lane, why);
     } catch (RuntimeException | Error e) { // no memory, say; not this caller's trouble
       lane.handOver(null);
       return;
@@ -206,7 +221,7 @@ final class Scheduler implements Pilot.Reports {
     while (true) {
       try {
         if (flight == null) {
-          flight = nextFlight(linger(why));
+          flight = nextFlight(lane, linger(why));
         }
         if (flight == null) {
           break;
@@ -222,11 +237,17 @@ final class Scheduler implements Pilot.Reports {
   }
 
   /** Forms the next flight; null if nothing waits. */
-  private @Nullable Flight nextFlight(Dispatch why) {
+  private @Nullable Flight nextFlight(Lane lane, Dispatch why) {
     forming.lock();
     try {
       gather();
-      return former.form(why, System.nanoTime());
+      long now = System.nanoTime();
+      long other = lanesAddUp ? lanes.nanosUntilOther(lane, now) : Long.MAX_VALUE;
+      Flight flight = former.form(why, now, other);
+      if (flight != null) {
+        lane.freeAtNanos = now + flight.predictedNanos;
+      }
+      return flight;
     } catch (RuntimeException | Error e) { // whatever is wrong: it must not be so for ever
       Request first = room.first();
       if (first != null) {

@@ -1,0 +1,150 @@
+package dev.hone.batching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hone.Batch;
+import dev.hone.RunOptions;
+import dev.hone.contract.NoLeaks;
+import dev.hone.metrics.Capacity;
+import dev.hone.metrics.Dispatch;
+import dev.hone.metrics.Gauges;
+import dev.hone.metrics.Recorder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Who runs together, as far as it depends on when other lanes are free. */
+@ExtendWith(NoLeaks.class)
+class BatchFormerTest {
+  private static final long NOBODY_HELPS = Long.MAX_VALUE;
+  private static final long MILLI = 1_000_000;
+
+  private final BatchPolicy policy =
+      BatchPolicy.builder().evenIfItDoesNotPay().lanes(2).maxRows(16).build();
+  private final ToySession toy = new ToySession();
+  private final CostGrid grid = costs();
+  private final Layout layout =
+      Objects.requireNonNull(Opening.of(toy, policy, grid).verdict.layout());
+  private final Admission admission =
+      new Admission(
+          policy, 2, Recorder.counting("test", new Capacity(2, 16, 0), new NothingWaits()));
+  private final WaitingRoom room = new WaitingRoom(admission, policy.shares);
+  private final List<Batch> inputs = new ArrayList<>();
+
+  /** A run takes 1 ms, and 1 ms more for each row, whatever the length. */
+  private static CostGrid costs() {
+    CostGrid grid = new CostGrid(true);
+    for (int length = 0; length < CostModel.lengthNodes(true); length++) {
+      for (int rows = 0; rows < CostModel.rowNodes(); rows++) {
+        grid.put(length, rows, (double) MILLI * (1 + (1 << rows)));
+      }
+    }
+    return grid;
+  }
+
+  private record NothingWaits() implements Gauges {
+    @Override
+    public long queuedRows() {
+      return 0;
+    }
+
+    @Override
+    public long oldestWaitNanos() {
+      return 0;
+    }
+
+    @Override
+    public long nativeBytes() {
+      return 0;
+    }
+
+    @Override
+    public long peakNativeBytes() {
+      return 0;
+    }
+  }
+
+  private record Nobody() implements Request.Events {
+    @Override
+    public void leftQueue(Request request) {}
+
+    @Override
+    public void answered(Request request, Flight flight) {}
+
+    @Override
+    public void completed(RequestFuture future, Object outcome) {}
+  }
+
+  private void wait(int... lengths) {
+    for (int length : lengths) {
+      Batch in = ToySession.input(new long[length]);
+      inputs.add(in);
+      Kind kind = Objects.requireNonNull(layout.kindOf(in, List.of()));
+      room.add(
+          new Request(
+              new Nobody(), kind, in, null, length, MILLI, RunOptions.DEFAULT, System.nanoTime()));
+    }
+  }
+
+  private int[] formed(long otherLaneNanos, long tellingNanos) {
+    BatchFormer former =
+        new BatchFormer(room, grid.model(16), new Limits(policy, 16), admission, tellingNanos);
+    Flight flight =
+        Objects.requireNonNull(former.form(Dispatch.READY, System.nanoTime(), otherLaneNanos));
+    return flight.pieces.stream().mapToInt(piece -> piece.request().length).sorted().toArray();
+  }
+
+  @AfterEach
+  void close() {
+    inputs.forEach(Batch::close);
+    toy.close();
+  }
+
+  @Test
+  void allThatWaitRunTogetherWhereNoOtherLaneHelps() {
+    wait(5, 5, 5, 5, 5, 5, 5, 5);
+    assertThat(formed(NOBODY_HELPS, 0)).hasSize(8);
+  }
+
+  @Test
+  void aFreeLaneIsLeftHalfOfAllThatWaits() {
+    wait(5, 5, 5, 5, 5, 5, 5, 5);
+    assertThat(formed(0, 0)).hasSize(4);
+  }
+
+  @Test
+  void aLaneThatIsFreeLaterIsLeftLess() {
+    wait(5, 5, 5, 5, 5, 5, 5, 5);
+    assertThat(formed(3 * MILLI, 0)).hasSize(6); // 7 ms here, 3 + 3 there, and not 9
+  }
+
+  @Test
+  void aLaneThatIsFreeTooLateIsLeftNothing() {
+    wait(5, 5, 5, 5, 5, 5, 5, 5);
+    assertThat(formed(20 * MILLI, 0)).hasSize(8);
+  }
+
+  @Test
+  void nothingIsLeftWhereThatGainsLittle() {
+    wait(5, 5, 5, 5, 5, 5, 5, 5);
+    assertThat(formed(0, 100 * MILLI)).hasSize(8);
+  }
+
+  @Test
+  void moreThanOneBatchIsNotDividedFurther() {
+    int[] lengths = new int[40];
+    Arrays.fill(lengths, 5);
+    wait(lengths);
+    assertThat(formed(0, 0)).hasSize(16);
+  }
+
+  @Test
+  void whatIsLeftIsOfLikeLengthAndNeverTheOldest() {
+    wait(11, 4, 9, 6, 5, 10, 7, 8);
+    assertThat(formed(0, 0)).containsExactly(8, 9, 10, 11);
+  }
+}
