@@ -148,6 +148,11 @@ final class StatisticsBuilder {
     return known == null ? new float[0] : known.max();
   }
 
+  float[] channelMean() {
+    Channels known = usable();
+    return known == null ? new float[0] : known.mean(count);
+  }
+
   float[] channelMeanSquare() {
     Channels known = usable();
     return known == null ? new float[0] : known.meanSquare(count);
@@ -162,6 +167,7 @@ final class StatisticsBuilder {
   private static final class Channels {
     private final float[] min;
     private final float[] max;
+    private final double[] sums;
     private final double[] squares;
     private final @Nullable GramSum gram;
     private long inner = 1;
@@ -169,6 +175,7 @@ final class StatisticsBuilder {
     Channels(int length, boolean wantsGram) {
       min = new float[length];
       max = new float[length];
+      sums = new double[length];
       squares = new double[length];
       gram = wantsGram ? new GramSum(length) : null;
       Arrays.fill(min, Float.POSITIVE_INFINITY);
@@ -191,6 +198,7 @@ final class StatisticsBuilder {
         float x = values[i];
         min[channel] = Math.min(min[channel], x);
         max[channel] = Math.max(max[channel], x);
+        sums[channel] += x;
         squares[channel] += (double) x * x;
         if (--left == 0) {
           left = inner;
@@ -210,10 +218,18 @@ final class StatisticsBuilder {
       return max.clone();
     }
 
+    float[] mean(long count) {
+      return divided(sums, count);
+    }
+
     float[] meanSquare(long count) {
-      float[] mean = new float[squares.length];
+      return divided(squares, count);
+    }
+
+    private static float[] divided(double[] sums, long count) {
+      float[] mean = new float[sums.length];
       for (int i = 0; i < mean.length; i++) {
-        mean[i] = (float) (squares[i] * mean.length / count);
+        mean[i] = (float) (sums[i] * mean.length / count);
       }
       return mean;
     }

@@ -17,6 +17,7 @@ public final class ValueStatistics {
   private final boolean lastAxis;
   private final float[] channelMin;
   private final float[] channelMax;
+  private final float[] channelMean;
   private final float[] channelMeanSquare;
   private final float min;
   private final float max;
@@ -32,6 +33,7 @@ public final class ValueStatistics {
     this.lastAxis = from.isLastAxis();
     this.channelMin = from.channelMin();
     this.channelMax = from.channelMax();
+    this.channelMean = from.channelMean();
     this.channelMeanSquare = from.channelMeanSquare();
     this.gram = from.gram();
   }
@@ -86,6 +88,11 @@ public final class ValueStatistics {
   /** The greatest in each channel. */
   public float[] channelMax() {
     return channelMax.clone();
+  }
+
+  /** The mean of each channel. */
+  public float[] channelMean() {
+    return channelMean.clone();
   }
 
   /** The mean of the squares in each channel. */

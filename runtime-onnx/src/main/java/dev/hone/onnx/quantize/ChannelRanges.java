@@ -9,12 +9,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param min the least of each channel, or what is taken for it
  * @param max the greatest of each channel, or what is taken for it
+ * @param mean the mean of each channel
  * @param meanSquare the mean square of each channel
  * @param count how many numbers the value had, over all data
  * @param tail what it would cost to clip all channels at one number
  */
 @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
-record ChannelRanges(float[] min, float[] max, float[] meanSquare, long count, Tail tail) {
+record ChannelRanges(
+    float[] min, float[] max, float[] mean, float[] meanSquare, long count, Tail tail) {
 
   private static final double LEAST_SHARE = 0.1;
   private static final double SHARE_STEP = 0.9;
@@ -42,14 +44,21 @@ record ChannelRanges(float[] min, float[] max, float[] meanSquare, long count, T
     }
     float lo = Float.POSITIVE_INFINITY;
     float hi = Float.NEGATIVE_INFINITY;
+    float middle = 0;
     float square = 0;
     for (int c = 0; c < min.length; c++) {
+      middle += mean[c] / min.length;
       lo = Math.min(lo, min[c]);
       hi = Math.max(hi, max[c]);
       square += meanSquare[c] / min.length;
     }
     return new ChannelRanges(
-        filled(channels, lo), filled(channels, hi), filled(channels, square), count, tail);
+        filled(channels, lo),
+        filled(channels, hi),
+        filled(channels, middle),
+        filled(channels, square),
+        count,
+        tail);
   }
 
   private static float[] filled(int length, float value) {
@@ -64,7 +73,7 @@ record ChannelRanges(float[] min, float[] max, float[] meanSquare, long count, T
     for (int c = 0; c < raised.length; c++) {
       raised[c] = Math.min(max[c], Math.max(raised[c], least));
     }
-    return new ChannelRanges(raised, max, meanSquare, count, tail);
+    return new ChannelRanges(raised, max, mean, meanSquare, count, tail);
   }
 
   /**
@@ -91,7 +100,7 @@ record ChannelRanges(float[] min, float[] max, float[] meanSquare, long count, T
     for (int c = 0; c < max.length; c++) {
       max[c] = Math.min(max[c], best);
     }
-    return new ChannelRanges(min, max, meanSquare, count, tail);
+    return new ChannelRanges(min, max, mean, meanSquare, count, tail);
   }
 
   /** What is lost by clipping. */

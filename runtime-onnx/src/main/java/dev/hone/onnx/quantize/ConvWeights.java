@@ -23,6 +23,9 @@ import java.nio.ByteBuffer;
  * channel of tiny weights and a large bias), t_m is raised to {@code |b'_m| / 2^30}: next to such a
  * bias the error of the weights is nothing.
  *
+ * <p>What rounding the weights takes from an output on average, {@code Σ (w'_mc - t_m integer_mc)
+ * E[x_c] / s_c}, is known, and goes into its bias (bias correction, Nagel et al., 2019).
+ *
  * @param values the weights, one byte each, in the order of the model
  * @param scales t, for each output channel
  * @param bias the integers of the bias, one for each output channel
@@ -37,9 +40,15 @@ record ConvWeights(byte[] values, float[] scales, int[] bias, double signalToNoi
    *
    * @param weights the weights, channel by channel
    * @param bias one number for each output channel
+   * @param inputMeans the mean of each input channel
    */
   static ConvWeights of(
-      ConvShape shape, float[] weights, float[] bias, ChannelAffine input, ChannelAffine output) {
+      ConvShape shape,
+      float[] weights,
+      float[] bias,
+      float[] inputMeans,
+      ChannelAffine input,
+      ChannelAffine output) {
     byte[] values = new byte[weights.length];
     float[] scales = new float[shape.outputs()];
     int[] integers = new int[shape.outputs()];
@@ -50,12 +59,17 @@ record ConvWeights(byte[] values, float[] scales, int[] bias, double signalToNoi
       double scaledBias = bias[m] / (double) output.scales()[m] + shift;
       Affine affine = affine(scaled, Math.abs(scaledBias) / GREATEST_BIAS);
       scales[m] = affine.scale();
-      integers[m] = (int) Math.rint(scaledBias / affine.scale());
+      double missing = 0;
       for (int i = 0; i < scaled.length; i++) {
+        int index = m * scaled.length + i;
         int integer = affine.quantize(scaled[i]);
-        values[m * scaled.length + i] = (byte) integer;
-        noise.add(scaled[i], affine.dequantize(integer));
+        values[index] = (byte) integer;
+        float rounded = affine.dequantize(integer);
+        noise.add(scaled[i], rounded);
+        int channel = shape.inputOf(index);
+        missing += (scaled[i] - rounded) * inputMeans[channel] / (double) input.scales()[channel];
       }
+      integers[m] = (int) Math.rint((scaledBias + missing) / affine.scale());
     }
     return new ConvWeights(values, scales, integers, noise.decibels());
   }

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * Writes QuantizeLinear and DequantizeLinear around convolutions, in the form that ONNX Runtime
@@ -49,6 +50,7 @@ final class ConvWriter {
 
   private final Graph graph;
   private final Map<String, ChannelAffine> parameters;
+  private final Function<String, ChannelRanges> ranges;
   private final Map<String, String> integers = new HashMap<>();
   private final Map<String, String> kernelInputs = new HashMap<>();
   private final Map<Float, String> scales = new HashMap<>();
@@ -59,10 +61,13 @@ final class ConvWriter {
    * A writer.
    *
    * @param parameters what the integers of each value mean, for all inputs and results of units
+   * @param ranges those of all inputs of units
    */
-  ConvWriter(Graph graph, Map<String, ChannelAffine> parameters) {
+  ConvWriter(
+      Graph graph, Map<String, ChannelAffine> parameters, Function<String, ChannelRanges> ranges) {
     this.graph = graph;
     this.parameters = parameters;
+    this.ranges = ranges;
   }
 
   /** Rewrites all units; gives the signal-to-noise ratio of the weights of those that have some. */
@@ -226,6 +231,7 @@ final class ConvWriter {
             unit.shape(),
             unit.weights().toFloats(),
             unit.biasOrZeros(),
+            ranges.apply(unit.input()).forChannels(unit.shape().inputs()).mean(),
             affine(unit.input()),
             affine(unit.output()));
     String scale = graph.addInitializer(conv.input(1) + "_scale", vector(quantized.scales()));

@@ -90,12 +90,14 @@ public final class StaticConv {
     if (statistics.hasLastAxis() || statistics.channels() == 0) {
       float[] min = {statistics.min()};
       float[] max = {statistics.max()};
+      float[] mean = {0}; // nobody knows
       float[] square = {Math.max(min[0] * min[0], max[0] * max[0])};
-      return new ChannelRanges(min, max, square, statistics.count(), Tail.of(statistics));
+      return new ChannelRanges(min, max, mean, square, statistics.count(), Tail.of(statistics));
     }
     return new ChannelRanges(
         statistics.channelMin(),
         statistics.channelMax(),
+        statistics.channelMean(),
         statistics.channelMeanSquare(),
         statistics.count(),
         Tail.of(statistics));
@@ -241,7 +243,7 @@ public final class StaticConv {
     Map<Node, String> names = new HashMap<>();
     units.forEach(unit -> names.put(unit.node(), NodeChoice.nameOf(unit.node())));
     Map<String, ChannelAffine> parameters = ConvParameters.of(graph, units, this::known);
-    ConvWriter writer = new ConvWriter(graph, parameters);
+    ConvWriter writer = new ConvWriter(graph, parameters, this::known);
     Map<Node, Double> noise = writer.write(units);
     for (Int8Unit unit : units) {
       Node node = unit.node();

@@ -73,6 +73,7 @@ class CalibrationTest {
     assertThat(seen.range()).isEqualTo(new ValueRange(-4, 16));
     assertThat(seen.channelMin()).containsExactly(0, -4);
     assertThat(seen.channelMax()).containsExactly(6, 16);
+    assertThat(seen.channelMean()).containsExactly(8 / 3f, 20 / 3f);
     assertThat(seen.channelMeanSquare()).containsExactly(40 / 3f, 336 / 3f);
     assertThat(seen.gram()).containsExactly(40, 40, 40, 336);
   }
@@ -83,6 +84,7 @@ class CalibrationTest {
         collect("x", List.of(batch("x", new float[] {1, 2, 3, 4, -5, 6, 7, 8}, 2, 2, 1, 2)));
     assertThat(seen.channelMin()).containsExactly(-5, 3);
     assertThat(seen.channelMax()).containsExactly(6, 8);
+    assertThat(seen.channelMean()).containsExactly(4 / 4f, 22 / 4f);
     assertThat(seen.channelMeanSquare()).containsExactly(66 / 4f, 138 / 4f);
     assertThatThrownBy(seen::gram).isInstanceOf(IllegalStateException.class);
   }
