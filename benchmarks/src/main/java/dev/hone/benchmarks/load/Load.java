@@ -18,7 +18,30 @@ record Load(
   private static final long SEED = 17;
 
   OpenLoop.Result poisson(double perSecond) {
-    return run(Arrivals.poisson(perSecond, seconds, SEED));
+    return poisson(perSecond, SEED);
+  }
+
+  private OpenLoop.Result poisson(double perSecond, long seed) {
+    return run(Arrivals.poisson(perSecond, seconds, seed));
+  }
+
+  /**
+   * One of the runs that decide whether a rate is within the limit: two, and where they do not
+   * agree a third. A run has so few requests that a bad moment of the machine makes its 99th
+   * percentile.
+   */
+  OpenLoop.Result agreed(double perSecond) {
+    OpenLoop.Result first = poisson(perSecond);
+    if (effort == Effort.SMOKE) {
+      return first;
+    }
+    OpenLoop.Result second = poisson(perSecond, SEED + 1);
+    boolean within = first.meets(limitMillis);
+    if (within == second.meets(limitMillis)) {
+      return first;
+    }
+    OpenLoop.Result third = poisson(perSecond, SEED + 2);
+    return third.meets(limitMillis) == within ? first : second;
   }
 
   OpenLoop.Result bursts(double perSecond) {
@@ -55,7 +78,7 @@ record Load(
     double high = tooHigh;
     for (int i = 0; i < effort.pick(0, 3, 6); i++) {
       double middle = (low + high) / 2;
-      if (poisson(middle).meets(limitMillis)) {
+      if (agreed(middle).meets(limitMillis)) {
         low = middle;
       } else {
         high = middle;

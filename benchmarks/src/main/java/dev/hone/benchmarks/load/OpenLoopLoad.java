@@ -41,7 +41,7 @@ public final class OpenLoopLoad implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 52, 400);
+    return effort.pick(5, 80, 800);
   }
 
   @Override
@@ -91,7 +91,7 @@ public final class OpenLoopLoad implements Question {
     double best = 0; // requests sent in a second, not answers
     double tooHigh = capacity;
     for (double share : load.effort() == Effort.FULL ? SHARES : FEW_SHARES) {
-      OpenLoop.Result result = load.poisson(share * capacity);
+      OpenLoop.Result result = load.agreed(share * capacity);
       if (result.isVoid()) {
         answer.note(
             String.format(
