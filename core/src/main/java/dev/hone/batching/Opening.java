@@ -99,15 +99,13 @@ final class Opening {
   /** The same where it is known that the first one serves more rows when there are many. */
   private static Opening better(
       Opening many, Speed ofMany, Opening other, Speed ofOther, BatchPolicy policy) {
-    double manyLacks = ofOther.alone / ofMany.alone;
-    double otherLacks = ofMany.rows / ofOther.rows;
-    boolean both = Math.min(manyLacks, otherLacks) > WORTH_A_SESSION;
-    if (both && many.plan != null && many.agreesWith(other, policy)) {
+    Lacks lacks = new Lacks(ofOther.alone / ofMany.alone, ofMany.rows / ofOther.rows);
+    if (lacks.areWorthASession() && many.plan != null && many.agreesWith(other, policy)) {
       many.lone = other.session;
       many.notes.add(describe(many, ofMany, other, ofOther));
       return many;
     }
-    if (manyLacks > otherLacks) {
+    if (lacks.areLessWithOther()) {
       other.notes.add(describe(other, ofOther, many, ofMany));
       many.close();
       return other;
@@ -161,6 +159,25 @@ final class Opening {
   /** Closes what it opened. */
   void close() {
     sessions().close();
+  }
+
+  /**
+   * What each of two sessions would lack as the only one.
+   *
+   * @param ofMany how many times as long a call without company takes on the one that serves many
+   *     calls at once better, as on the other one
+   * @param ofOther how many times as many rows a second the former serves
+   */
+  record Lacks(double ofMany, double ofOther) {
+    /** Whether so much would be lost with either that both should stay. */
+    boolean areWorthASession() {
+      return Math.min(ofMany, ofOther) > WORTH_A_SESSION;
+    }
+
+    /** Whether the other one is the better choice. */
+    boolean areLessWithOther() {
+      return ofOther < ofMany;
+    }
   }
 
   /** How fast a session is, by the best of a few tries. */
