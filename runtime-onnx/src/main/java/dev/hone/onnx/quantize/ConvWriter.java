@@ -183,7 +183,8 @@ final class ConvWriter {
     if (isFused(value)) {
       String read = graph.uniqueName(value + "_read");
       readFloats(value, read);
-      graph.add(Node.of("Max", List.of(read), List.of(value))); // of one number: a wall, and a copy
+      // The greatest of one value is that value: it costs a copy, and nothing is fused across it.
+      graph.add(Node.of("Max", List.of(read), List.of(value)));
     } else if (graph.useCount(value) > 1 && unit instanceof ConvUnit conv) {
       // ONNX Runtime would give each user a DequantizeLinear of its own; they share a Reshape.
       String read = graph.uniqueName(value + "_read");
