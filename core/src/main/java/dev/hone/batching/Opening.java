@@ -15,7 +15,8 @@ final class Opening {
   /** By how much a second session must serve some calls faster to be worth its memory. */
   private static final double WORTH_A_SESSION = 1.05;
 
-  private static final int ROUNDS = 3;
+  private static final int ROUNDS = 5;
+  private static final int WINDOWS_IN_WARM_UP = 18;
 
   final Session session;
   final Probe.Verdict verdict;
@@ -83,8 +84,8 @@ final class Opening {
       Speed ofAll = new Speed();
       Speed ofOne = new Speed();
       for (int round = 0; round < ROUNDS; round++) { // in turns: the machine may be busy otherwise
-        ofAll.measure(all, policy.warmUpNanos / 6 / ROUNDS);
-        ofOne.measure(one, policy.warmUpNanos / 6 / ROUNDS);
+        ofAll.measure(all, policy.warmUpNanos / WINDOWS_IN_WARM_UP);
+        ofOne.measure(one, policy.warmUpNanos / WINDOWS_IN_WARM_UP);
       }
       return ofOne.rows > ofAll.rows
           ? better(one, ofOne, all, ofAll, policy)
