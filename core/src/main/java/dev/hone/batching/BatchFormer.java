@@ -47,6 +47,7 @@ final class BatchFormer {
   private final int[] cut = new int[MOST_SORTED + 1];
   private int formed;
   private long otherLaneNanos = Long.MAX_VALUE;
+  private boolean isAll; // whether the window holds all that waits of its kind
 
   /**
    * A former.
@@ -109,11 +110,14 @@ final class BatchFormer {
     if (remaining(anchor) >= most) {
       take(flight, anchor, most);
     } else if (anchor.kind.hasLength) {
-      room.window(anchor, Math.min(MOST_SORTED, 2 * limits.maxRows), window);
+      int enough = Math.min(MOST_SORTED, 2 * limits.maxRows);
+      room.window(anchor, enough, window);
+      isAll = window.size() < enough;
       takeByLength(flight, anchor, maxNanos(anchor, nowNanos));
       fill(flight, anchor);
     } else {
       room.window(anchor, most, window);
+      isAll = window.size() < most;
       takeInOrder(flight, anchor, most, maxNanos(anchor, nowNanos));
       fill(flight, anchor);
     }
@@ -143,7 +147,7 @@ final class BatchFormer {
     while (wanted > remaining(anchor) && costs.predict(wanted, anchor.length) > maxNanos) {
       wanted = Math.max(remaining(anchor), wanted / 2);
     }
-    if (wanted >= available) {
+    if (wanted >= available && isAll) {
       wanted = Math.max(remaining(anchor), ownPart(available, anchor.length));
     }
     for (Request request : window) {
@@ -170,7 +174,7 @@ final class BatchFormer {
       end = cut[end];
     }
     int begin = cut[end];
-    if (begin == 0 && end == window.size()) {
+    if (begin == 0 && end == window.size() && isAll) {
       int rows = 0;
       for (Request request : window) {
         rows += remaining(request);
@@ -197,6 +201,9 @@ final class BatchFormer {
       return rows;
     }
     double whole = costs.predict(rows, length);
+    if (otherLaneNanos >= whole) {
+      return rows;
+    }
     for (int own = (rows + 1) / 2; own < rows; own++) {
       double mine = costs.predict(own, length);
       if (whole - mine < tellingNanos) {

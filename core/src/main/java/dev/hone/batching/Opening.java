@@ -119,7 +119,7 @@ final class Opening {
   private static String describe(Opening kept, Speed ofKept, Opening other, Speed ofOther) {
     return String.format(
         Locale.ROOT,
-        "threads: %d for each run, as that serves %.0f rows a second; %d would serve %.0f."
+        "threads: %d for each run, which serves %.0f rows a second; %d would serve %.0f."
             + " Calls without company: %.0f and %.0f a second%s",
         kept.session.report().threads(),
         ofKept.rows,
@@ -153,6 +153,7 @@ final class Opening {
     Session second = lone;
     lone = null;
     if (second != null) {
+      notes.add("Batches do not pay, so the second session was closed.");
       second.close();
     }
   }

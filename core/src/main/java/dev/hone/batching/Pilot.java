@@ -81,8 +81,12 @@ final class Pilot {
 
   /** Whether these are all calls there are. */
   private boolean hasNoCompany(List<Piece> pieces) {
-    boolean inParts = pieces.size() == 1 && !pieces.get(0).isWhole();
-    return !inParts && sessions.isForLone(pieces.size(), callsUnderWay);
+    for (int i = 0; i < pieces.size(); i++) {
+      if (!pieces.get(i).isWhole()) {
+        return false; // its other parts may run beside it
+      }
+    }
+    return sessions.isForLone(pieces.size(), callsUnderWay);
   }
 
   private Session sessionOf(Flight flight) {

@@ -11,9 +11,11 @@ import java.util.function.LongSupplier;
  * With a fixed number of callers it compares throughput, with a fixed rate of calls it compares
  * latency: what each of them wants. While nobody calls the integral stands still.
  *
- * The integral. Let X be the sum of the times at which calls ended, less the sum of those at which
- * they began, and N the calls under way: at time t it is X + N t, but for a constant. So it takes
- * one addition when a call begins, and one when it ends. The calls that are seen under way by those
+ * The integral. Of the calls that began or ended in a window, let X be the sum of the times since
+ * its beginning at which they ended, less the sum of those at which they began, and N the calls
+ * under way at its end: over a window of length w it is X + N w. So it takes one addition when a
+ * call begins, and one when it ends. A call that is counted in N and not yet in X, or the reverse,
+ * makes an error of one call for one window, not of all the time before. The calls that are seen under way by those
  * that end would not do instead of it: when a batch of eight ends they are 8, 7, ... 1, though
  * there were eight all the time.
  *
@@ -36,7 +38,7 @@ final class Trial {
   private static final long SETTLE_NANOS = 1_000_000;
   private static final int LEAST_CALLS = 32; // in a window
   private static final int CALLS_EACH = 3; // in a window, for each call under way
-  private static final int LOOKS = 8; // the clock is read once in so many calls
+  private static final int LOOKS = 8; // it is looked at once in so many calls
   private static final int LOSS = 50; // one part in so many may be lost to trials
   private static final int LEAST_WINDOWS = 8; // between trials
   private static final double CLEAR = 0.05; // what the other way must be better by, as a logarithm
@@ -63,7 +65,6 @@ final class Trial {
   private final AtomicLong ended = new AtomicLong();
   private final AtomicLong underWaySum = new AtomicLong(); // as seen by calls that ended
   private final AtomicLong timesSum = new AtomicLong(); // of ends, less those of beginnings
-  private final long epoch;
   private volatile boolean shares;
 
   // Guarded by the lock.
@@ -71,7 +72,6 @@ final class Trial {
   private volatile long windowBegin;
   private volatile boolean settling = true;
   private volatile Phase phase = Phase.USUAL;
-  private double integralBegin; // of the calls under way, when the window began
   private long trialBegin;
   private int level;
   private double usual;
@@ -91,7 +91,6 @@ final class Trial {
     }
     this.windowBegin = nanoTime.getAsLong();
     this.trialBegin = windowBegin;
-    this.epoch = windowBegin;
   }
 
   /** Whether a blocking call that finds no idle lane should share a batch. */
@@ -101,13 +100,13 @@ final class Trial {
 
   /** A call began at this time. */
   void began(long nanos) {
-    timesSum.addAndGet(epoch - nanos);
+    timesSum.addAndGet(windowBegin - nanos);
   }
 
   /** A call ended, so many having been under way, itself among them. */
   void ended(long underWay) {
     long now = nanoTime.getAsLong();
-    timesSum.addAndGet(now - epoch);
+    timesSum.addAndGet(now - windowBegin);
     long sum = underWaySum.addAndGet(underWay);
     long calls = ended.incrementAndGet();
     if (calls % LOOKS != 0) {
@@ -133,10 +132,9 @@ final class Trial {
     if (now - windowBegin < SETTLE_NANOS) {
       return; // another caller has just done it
     }
-    double integral = timesSum.get() + (double) underWay * (now - epoch);
-    double callNanos = Math.max(1, integral - integralBegin) / calls;
+    double integral = timesSum.get() + (double) underWay * (now - windowBegin);
+    double callNanos = Math.max(1, integral) / calls;
     boolean settled = settling;
-    integralBegin = integral;
     openWindow(false, now);
     if (settled) {
       return; // was no window, but what had to pass before one
@@ -203,6 +201,7 @@ final class Trial {
   private void openWindow(boolean unsettled, long now) {
     settling = unsettled;
     windowBegin = now;
+    timesSum.set(0);
     underWaySum.set(0);
     ended.set(0);
   }

@@ -107,20 +107,30 @@ public final class CudaSupport implements GpuSupport {
   @Override
   public Session open(
       int ordinal, GpuModel model, Optional<GpuOptions> options, SessionReport report) {
-    int lanes = cudaOptions(options).lanes();
-    CudaDevice device =
-        new CudaDevice(cuda.apply(ordinal), "cuda:" + ordinal, MemoryLimits.DEFAULT);
-    Runnable whenClosed =
-        () -> {
-          model.close();
-          device.close();
-        };
+    CudaDevice device;
+    int lanes;
+    try {
+      lanes = cudaOptions(options).lanes();
+      device = new CudaDevice(cuda.apply(ordinal), "cuda:" + ordinal, MemoryLimits.DEFAULT);
+    } catch (RuntimeException | Error e) {
+      model.close();
+      throw e;
+    }
+    Runnable whenClosed = () -> close(model, device);
     LaneSettings settings = new LaneSettings(lanes, 0, model.name(), model.recorder(), report);
     try {
       return LaneSession.open(device, new BoundStreamModel(model), settings, whenClosed);
     } catch (RuntimeException | Error e) {
       whenClosed.run();
       throw e;
+    }
+  }
+
+  private static void close(GpuModel model, CudaDevice device) {
+    try {
+      model.close();
+    } finally {
+      device.close();
     }
   }
 

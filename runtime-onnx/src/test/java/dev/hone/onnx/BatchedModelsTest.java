@@ -138,7 +138,7 @@ class BatchedModelsTest {
       assertThat(batcher.report().threads()).isIn(1, processors);
       if (processors > 1) {
         assertThat(batcher.report().toString())
-            .containsPattern("threads: \\d+ for each run, as that serves \\d+ rows a second;");
+            .containsPattern("threads: \\d+ for each run, which serves \\d+ rows a second;");
       }
     }
   }

@@ -8,7 +8,9 @@ import dev.hone.ModelSource;
 import dev.hone.Signature;
 import dev.hone.Tensor;
 import dev.hone.onnx.gpu.StreamRuns;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
@@ -33,10 +35,9 @@ public final class BoundRuns implements StreamRuns {
   private static final String DO_NOT_WAIT = "disable_synchronize_execution_providers";
 
   private final OrtLibrary library;
-  private final NativeOptions options;
+  private final Deque<Runnable> releases = new ArrayDeque<>(); // the last one first
   private final OrtSession session;
   private final OrtMemoryInfo deviceMemory;
-  private final boolean ownsDeviceMemory;
   private final OrtIoBinding binding;
   private final OrtRunOptions waiting;
   private final OrtRunOptions queueing;
@@ -47,18 +48,29 @@ public final class BoundRuns implements StreamRuns {
   private BoundRuns(
       OrtLibrary library, NativeOptions options, OrtSession session, Signature signature, int gpu) {
     this.library = library;
-    this.options = options;
     this.session = session;
-    this.ownsDeviceMemory = gpu >= 0;
-    this.deviceMemory = gpu < 0 ? library.hostMemory : deviceMemory(library, gpu);
-    this.binding =
-        new OrtIoBinding(library.created(out -> library.api.CreateIoBinding(session, out)));
-    this.waiting = runOptions();
-    this.queueing = runOptions();
-    addEntry(queueing, DO_NOT_WAIT, "1");
     this.outputNames = signature.outputNames();
-    this.inputs = new BoundSide(library, new Names(signature.inputNames()));
-    this.outputs = new BoundSide(library, new Names(outputNames));
+    releases.push(options::close);
+    releases.push(() -> library.api.ReleaseSession(session));
+    try {
+      this.deviceMemory = gpu < 0 ? library.hostMemory : deviceMemory(library, gpu);
+      if (gpu >= 0) {
+        releases.push(() -> library.api.ReleaseMemoryInfo(deviceMemory));
+      }
+      this.waiting = runOptions();
+      this.queueing = runOptions();
+      addEntry(queueing, DO_NOT_WAIT, "1");
+      this.inputs = new BoundSide(library, new Names(signature.inputNames()));
+      releases.push(inputs::close);
+      this.outputs = new BoundSide(library, new Names(outputNames));
+      releases.push(outputs::close);
+      this.binding =
+          new OrtIoBinding(library.created(out -> library.api.CreateIoBinding(session, out)));
+      releases.push(() -> library.api.ReleaseIoBinding(binding));
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
   }
 
   /**
@@ -74,13 +86,14 @@ public final class BoundRuns implements StreamRuns {
     requireTensors(signature);
     OrtLibrary library = OrtLibrary.get();
     NativeOptions options = new NativeOptions(library, settings, stream);
+    OrtSession session;
     try {
-      OrtSession session = new NativeModel(library, source).open(options);
-      return new BoundRuns(library, options, session, signature, gpu(settings));
-    } catch (RuntimeException e) {
+      session = new NativeModel(library, source).open(options);
+    } catch (RuntimeException | Error e) {
       options.close();
       throw e;
     }
+    return new BoundRuns(library, options, session, signature, gpu(settings));
   }
 
   /** Whether all that a model takes and gives can be bound. */
@@ -122,6 +135,7 @@ public final class BoundRuns implements StreamRuns {
 
   private OrtRunOptions runOptions() {
     OrtRunOptions made = new OrtRunOptions(library.created(library.api::CreateRunOptions));
+    releases.push(() -> library.api.ReleaseRunOptions(made));
     library.check(library.api.RunOptionsSetRunLogSeverityLevel(made, LOG_FATAL));
     return made;
   }
@@ -253,18 +267,11 @@ public final class BoundRuns implements StreamRuns {
     }
   }
 
-  /** Lets go in this order: what is bound, then the values, then the session. */
+  /** Lets go in this order: the binding, what is bound, the session, its options. */
   @Override
   public void close() {
-    library.api.ReleaseIoBinding(binding);
-    inputs.close();
-    outputs.close();
-    library.api.ReleaseRunOptions(waiting);
-    library.api.ReleaseRunOptions(queueing);
-    library.api.ReleaseSession(session);
-    options.close();
-    if (ownsDeviceMemory) {
-      library.api.ReleaseMemoryInfo(deviceMemory);
+    while (!releases.isEmpty()) {
+      releases.pop().run();
     }
   }
 }

@@ -38,10 +38,13 @@ final class BoundSide implements AutoCloseable {
     Arrays.fill(open, false);
   }
 
-  /** A tensor of the host. */
+  /**
+   * A tensor of the host. A device may have taken a copy when it was bound, so it is bound anew.
+   */
   void describe(int index, Tensor tensor) {
     wanted[index] = true;
-    bound[index] &= !values[index].describe(tensor);
+    values[index].describe(tensor);
+    bound[index] = false;
   }
 
   /** Memory elsewhere. */
@@ -96,10 +99,10 @@ final class BoundSide implements AutoCloseable {
   void bind(Binding how) {
     for (int i = 0; i < values.length; i++) {
       if (wanted[i] && !bound[i]) {
+        library.check(how.bind(names.get(i), open[i] ? null : values[i].value()));
         if (!order.contains(i)) {
           order.add(i);
         }
-        library.check(how.bind(names.get(i), open[i] ? null : values[i].value()));
         bound[i] = !open[i];
       }
     }

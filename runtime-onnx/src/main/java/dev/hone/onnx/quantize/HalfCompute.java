@@ -33,14 +33,18 @@ import org.jspecify.annotations.Nullable;
  * at most 2^-11 of themselves from 2^-14 to 65504, and by 2^-25 below. Products add up in single
  * precision on every processor that is meant. Beyond 65504 there is only infinity; hence a constant
  * of several elements with a finite one beyond it keeps its user in single precision. A single
- * number of 10^6 and more is how models say "never", for instance in masks: it becomes 32752 with
- * its sign, half of the greatest, which no score added to it makes infinite and whose exponential
- * is 0 or infinite all the same. That the model keeps its answers is for a comparison to show, on
- * what {@link HalfRounding} makes of it.
+ * number of 10^6 and more in a sum, product or choice is how models say "never" in masks: it
+ * becomes 32752 with its sign, half of the greatest, which no score added to it makes infinite and
+ * whose exponential is 0 or infinite all the same. That the model keeps its answers is for a
+ * comparison to show, on what {@link HalfRounding} makes of it.
  */
 public final class HalfCompute {
   private static final float NEVER = 1e6f;
   private static final float NEVER_IN_HALF = Halves.GREATEST / 2;
+
+  /** Where a great number is one that something is added to, or chosen in place of. */
+  private static final Set<String> MASKING = Set.of("Add", "Sub", "Mul", "Where", "Min", "Max");
+
   private static final long FLOAT = 1;
   private static final long FLOAT16 = 10;
 
@@ -112,7 +116,7 @@ public final class HalfCompute {
     }
     for (int i = nodes.size() - 1; i >= 0; i--) {
       Node node = nodes.get(i);
-      if (isWantedHalf(node) && (isCastToFloat(node) || canBeHalf(node, Role.FOLLOWS))) {
+      if (isWantedHalf(node) && (mayBeTurned(node) || canBeHalf(node, Role.FOLLOWS))) {
         halves.add(node);
       }
     }
@@ -151,7 +155,7 @@ public final class HalfCompute {
     }
     for (int i = 0; i < node.inputs().size(); i++) {
       TensorData constant = operator.takes(i) ? graph.constant(node.input(i)) : null;
-      String why = constant == null ? null : whyNot(constant);
+      String why = constant == null ? null : whyNot(node, constant);
       if (why != null) {
         return why;
       }
@@ -159,11 +163,12 @@ public final class HalfCompute {
     return null;
   }
 
-  private static @Nullable String whyNot(TensorData constant) {
+  private static @Nullable String whyNot(Node node, TensorData constant) {
     if (constant.byteSize() > Integer.MAX_VALUE) {
       return "Its weights have 2 GiB or more.";
     }
-    if (constant.type() != DataType.FLOAT32 || saysNever(constant)) {
+    boolean never = MASKING.contains(node.op()) && saysNever(constant);
+    if (constant.type() != DataType.FLOAT32 || never) {
       return null;
     }
     float beyond = Halves.beyond(constant);
@@ -229,7 +234,13 @@ public final class HalfCompute {
 
   /** Takes a value of any type, and gives the same whichever it is. */
   private static boolean isIndifferent(Node node) {
-    return node.is("Shape") || node.is("Size") || (node.is("Cast") && !isCastToFloat(node));
+    boolean toHalf = node.is("Cast") && node.longAttribute("to", 0) == FLOAT16;
+    return node.is("Shape") || node.is("Size") || toHalf;
+  }
+
+  /** Whether it is a conversion that may give halves instead. */
+  private boolean mayBeTurned(Node node) {
+    return isCastToFloat(node) && !excluded.contains(NodeChoice.nameOf(node));
   }
 
   private static boolean isCastToFloat(Node node) {
@@ -266,7 +277,7 @@ public final class HalfCompute {
       }
     }
     Set<String> made = Set.copyOf(halfNames.keySet());
-    graph.nodes().forEach(this::readHalves);
+    graph.nodes().forEach(node -> readHalves(node, made));
     List<Node> casts = new ArrayList<>();
     List<TensorData> weights = new ArrayList<>();
     converted.forEach(value -> convert(value, casts, weights));
@@ -282,13 +293,13 @@ public final class HalfCompute {
     graph.removeDead();
   }
 
-  private void readHalves(Node node) {
+  private void readHalves(Node node, Set<String> made) {
     HalfOperator operator = halves.contains(node) ? operator(node) : null;
     for (int i = 0; i < node.inputs().size(); i++) {
       String value = node.input(i);
       if (operator != null && operator.takes(i) && floats.isFloat(value)) {
         node.setInput(i, halfOf(value));
-      } else if (isIndifferent(node) && halfNames.containsKey(value)) {
+      } else if (isIndifferent(node) && made.contains(value)) {
         node.setInput(i, half(value));
       }
     }

@@ -52,6 +52,7 @@ public final class HalfRounding {
         }
       }
     }
+    graph.removeValueInfos(info -> values.isHalf(info.name())); // they are floats now
     graph.add(casts.toArray(Node[]::new));
     graph.sort();
     return copy;

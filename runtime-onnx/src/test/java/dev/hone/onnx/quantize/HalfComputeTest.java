@@ -127,6 +127,37 @@ class HalfComputeTest {
   }
 
   @Test
+  void anIntegerIsMadeOfTheWholeFloat() {
+    input("x");
+    weights("w", 1);
+    node("MatMul", List.of("x", "w"), "y");
+    node("Cast", List.of("x"), "whole", Attribute.of("to", 7));
+    output("y");
+    output("whole");
+
+    List<Node> casts = changed(model()).graph().nodes("Cast");
+    assertThat(casts)
+        .filteredOn(cast -> cast.longAttribute("to", 0) == 7)
+        .singleElement()
+        .satisfies(cast -> assertThat(cast.input(0)).isEqualTo("x"));
+  }
+
+  @Test
+  void aGreatDivisorKeepsItsUserInSinglePrecision() {
+    input("x");
+    weights("w", 1);
+    scalar("million", 1e6f);
+    node("MatMul", List.of("x", "w"), "a");
+    node("Div", List.of("a", "million"), "b");
+    node("MatMul", List.of("b", "w"), "y");
+    output("y");
+
+    assertThat(changed(model()).graph().nodes("Div"))
+        .singleElement()
+        .satisfies(div -> assertThat(div.inputs()).containsExactly("a", "million"));
+  }
+
+  @Test
   void whatNeedsAWiderRangeStaysInSinglePrecision() {
     input("x");
     weights("A", 1);
