@@ -15,9 +15,9 @@ import java.util.function.LongSupplier;
  * its beginning at which they ended, less the sum of those at which they began, and N the calls
  * under way at its end: over a window of length w it is X + N w. So it takes one addition when a
  * call begins, and one when it ends. A call that is counted in N and not yet in X, or the reverse,
- * makes an error of one call for one window, not of all the time before. The calls that are seen under way by those
- * that end would not do instead of it: when a batch of eight ends they are 8, 7, ... 1, though
- * there were eight all the time.
+ * makes an error of one call for one window, not of all the time before. The calls that are seen
+ * under way by those that end would not do instead of it: when a batch of eight ends they are 8, 7,
+ * ... 1, though there were eight all the time.
  *
  * How. Time is cut into windows, each long enough for every caller to have called a few times. A
  * trial is three windows: as usual, the other way, as usual again; what drifts meanwhile cancels
