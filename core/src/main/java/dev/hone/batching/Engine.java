@@ -81,7 +81,8 @@ final class Engine implements Request.Events, Gauges {
     this.sharing = sharing;
     boolean free =
         policy.leavesThreadsFree() && sessions.shared().device().kind() == Device.Kind.CPU;
-    this.trial = free ? new Trial(sharing, System::nanoTime) : null;
+    double gain = plan.gain(WakeCost.nanos());
+    this.trial = free ? new Trial(sharing, sharing ? gain : 1 / gain, System::nanoTime) : null;
   }
 
   private Recorder counting(Plan plan) {
@@ -108,7 +109,7 @@ final class Engine implements Request.Events, Gauges {
       record(e);
       throw e;
     } finally {
-      leave();
+      leave(begunNanos);
     }
   }
 
@@ -169,7 +170,7 @@ final class Engine implements Request.Events, Gauges {
       Kind kind = kindOf(ordered, options.outputs());
       if (kind == null) {
         CompletableFuture<Batch> answer = alone.runAsync(ordered, options, begunNanos);
-        leave(); // closing the session waits for its calls by itself
+        leave(begunNanos); // closing the session waits for its calls by itself
         return answer;
       }
       request = request(ordered, null, options, kind, begunNanos);
@@ -178,7 +179,7 @@ final class Engine implements Request.Events, Gauges {
       admit(request);
     } catch (RuntimeException | Error e) {
       record(e);
-      leave();
+      leave(begunNanos);
       return CompletableFuture.failedFuture(e);
     }
     scheduler.submit(request);
@@ -197,9 +198,9 @@ final class Engine implements Request.Events, Gauges {
     }
   }
 
-  private void leave() {
+  private void leave(long begunNanos) {
     if (trial != null) {
-      trial.ended(gate.underWay());
+      trial.ended(begunNanos, gate.underWay());
     }
     gate.leave();
   }
@@ -289,7 +290,8 @@ final class Engine implements Request.Events, Gauges {
     if (outcome instanceof Request.Failure failure) {
       record(failure.cause());
     }
-    leave(); // before completing: what the caller does then may close the batcher
+    leave(
+        future.begunNanos()); // before completing: what the caller does then may close the batcher
     if (future.getNumberOfDependents() > 0 && !future.isDone()) {
       try {
         policy.callbacks.execute(() -> future.finish(outcome));

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** What opening a batcher found out about a session. */
 final class Opening {
   /** By how much a second session must serve some calls faster to be worth its memory. */
-  private static final double WORTH_A_SESSION = 1.05;
+  private static final double WORTH_A_SESSION = 1.1;
 
   private static final int ROUNDS = 5;
   private static final int WINDOWS_IN_WARM_UP = 18;

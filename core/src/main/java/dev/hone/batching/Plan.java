@@ -8,4 +8,15 @@ package dev.hone.batching;
  * @param lanes how many batches run at once
  * @param savedNanos what a row saves at best by sharing a batch
  */
-record Plan(CostGrid grid, int maxRows, int lanes, double savedNanos) {}
+record Plan(CostGrid grid, int maxRows, int lanes, double savedNanos) {
+
+  /**
+   * How many times as long a blocking call takes by itself as in a batch, at best.
+   *
+   * @param wakeNanos what it takes to wake a caller
+   */
+  double gain(long wakeNanos) {
+    double alone = grid.get(0, 0);
+    return alone / (alone - savedNanos + wakeNanos);
+  }
+}

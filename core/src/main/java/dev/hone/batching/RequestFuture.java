@@ -19,6 +19,11 @@ final class RequestFuture extends CompletableFuture<Batch> {
     this.owner = owner;
   }
 
+  /** When the call began. */
+  long begunNanos() {
+    return request.begunNanos;
+  }
+
   @Override
   public boolean cancel(boolean mayInterruptIfRunning) {
     boolean ended =

@@ -22,11 +22,14 @@ import java.util.function.LongSupplier;
  * How. Time is cut into windows, each long enough for every caller to have called a few times. A
  * trial is three windows: as usual, the other way, as usual again; what drifts meanwhile cancels
  * out. Half of what a trial says is believed. What pays for eight callers need not pay for sixty,
- * so each doubling of the calls under way has a verdict of its own.
+ * so each doubling of the calls under way has a verdict of its own, and until then that of the
+ * nearest one that has. Between trials it rests: it looks at one call in eight, to know how many
+ * are under way, and the others pay nothing.
  *
- * What it costs. The way that loses is used in trials only, and what they lose is measured: the
- * next one waits until that is two percent of the time since. A trial during which the load becomes
- * quite another one is given up, and counts as lost as a whole.
+ * What it costs. The way that loses is used in trials only, and what they lose is measured, as
+ * calls that could have been answered meanwhile: the next trial, for however many callers, waits
+ * until that is two percent of the calls since. The first one waits as if it had lost what opening
+ * foretells. A trial during which the load becomes quite another one is given up.
  */
 
 /**
@@ -39,14 +42,17 @@ final class Trial {
   private static final int LEAST_CALLS = 32; // in a window
   private static final int CALLS_EACH = 3; // in a window, for each call under way
   private static final int LOOKS = 8; // it is looked at once in so many calls
+  private static final int LEAST_SEEN = 16; // of those looked at, to know how many are under way
   private static final int LOSS = 50; // one part in so many may be lost to trials
   private static final int LEAST_WINDOWS = 8; // between trials
   private static final double CLEAR = 0.05; // what the other way must be better by, as a logarithm
   private static final double MOST_CLEAR = 0.5; // one window must not decide for ever
   private static final int LEVELS = 33; // doublings of the calls under way
+  private static final long SCATTER = 0x9E3779B97F4A7C15L; // Knuth: makes any bits of a time serve
 
   /** Where a trial is. */
   private enum Phase {
+    REST,
     USUAL,
     OTHER,
     USUAL_AGAIN
@@ -57,22 +63,25 @@ final class Trial {
     boolean shares;
     double other; // how much better the other way seems
     long nextTrialNanos;
+    boolean met;
     boolean tried;
   }
 
   private final LongSupplier nanoTime;
+  private final double foretold;
   private final Verdict[] verdicts = new Verdict[LEVELS];
-  private final AtomicLong ended = new AtomicLong();
-  private final AtomicLong underWaySum = new AtomicLong(); // as seen by calls that ended
+  private final AtomicLong ended = new AtomicLong(); // those looked at, while it rests
+  private final AtomicLong underWaySum = new AtomicLong(); // as seen by these
   private final AtomicLong timesSum = new AtomicLong(); // of ends, less those of beginnings
   private volatile boolean shares;
 
   // Guarded by the lock.
   private final ReentrantLock lock = new ReentrantLock();
   private volatile long windowBegin;
-  private volatile boolean settling = true;
-  private volatile Phase phase = Phase.USUAL;
-  private long trialBegin;
+  private volatile boolean settling;
+  private volatile Phase phase = Phase.REST;
+  private long otherCalls; // that went the other way in this trial
+  private double callsToPay; // until what trials have lost is two percent
   private int level;
   private double usual;
   private double other;
@@ -81,16 +90,17 @@ final class Trial {
    * A trial that begins with what opening found.
    *
    * @param shares whether blocking calls share batches at first
+   * @param foretold how many times as long a call will probably take the other way
    */
-  Trial(boolean shares, LongSupplier nanoTime) {
+  Trial(boolean shares, double foretold, LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
     this.shares = shares;
+    this.foretold = foretold;
     for (int i = 0; i < LEVELS; i++) {
       verdicts[i] = new Verdict();
       verdicts[i].shares = shares;
     }
     this.windowBegin = nanoTime.getAsLong();
-    this.trialBegin = windowBegin;
   }
 
   /** Whether a blocking call that finds no idle lane should share a batch. */
@@ -100,102 +110,152 @@ final class Trial {
 
   /** A call began at this time. */
   void began(long nanos) {
-    timesSum.addAndGet(windowBegin - nanos);
+    if (phase != Phase.REST) {
+      timesSum.addAndGet(windowBegin - nanos);
+    }
   }
 
-  /** A call ended, so many having been under way, itself among them. */
-  void ended(long underWay) {
+  /** A call ended that began at this time, so many having been under way, itself among them. */
+  void ended(long begunNanos, long underWay) {
+    boolean resting = phase == Phase.REST;
+    if (resting && Long.remainderUnsigned(begunNanos * SCATTER >>> 32, LOOKS) != 0) {
+      return;
+    }
     long now = nanoTime.getAsLong();
-    timesSum.addAndGet(now - windowBegin);
+    if (!resting) {
+      timesSum.addAndGet(now - windowBegin);
+    }
     long sum = underWaySum.addAndGet(underWay);
     long calls = ended.incrementAndGet();
-    if (calls % LOOKS != 0) {
+    if (resting ? calls < LEAST_SEEN : calls % LOOKS != 0) {
       return;
     }
     double mean = (double) sum / calls;
-    long elapsed = now - windowBegin;
-    boolean full =
-        settling
-            ? elapsed >= SETTLE_NANOS && calls >= mean
-            : elapsed >= WINDOW_NANOS && calls >= Math.max(LEAST_CALLS, CALLS_EACH * mean);
-    if (full && lock.tryLock()) {
+    if (isFull(mean, calls, now - windowBegin) && lock.tryLock()) {
       try {
-        closeWindow(mean, calls, underWay - 1);
+        if (resting) {
+          look(mean, calls * LOOKS, now);
+        } else {
+          closeWindow(mean, calls, underWay - 1);
+        }
       } finally {
         lock.unlock();
       }
     }
   }
 
-  private void closeWindow(double mean, long calls, long underWay) {
-    long now = nanoTime.getAsLong();
-    if (now - windowBegin < SETTLE_NANOS) {
+  private boolean isFull(double mean, long calls, long elapsed) {
+    if (phase == Phase.REST) {
+      return elapsed >= SETTLE_NANOS;
+    }
+    return settling
+        ? elapsed >= SETTLE_NANOS && calls >= mean
+        : elapsed >= WINDOW_NANOS && calls >= callsInWindow(mean);
+  }
+
+  private static double callsInWindow(double mean) {
+    return Math.max(LEAST_CALLS, CALLS_EACH * mean);
+  }
+
+  private static int levelOf(double mean) {
+    int doublings = 64 - Long.numberOfLeadingZeros(Math.max(0, Math.round(mean) - 1));
+    return Math.min(doublings, LEVELS - 1);
+  }
+
+  /** While it rests: uses what is believed of so many calls, or begins a trial. */
+  private void look(double mean, long calls, long now) {
+    if (phase != Phase.REST || now - windowBegin < SETTLE_NANOS) {
       return; // another caller has just done it
     }
-    double integral = timesSum.get() + (double) underWay * (now - windowBegin);
-    double callNanos = Math.max(1, integral) / calls;
+    level = levelOf(mean);
+    Verdict verdict = verdicts[level];
+    if (!verdict.met) {
+      verdict.met = true;
+      verdict.nextTrialNanos = now;
+      callsToPay += LOSS * callsInWindow(mean) * Math.max(0, foretold - 1);
+    }
+    if (!verdict.tried) {
+      verdict.shares = nearestTried();
+    }
+    shares = verdict.shares;
+    callsToPay = Math.max(0, callsToPay - calls);
+    if (callsToPay == 0 && now - verdict.nextTrialNanos >= 0) {
+      phase = Phase.USUAL;
+      otherCalls = 0;
+    }
+    openWindow(phase != Phase.REST, now);
+  }
+
+  /** What is believed of the number of calls nearest to this one for which a trial has ended. */
+  private boolean nearestTried() {
+    for (int distance = 1; distance < LEVELS; distance++) {
+      for (int near = level - distance; near <= level + distance; near += 2 * distance) {
+        if (near >= 0 && near < LEVELS && verdicts[near].tried) {
+          return verdicts[near].shares;
+        }
+      }
+    }
+    return verdicts[level].shares;
+  }
+
+  private void closeWindow(double mean, long calls, long underWay) {
+    long now = nanoTime.getAsLong();
+    if (phase == Phase.REST || now - windowBegin < SETTLE_NANOS) {
+      return; // another caller has just done it
+    }
+    double integral = Math.max(1, timesSum.get() + (double) underWay * (now - windowBegin));
     boolean settled = settling;
+    otherCalls += phase == Phase.OTHER ? calls : 0;
     openWindow(false, now);
     if (settled) {
       return; // was no window, but what had to pass before one
     }
-    int seen =
-        Math.min(64 - Long.numberOfLeadingZeros(Math.max(0, Math.round(mean) - 1)), LEVELS - 1);
-    if (phase == Phase.USUAL ? seen != level : Math.abs(seen - level) > 1) {
-      if (phase != Phase.USUAL) {
-        endTrial(verdicts[level], now - trialBegin, now);
-      }
-      level = seen;
-      use(verdicts[level].shares, now);
-      return;
+    // The other way there may be quite a different number of calls under way at the same load.
+    if (phase != Phase.OTHER && Math.abs(levelOf(mean) - level) > 1) {
+      endTrial(now);
+    } else {
+      step(verdicts[level], integral / calls, now);
     }
-    step(verdicts[level], callNanos, now);
   }
 
   private void step(Verdict verdict, double callNanos, long now) {
     switch (phase) {
+      case REST -> throw new IllegalStateException("There is no trial.");
       case USUAL -> {
         usual = callNanos;
-        if (!verdict.tried || now - verdict.nextTrialNanos >= 0) {
-          phase = Phase.OTHER;
-          trialBegin = now;
-          use(!verdict.shares, now);
-        }
+        use(Phase.OTHER, !verdict.shares, now);
       }
       case OTHER -> {
         other = callNanos;
-        phase = Phase.USUAL_AGAIN;
-        use(verdict.shares, now);
+        use(Phase.USUAL_AGAIN, verdict.shares, now);
       }
       case USUAL_AGAIN -> {
-        double gain = Math.log(Math.sqrt(usual * callNanos) / other);
-        gain = Math.max(-MOST_CLEAR, Math.min(MOST_CLEAR, gain));
+        usual = Math.sqrt(usual * callNanos);
+        double gain = Math.max(-MOST_CLEAR, Math.min(MOST_CLEAR, Math.log(usual / other)));
+        verdict.tried = true;
         verdict.other = (verdict.other + gain) / 2;
-        double lostPart = Math.max(0, 1 - Math.exp(gain));
-        endTrial(verdict, (long) ((now - trialBegin) * lostPart), now);
         if (verdict.other > CLEAR) {
           verdict.shares = !verdict.shares;
           verdict.other = -verdict.other;
-          use(verdict.shares, now);
         }
+        endTrial(now);
       }
     }
   }
 
-  private void endTrial(Verdict verdict, long lostNanos, long now) {
-    phase = Phase.USUAL;
-    verdict.tried = true;
-    verdict.nextTrialNanos = now + Math.max(LEAST_WINDOWS * WINDOW_NANOS, LOSS * lostNanos);
-    if (shares != verdict.shares) {
-      use(verdict.shares, now);
-    }
+  private void use(Phase next, boolean sharing, long now) {
+    phase = next;
+    shares = sharing;
+    openWindow(true, now);
   }
 
-  private void use(boolean sharing, long now) {
-    if (shares != sharing) {
-      shares = sharing;
-      openWindow(true, now);
+  private void endTrial(long now) {
+    Verdict verdict = verdicts[level];
+    verdict.nextTrialNanos = now + LEAST_WINDOWS * WINDOW_NANOS;
+    if (otherCalls > 0) {
+      callsToPay += LOSS * otherCalls * Math.max(0, other / usual - 1);
     }
+    use(Phase.REST, verdict.shares, now);
   }
 
   private void openWindow(boolean unsettled, long now) {

@@ -2,6 +2,8 @@ package dev.hone.batching;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -10,36 +12,46 @@ class TrialTest {
   private static final long MICRO = 1_000;
 
   private long now;
-  private int underWay;
+  private final Deque<Long> begun = new ArrayDeque<>();
   private long sharedNanos = 100 * MICRO; // from one end to the next
   private long aloneNanos = 100 * MICRO;
   private long sharedCalls;
   private long calls;
 
   private Trial trial(boolean shares) {
-    return new Trial(shares, () -> now);
+    return new Trial(shares, 0, () -> now);
   }
 
   /** Callers call all the time; returns the share of calls that shared. */
   private double load(Trial trial, int callers, int count) {
     sharedCalls = 0;
     calls = 0;
-    while (underWay < callers) {
-      trial.began(now);
-      underWay++;
+    while (begun.size() < callers) {
+      begin(trial);
     }
-    while (underWay > callers) {
-      trial.ended(underWay--);
+    while (begun.size() > callers) {
+      end(trial);
     }
     for (int i = 0; i < count; i++) {
       boolean shares = trial.shares();
       now += shares ? sharedNanos : aloneNanos;
       sharedCalls += shares ? 1 : 0;
       calls++;
-      trial.ended(callers);
-      trial.began(now);
+      end(trial);
+      begin(trial);
     }
     return (double) sharedCalls / calls;
+  }
+
+  private void begin(Trial trial) {
+    trial.began(now);
+    begun.add(now);
+    now += 17; // no two calls begin in the same moment, or they would all be looked at, or none
+  }
+
+  private void end(Trial trial) {
+    int underWay = begun.size();
+    trial.ended(begun.remove(), underWay);
   }
 
   @Test
@@ -141,15 +153,71 @@ class TrialTest {
     Trial trial = trial(true);
     for (int round = 0; round < 2_000; round++) { // of eight callers, in one batch or one by one
       for (int i = 0; i < 8; i++) {
-        trial.began(now);
+        begin(trial);
       }
       boolean shares = trial.shares();
       now += shares ? 1_000 * MICRO : 0;
       for (int left = 8; left > 0; left--) {
         now += shares ? 0 : 80 * MICRO; // the mean is 360, and the last one waits 640
-        trial.ended(left);
+        end(trial);
       }
     }
     assertThat(trial.shares()).isFalse();
+  }
+
+  @Test
+  void whatOpeningForetellsToBeBadIsTriedLate() {
+    Trial trial = new Trial(true, 5, () -> now);
+    aloneNanos = 5 * sharedNanos;
+    assertThat(load(trial, 64, 10_000)).isEqualTo(1);
+  }
+
+  @Test
+  void whatOpeningForetellsIsTriedAllTheSame() {
+    Trial trial = new Trial(true, 5, () -> now);
+    aloneNanos = 70 * MICRO;
+    load(trial, 64, 100_000);
+    assertThat(load(trial, 64, 50_000)).isLessThan(0.05);
+  }
+
+  @Test
+  void allTrialsTogetherCostLittleWhereTheNumberOfCallersChanges() {
+    Trial trial = trial(true);
+    aloneNanos = 4 * sharedNanos;
+    long count = 0;
+    for (int round = 0; round < 400; round++) {
+      for (int callers = 2; callers <= 64; callers *= 2) {
+        load(trial, callers, 400);
+        count += 400;
+      }
+    }
+    assertThat(now / (double) (count * sharedNanos)).isLessThan(1.05);
+  }
+
+  @Test
+  void aTrialThatAPauseInterruptsDoesNotPutOffTheNextOneByThePause() {
+    Trial trial = trial(true);
+    aloneNanos = 30 * MICRO;
+    load(trial, 64, 200); // in the middle of a trial
+    load(trial, 0, 0);
+    now += 10_000_000 * MICRO;
+    load(trial, 8, 2_000);
+    assertThat(load(trial, 8, 20_000)).isLessThan(0.1);
+  }
+
+  @Test
+  void aWayThatHasFarFewerCallsUnderWayAtTheSameRateIsFound() {
+    Trial trial = trial(true);
+    long shared = 0;
+    for (int i = 0; i < 20_000; i++) { // a call each 100 us, which takes 10 ms, or 200 us
+      begin(trial);
+      now += 100 * MICRO;
+      int most = trial.shares() ? 100 : 2;
+      while (begun.size() >= most) {
+        end(trial);
+      }
+      shared += i >= 10_000 && trial.shares() ? 1 : 0;
+    }
+    assertThat(shared).isLessThan(1_000);
   }
 }
