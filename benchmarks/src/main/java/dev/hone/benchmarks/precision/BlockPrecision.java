@@ -10,8 +10,8 @@ import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.measure.Entrant.Side;
 import dev.hone.benchmarks.measure.Progress;
 import dev.hone.benchmarks.question.Answer;
+import dev.hone.benchmarks.question.AskedOnce;
 import dev.hone.benchmarks.question.Column;
-import dev.hone.benchmarks.question.Question;
 import dev.hone.benchmarks.question.Table;
 import dev.hone.onnx.OnnxOptions;
 import dev.hone.onnx.Quantization;
@@ -24,7 +24,7 @@ import java.util.List;
 import java.util.Map;
 
 /** How close weights of 4 bits stay, by the way in which their scales are found. */
-public final class BlockPrecision implements Question {
+public final class BlockPrecision implements AskedOnce {
   private static final String ERROR = "squared error of the weights";
   private static final String FORM = "WEIGHT_INT4";
 
@@ -36,12 +36,6 @@ public final class BlockPrecision implements Question {
   @Override
   public String words() {
     return "How close do weights of 4 bits stay, by how their scales are found? (MiniLM)";
-  }
-
-  /** Once is enough: the same weights give the same scales. */
-  @Override
-  public int processes(Effort effort) {
-    return 1;
   }
 
   @Override
