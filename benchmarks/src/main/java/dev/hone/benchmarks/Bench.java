@@ -11,7 +11,6 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -24,8 +23,6 @@ import java.util.List;
  * README.
  */
 public final class Bench {
-  private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm");
-
   /** How far from its target a figure must be, beyond doubt, to fail the guard. */
   private static final double GUARD_MARGIN = 0.55;
 
@@ -129,7 +126,7 @@ public final class Bench {
     List<String> missing = new ArrayList<>();
     answers.forEach(answer -> missing.addAll(answer.missing()));
     return new RunRecord(
-        DATE.format(begin),
+        RunRecord.date(begin),
         effort.toString(),
         (System.nanoTime() - start) / 60e9,
         Machine.here(Versions.running()),

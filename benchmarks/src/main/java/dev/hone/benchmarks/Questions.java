@@ -18,6 +18,7 @@ import dev.hone.benchmarks.opening.Opening;
 import dev.hone.benchmarks.precision.BlockPrecision;
 import dev.hone.benchmarks.precision.DigitsPrecision;
 import dev.hone.benchmarks.precision.LinePrecision;
+import dev.hone.benchmarks.precision.MailPrecision;
 import dev.hone.benchmarks.precision.TextPrecision;
 import dev.hone.benchmarks.question.Question;
 import dev.hone.benchmarks.reliability.Reliability;
@@ -40,6 +41,7 @@ final class Questions {
         new LinePrecision(),
         new DigitsPrecision(),
         new BlockPrecision(),
+        new MailPrecision(),
         new BatcherCost(),
         new ManyCallers(),
         new FullLoad(),

@@ -8,6 +8,7 @@ import dev.hone.benchmarks.report.RunRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -46,11 +47,24 @@ final class Results {
     return module.resolve("results/runs");
   }
 
-  /** Writes the report; and, if the run is to be kept, the ledger and the README's tables. */
+  /**
+   * Writes the report; and, if the run is to be kept, the ledger and the README's tables. What of
+   * earlier runs cannot be read is told in the report, and costs nothing else of it.
+   *
+   * @throws IOException if the report could not be written, or the run not be kept
+   */
   void publish(RunRecord run, boolean keep) throws IOException {
+    List<String> unreadable = new ArrayList<>();
+    Optional<RunRecord> earlier = earlier(run, unreadable);
+    Ledger kept = ledger(unreadable);
+    report(run.missingToo(unreadable), earlier, kept);
+    if (keep) {
+      keep(run);
+    }
+  }
+
+  private void report(RunRecord run, Optional<RunRecord> earlier, Ledger kept) throws IOException {
     Path report = module.resolve("target/report");
-    Optional<RunRecord> earlier = earlier(run);
-    Ledger kept = Ledger.read(ledger());
     String markdown = Report.markdown(run, earlier, kept);
     try {
       Ledger measured = new Ledger();
@@ -63,14 +77,22 @@ final class Results {
       System.out.println(markdown); // an hour's work shall not be lost to a full disk
       throw e;
     }
-    if (keep) {
-      keep(run);
-    }
     run.missing().forEach(line -> System.out.println("[bench] missing: " + line));
     System.out.println("[bench] " + run.verdict());
     System.out.println("[bench] The report: " + report.resolve("index.html").toUri());
   }
 
+  /** The kept ledger; an empty one, and the reason, if it cannot be read. */
+  private Ledger ledger(List<String> unreadable) {
+    try {
+      return Ledger.read(ledger());
+    } catch (IOException e) {
+      unreadable.add("what earlier runs found: " + e.getMessage());
+      return new Ledger();
+    }
+  }
+
+  /** Enters a run; a ledger that cannot be read stays as it is, for its figures are in it. */
   private void keep(RunRecord run) throws IOException {
     Json.write(runs().resolve(run.name() + ".json"), run);
     Ledger ledger = Ledger.read(ledger());
@@ -82,21 +104,32 @@ final class Results {
     }
   }
 
-  /** The latest kept run on this machine, if any. */
-  private Optional<RunRecord> earlier(RunRecord run) throws IOException {
+  /**
+   * The kept run to compare with: of those of the same suite on this machine the one that shares
+   * the most figures, and of several the newest.
+   */
+  private Optional<RunRecord> earlier(RunRecord run, List<String> unreadable) throws IOException {
     if (!Files.isDirectory(runs())) {
       return Optional.empty();
     }
     List<Path> files;
     try (Stream<Path> found = Files.list(runs())) {
-      files = found.sorted(Comparator.reverseOrder()).toList();
+      files = found.sorted().toList();
     }
-    for (Path file : files) {
-      RunRecord other = Json.read(file, RunRecord.class);
-      if (other.machine().inOneLine().equals(run.machine().inOneLine())) {
-        return Optional.of(other);
+    Optional<RunRecord> best = Optional.empty();
+    int most = 1;
+    for (Path file : files) { // the newest last
+      try {
+        RunRecord other = Json.read(file, RunRecord.class);
+        int shared = other.isComparableWith(run) ? run.sharedWith(other, false).size() : 0;
+        if (shared >= most) {
+          best = Optional.of(other);
+          most = shared;
+        }
+      } catch (IOException e) {
+        unreadable.add("an earlier run to compare with: " + e.getMessage());
       }
     }
-    return Optional.empty();
+    return best;
   }
 }

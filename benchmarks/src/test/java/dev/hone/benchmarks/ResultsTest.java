@@ -13,14 +13,19 @@ import dev.hone.benchmarks.measure.Machine;
 import dev.hone.benchmarks.question.Answer;
 import dev.hone.benchmarks.question.Json;
 import dev.hone.benchmarks.report.RunRecord;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ResultsTest {
   private static RunRecord run(String date, String suite, Map<String, Double> figures) {
@@ -59,6 +64,71 @@ class ResultsTest {
     results.publish(run("2026-11-20 08:00", "short", Map.of("run.idle", 0.5)), false);
     assertThat(folder.resolve("benchmarks/results")).doesNotExist();
     assertThat(folder.resolve("benchmarks/target/report/index.html")).exists();
+  }
+
+  @Test
+  void aRunIsComparedWithTheNewestOfItsSuiteThatSharesMostFigures(@TempDir Path folder)
+      throws Exception {
+    Results results = new Results(folder);
+    Map<String, Double> both = Map.of("run.idle", 0.5, "run.inplace.heap", 0.0);
+    results.publish(run("2026-11-20 08:00", "short", both), true);
+    results.publish(run("2026-11-21 08:00", "short", both), true);
+    results.publish(
+        run("2026-11-22 08:00", "short", Map.of("run.idle", 0.5)), true); // one question
+    results.publish(run("2026-11-23 08:00", "full", both), true);
+    results.publish(run("2026-11-24 08:00", "short", both), false);
+    assertThat(folder.resolve("target/report/report.md"))
+        .content()
+        .contains("Against the run of 2026-11-21 08:00 on this machine");
+    results.publish(run("2026-11-24 09:00", "guard", both), false);
+    assertThat(folder.resolve("target/report/report.md"))
+        .content()
+        .doesNotContain("Against the run");
+  }
+
+  @Test
+  void twoRunsThatBeginInOneMinuteAreBothKept(@TempDir Path folder) throws Exception {
+    Results results = new Results(folder);
+    LocalDateTime begin = LocalDateTime.of(2026, 11, 20, 8, 0, 5);
+    for (LocalDateTime time : List.of(begin, begin.plusSeconds(20))) {
+      results.publish(run(RunRecord.date(time), "short", Map.of("run.idle", 0.5)), true);
+    }
+    assertThat(folder.resolve("results/runs"))
+        .isDirectoryContaining("glob:**/2026-11-20-08-00-05-short.json")
+        .isDirectoryContaining("glob:**/2026-11-20-08-00-25-short.json");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "{", "[{\"id\": 3, \"value\": \"much\"}]", "[null, 1]"})
+  void aDamagedLedgerDoesNotCostTheReportAndIsLeftAsItIs(String damaged, @TempDir Path folder)
+      throws Exception {
+    Path ledger = folder.resolve("results/ledger.json");
+    Json.write(ledger, damaged);
+    RunRecord run = run("2026-11-20 08:00", "short", Map.of("run.idle", 0.5));
+    assertThatThrownBy(() -> new Results(folder).publish(run, true))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith("The file " + ledger + " is ");
+    assertThat(folder.resolve("target/report/report.md"))
+        .content()
+        .contains("0.5\u00a0%", "* what earlier runs found: The file " + ledger + " is ");
+    assertThat(ledger).content().isEqualTo(damaged);
+    assertThat(folder.resolve("results/runs/2026-11-20-08-00-short.json")).exists();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\u00ff", "{}", "{\"answers\": [], \"missing\": []}"})
+  void aDamagedEarlierRunIsNamedAndNotComparedWith(String content, @TempDir Path folder)
+      throws Exception {
+    Path damaged = folder.resolve("results/runs/2026-11-21-08-00-short.json");
+    Files.createDirectories(damaged.getParent());
+    Files.write(damaged, content.getBytes(StandardCharsets.ISO_8859_1));
+    Results results = new Results(folder);
+    results.publish(run("2026-11-20 08:00", "short", Map.of("run.idle", 0.5)), true);
+    results.publish(run("2026-11-22 08:00", "short", Map.of("run.idle", 0.5)), false);
+    assertThat(folder.resolve("target/report/report.md"))
+        .content()
+        .contains("* an earlier run to compare with: The file " + damaged + " is not what it")
+        .contains("Against the run of 2026-11-20 08:00 on this machine");
   }
 
   @Test

@@ -30,6 +30,10 @@ import java.util.Map;
  * Where the time of embeddings goes: the processor's, by what it works for, and the callers', by
  * what they wait for. The model's own part of the processor time is what the same texts take it
  * alone, one text in a run, one run at a time on one thread.
+ *
+ * <p>So what is left of the whole, when all that was measured by itself is taken away, is a
+ * remainder: threads, batches, padding and the JVM, less what the model saves by shared batches. It
+ * is below 0 where they save more than all that costs.
  */
 final class TimeShares {
   private static final OperatingSystemMXBean SYSTEM =
@@ -39,7 +43,7 @@ final class TimeShares {
   private static final String SHARE = "of all";
   private static final String WAITED = "time for one text";
   private static final String MODEL = "the model, as when it runs alone";
-  private static final String REST = "all else: threads, batches, padding, the JVM";
+  private static final String REST = "the remainder: all else, less what batches save";
 
   private final List<String> texts;
   private final int rounds;
@@ -163,6 +167,10 @@ final class TimeShares {
     answer.figure("endtoend.time.model", percent(model, all));
     answer.figure("endtoend.time.rest", percent(of(REST), all));
     answer.figure("endtoend.time.model.twice", percent(most, model));
+    answer.note(
+        "The remainder is all processor time less the rows above it: threads, batches, padding and"
+            + " the JVM, less what shared batches save the model, which is timed without them. It"
+            + " is below 0 where they save more than all that costs.");
     answer.note(
         String.format(
             Locale.ROOT,

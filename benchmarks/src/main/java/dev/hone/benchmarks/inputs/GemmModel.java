@@ -106,8 +106,9 @@ public final class GemmModel {
     String from = "x";
     for (int layer = 0; layer < weights.length; layer++) {
       boolean last = layer + 1 == weights.length;
-      graph.addInitializer(tensor("w" + layer, weights[layer], widths[layer], widths[layer + 1]));
-      graph.addInitializer(tensor("b" + layer, biases[layer], widths[layer + 1]));
+      graph.addInitializer(
+          OnnxParts.tensor("w" + layer, weights[layer], widths[layer], widths[layer + 1]));
+      graph.addInitializer(OnnxParts.tensor("b" + layer, biases[layer], widths[layer + 1]));
       String to = last ? "y" : "g" + layer;
       graph.addNode(gemm(layer, from, to));
       if (!last) {
@@ -137,17 +138,5 @@ public final class GemmModel {
                 .setType(AttributeProto.AttributeType.FLOAT)
                 .setF(1))
         .build();
-  }
-
-  private static TensorProto tensor(String name, float[] values, long... dims) {
-    TensorProto.Builder tensor =
-        TensorProto.newBuilder().setName(name).setDataType(TensorProto.DataType.FLOAT.getNumber());
-    for (long dim : dims) {
-      tensor.addDims(dim);
-    }
-    for (float value : values) {
-      tensor.addFloatData(value);
-    }
-    return tensor.build();
   }
 }

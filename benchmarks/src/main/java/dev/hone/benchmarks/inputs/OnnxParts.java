@@ -23,6 +23,19 @@ public final class OnnxParts {
         .toByteArray();
   }
 
+  /** A constant. */
+  static TensorProto tensor(String name, float[] values, long... dims) {
+    TensorProto.Builder tensor =
+        TensorProto.newBuilder().setName(name).setDataType(TensorProto.DataType.FLOAT.getNumber());
+    for (long dim : dims) {
+      tensor.addDims(dim);
+    }
+    for (float value : values) {
+      tensor.addFloatData(value);
+    }
+    return tensor.build();
+  }
+
   /** An input or output of any number of rows, each with these dimensions. */
   public static ValueInfoProto value(String name, TensorProto.DataType type, int... row) {
     TensorShapeProto.Builder shape =

@@ -1,6 +1,7 @@
 package dev.hone.benchmarks.inputs;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.hone.Batch;
 import dev.hone.Model;
 import dev.hone.Tensor;
@@ -52,6 +53,14 @@ public enum TextModel {
   /** The FP32 file. */
   public Model model() {
     return Model.loadResource(TextModel.class, "/" + file + ".onnx");
+  }
+
+  /** The weights of its products, from the FP32 file. */
+  public List<Matrix> weights() throws IOException {
+    try (InputStream in =
+        Objects.requireNonNull(TextModel.class.getResourceAsStream("/" + file + ".onnx"))) {
+      return Matrix.of(ModelProto.parseFrom(in));
+    }
   }
 
   /** The published INT8 file. */

@@ -15,7 +15,7 @@ final class EndToEndFigures {
           time.tokenizer     |           | % | Hone INT8, default: processor time of the tokenizer, of all
           time.tensors       |           | % | Hone INT8, default: processor time of making tensors of tokens and vectors of outputs, of all
           time.model         |           | % | Hone INT8, default: processor time of the model, as when it runs alone, of all
-          time.rest          |           | % | Hone INT8, default: processor time of threads, batches, padding and the JVM, of all
+          time.rest          |           | % | Hone INT8, default: the remainder: processor time of threads, batches, padding and the JVM, less what batches save the model, of all
           time.model.twice   |           | % | what the model may take of its own processor time, for all to be twice as fast
           """;
 

@@ -30,7 +30,8 @@ public final class Ledger {
     Ledger ledger = new Ledger();
     if (Files.exists(file)) {
       for (Entry old : Json.read(file, Entry[].class)) {
-        if (ledger.entries.containsKey(old.id())
+        if (old != null // as the file has it
+            && ledger.entries.containsKey(old.id())
             && old.date() != null
             && old.machine() != null
             && old.estimate().isPresent()) {

@@ -5,15 +5,15 @@ import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.measure.Entrant.Side;
 import dev.hone.benchmarks.measure.Progress;
 import dev.hone.benchmarks.question.Answer;
+import dev.hone.benchmarks.question.AskedOnce;
 import dev.hone.benchmarks.question.Column;
-import dev.hone.benchmarks.question.Question;
 import dev.hone.benchmarks.question.Table;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 
 /** How a session behaves when nothing happens, or when little is given. In processes of its own. */
-public final class Life implements Question {
+public final class Life implements AskedOnce {
   private static final String IDLE = "processor time while idle";
   private static final String THREADS = "threads that work";
   private static final String HEAP = "Java heap (-Xmx) that was enough";
@@ -28,11 +28,6 @@ public final class Life implements Question {
   @Override
   public String words() {
     return "How does a session behave when nothing happens, or little is given?";
-  }
-
-  @Override
-  public int processes(Effort effort) {
-    return 1;
   }
 
   @Override

@@ -4,14 +4,14 @@ import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.measure.Entrant.Side;
 import dev.hone.benchmarks.measure.Progress;
 import dev.hone.benchmarks.question.Answer;
+import dev.hone.benchmarks.question.AskedOnce;
 import dev.hone.benchmarks.question.Column;
-import dev.hone.benchmarks.question.Question;
 import dev.hone.benchmarks.question.Table;
 import java.io.IOException;
 import java.util.List;
 
 /** Whether the memory of a process stays what it is while a session runs and runs. */
-public final class Soak implements Question {
+public final class Soak implements AskedOnce {
   /** The heap is as large as it ever gets from the start, so that only native memory can grow. */
   private static final List<String> FIXED_HEAP =
       List.of("-Xms256m", "-Xmx256m", "-XX:+AlwaysPreTouch", "-Dhone.leaks=strict");
@@ -29,11 +29,6 @@ public final class Soak implements Question {
   @Override
   public String words() {
     return "Does memory grow while a session runs and runs?";
-  }
-
-  @Override
-  public int processes(Effort effort) {
-    return 1;
   }
 
   /** What grows slowly is not seen in the short suite. */

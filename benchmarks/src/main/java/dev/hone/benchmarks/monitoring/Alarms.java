@@ -2,10 +2,10 @@ package dev.hone.benchmarks.monitoring;
 
 import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.question.Answer;
-import dev.hone.benchmarks.question.Question;
+import dev.hone.benchmarks.question.AskedOnce;
 
 /** What watching finds, and how soon: harm to a model, and load that rises. */
-public final class Alarms implements Question {
+public final class Alarms implements AskedOnce {
   @Override
   public String id() {
     return "alarms";
@@ -14,12 +14,6 @@ public final class Alarms implements Question {
   @Override
   public String words() {
     return "Does watching tell in time of a model that became worse, and of load that rises?";
-  }
-
-  /** Once is enough: its parts repeat what varies by themselves. */
-  @Override
-  public int processes(Effort effort) {
-    return 1;
   }
 
   /** A hundred shadows, a million requests and load that rises slowly take their time. */

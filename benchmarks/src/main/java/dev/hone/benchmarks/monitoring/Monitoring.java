@@ -2,10 +2,10 @@ package dev.hone.benchmarks.monitoring;
 
 import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.question.Answer;
-import dev.hone.benchmarks.question.Question;
+import dev.hone.benchmarks.question.AskedOnce;
 
 /** What it costs to watch a session, and whether what is told is true. */
-public final class Monitoring implements Question {
+public final class Monitoring implements AskedOnce {
   @Override
   public String id() {
     return "monitoring";
@@ -14,12 +14,6 @@ public final class Monitoring implements Question {
   @Override
   public String words() {
     return "What does it cost to watch a session, and is it true what it tells?";
-  }
-
-  /** Once is enough: its parts repeat what varies by themselves. */
-  @Override
-  public int processes(Effort effort) {
-    return 1;
   }
 
   @Override

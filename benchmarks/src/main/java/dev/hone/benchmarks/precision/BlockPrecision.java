@@ -5,13 +5,14 @@ import dev.hone.Model;
 import dev.hone.Precision;
 import dev.hone.SessionOptions;
 import dev.hone.benchmarks.inputs.Digits;
+import dev.hone.benchmarks.inputs.Matrix;
 import dev.hone.benchmarks.inputs.TextModel;
 import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.measure.Entrant.Side;
 import dev.hone.benchmarks.measure.Progress;
 import dev.hone.benchmarks.question.Answer;
+import dev.hone.benchmarks.question.AskedOnce;
 import dev.hone.benchmarks.question.Column;
-import dev.hone.benchmarks.question.Question;
 import dev.hone.benchmarks.question.Table;
 import dev.hone.onnx.OnnxOptions;
 import dev.hone.onnx.Quantization;
@@ -19,12 +20,13 @@ import dev.hone.onnx.Quantization.Blocks;
 import dev.hone.onnx.QuantizationReport.Node;
 import dev.hone.onnx.Quantizer;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** How close weights of 4 bits stay, by the way in which their scales are found. */
-public final class BlockPrecision implements Question {
+public final class BlockPrecision implements AskedOnce {
   private static final String ERROR = "squared error of the weights";
   private static final String FORM = "WEIGHT_INT4";
 
@@ -35,18 +37,12 @@ public final class BlockPrecision implements Question {
 
   @Override
   public String words() {
-    return "How close do weights of 4 bits stay, by how their scales are found? (MiniLM)";
-  }
-
-  /** Once is enough: the same weights give the same scales. */
-  @Override
-  public int processes(Effort effort) {
-    return 1;
+    return "How close do weights of 4 bits stay, by how their scales are found?";
   }
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(1, 12, 12);
+    return effort.pick(1, 12, 20);
   }
 
   @Override
@@ -55,22 +51,64 @@ public final class BlockPrecision implements Question {
     Model model = smoke ? Digits.model() : TextModel.MINILM.model();
     List<Batch> examples = smoke ? List.of(new Digits().rows(0, 100)) : TextModel.MINILM.examples();
     try {
-      Map<String, Double> plain = decibels(model, Blocks.ROUND_TO_NEAREST, examples);
-      Table table =
-          answer.add(
-              new Table(
-                  "Weights of 4 bits, against rounding to the nearest; by matrix",
-                  Column.lower(ERROR, "x")));
-      table.row("round to nearest", Side.OURS).set(ERROR, 1);
-      double[] searched = errors(decibels(model, Blocks.K_QUANT, examples), plain);
-      table.row("k-quant", Side.OURS).set(ERROR, searched);
-      table
-          .row("half-quadratic (HQQ)", Side.OURS)
-          .set(ERROR, errors(decibels(model, Blocks.HALF_QUADRATIC, examples), plain));
-      answer.figure("precision.int4.error", searched);
+      inPlace(model, examples, effort, answer);
     } finally {
       examples.forEach(Batch::close);
     }
+    List<Matrix> outliers = Matrix.gaussianWithOutliers(5, smoke ? 64 : 512);
+    double[] errors =
+        alone(outliers, "Weights of 4 bits: Gaussian with outliers", answer).searched();
+    answer.figure("precision.int4.error.outliers", errors);
+    answer.note("Weights with outliers: " + Matrix.OUTLIERS_IN_WORDS + ".");
+    List<Matrix> matrices = smoke ? outliers : TextModel.MINILM.weights();
+    Alone alone = alone(matrices, "Weights of 4 bits: each product of MiniLM by itself", answer);
+    answer.figure("precision.int4.error.symmetric", ratios(alone.searched(), alone.aroundZero()));
+  }
+
+  /** Compares the ways on a model as it is. */
+  private static void inPlace(Model model, List<Batch> examples, Effort effort, Answer answer) {
+    Map<String, Double> plain = decibels(model, Blocks.ROUND_TO_NEAREST, examples);
+    Table table =
+        answer.add(
+            new Table(
+                "Weights of 4 bits, against rounding to the nearest; by matrix",
+                Column.lower(ERROR, "x")));
+    table.row("round to nearest", Side.OURS).set(ERROR, 1);
+    double[] searched = errors(decibels(model, Blocks.K_QUANT, examples), plain);
+    table.row("k-quant", Side.OURS).set(ERROR, searched);
+    if (effort != Effort.SHORT) { // it takes as long as all else and has no figure
+      table
+          .row("half-quadratic (HQQ)", Side.OURS)
+          .set(ERROR, errors(decibels(model, Blocks.HALF_QUADRATIC, examples), plain));
+    }
+    answer.figure("precision.int4.error", searched);
+  }
+
+  /** Errors of matrices, as multiples of that of rounding to the nearest. */
+  private record Alone(double[] searched, double[] aroundZero) {}
+
+  /** Compares the ways on matrices of products that stand alone. */
+  private static Alone alone(List<Matrix> matrices, String title, Answer answer) {
+    Model model = Model.load(Matrix.model(matrices));
+    Map<String, Double> plain = decibels(model, Blocks.ROUND_TO_NEAREST, List.of());
+    Map<String, Double> around = new LinkedHashMap<>();
+    matrices.forEach(matrix -> around.put(matrix.name(), matrix.decibelsRoundedAroundZero()));
+    around.keySet().retainAll(plain.keySet());
+    double[] searched = errors(decibels(model, Blocks.K_QUANT, List.of()), plain);
+    double[] aroundZero = errors(around, plain);
+    Table table = answer.add(new Table(title, Column.lower(ERROR, "x")));
+    table.row("round to nearest", Side.OURS).set(ERROR, 1);
+    table
+        .row("round to nearest around 0, as ONNX Runtime's tool", Side.THEIRS)
+        .set(ERROR, aroundZero);
+    table.row("k-quant", Side.OURS).set(ERROR, searched);
+    return new Alone(searched, aroundZero);
+  }
+
+  private static double[] ratios(double[] values, double[] others) {
+    double[] ratios = new double[values.length];
+    Arrays.setAll(ratios, i -> values[i] / others[i]);
+    return ratios;
   }
 
   /** The signal-to-noise ratio of each matrix that got 4 bits. */
@@ -83,14 +121,15 @@ public final class BlockPrecision implements Question {
             .evenIfWorse(true)
             .evenIfSlower(true)
             .build();
-    SessionOptions options =
+    SessionOptions.Builder options =
         SessionOptions.builder()
             .precision(Precision.INT4)
-            .calibration(examples)
-            .runtime(OnnxOptions.builder().quantization(how).build())
-            .build();
+            .runtime(OnnxOptions.builder().quantization(how).build());
+    if (!examples.isEmpty()) {
+      options.calibration(examples);
+    }
     Map<String, Double> decibels = new LinkedHashMap<>();
-    for (Node node : Quantizer.quantize(model, options).report().nodes()) {
+    for (Node node : Quantizer.quantize(model, options.build()).report().nodes()) {
       if (node.form().equals(FORM)) {
         decibels.put(node.name(), node.weightDecibels());
       }

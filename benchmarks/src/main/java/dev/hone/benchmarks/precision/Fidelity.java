@@ -2,7 +2,6 @@ package dev.hone.benchmarks.precision;
 
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.stream.IntStream;
 
 /**
  * How near vectors are to the ones they should be.
@@ -27,14 +26,16 @@ public record Fidelity(
     double[] cosines = new double[count];
     double[] expected = new double[count * (count - 1) / 2];
     double[] actual = new double[expected.length];
+    Similarities theirs = Similarities.of(reference);
+    Similarities ours = Similarities.of(vectors);
     int same = 0;
     int pair = 0;
     for (int i = 0; i < count; i++) {
-      cosines[i] = dot(reference[i], vectors[i]);
-      same += nearest(reference, i) == nearest(vectors, i) ? 1 : 0;
+      cosines[i] = Similarities.dot(reference[i], vectors[i]);
+      same += theirs.nearest(i, 1).equals(ours.nearest(i, 1)) ? 1 : 0;
       for (int j = 0; j < i; j++, pair++) {
-        expected[pair] = dot(reference[i], reference[j]);
-        actual[pair] = dot(vectors[i], vectors[j]);
+        expected[pair] = theirs.of(i, j);
+        actual[pair] = ours.of(i, j);
       }
     }
     Arrays.sort(cosines);
@@ -44,22 +45,6 @@ public record Fidelity(
         cosines[0],
         correlation(ranks(expected), ranks(actual)),
         (double) same / count);
-  }
-
-  private static double dot(float[] a, float[] b) {
-    double sum = 0;
-    for (int i = 0; i < a.length; i++) {
-      sum += (double) a[i] * b[i];
-    }
-    return sum;
-  }
-
-  private static int nearest(float[][] vectors, int one) {
-    return IntStream.range(0, vectors.length)
-        .filter(other -> other != one)
-        .boxed()
-        .max(Comparator.comparingDouble(other -> dot(vectors[one], vectors[other])))
-        .orElse(one);
   }
 
   /** The place of each value in the order; equal ones share the mean of theirs. */

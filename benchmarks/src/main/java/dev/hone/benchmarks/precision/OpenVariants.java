@@ -1,6 +1,7 @@
 package dev.hone.benchmarks.precision;
 
 import dev.hone.Batch;
+import dev.hone.benchmarks.inputs.TextModel;
 import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.measure.Entrant;
 import dev.hone.benchmarks.measure.Interleaved;
@@ -9,6 +10,7 @@ import dev.hone.benchmarks.measure.Samples;
 import dev.hone.benchmarks.question.Answer;
 import dev.hone.benchmarks.rivals.Runner;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +49,20 @@ final class OpenVariants implements AutoCloseable {
       throw new IllegalArgumentException(variant.name() + " did not open.");
     }
     return runner.run(inputs);
+  }
+
+  /** The vectors that a variant of a model for texts gives them, one text in a run. */
+  float[][] vectors(TextModel model, Variant variant, long[][] texts) {
+    return Arrays.stream(texts)
+        .parallel() // nothing is timed here
+        .map(
+            text -> {
+              long[][] one = {text};
+              try (Batch inputs = TextModel.batch(one)) {
+                return model.vectors(run(variant, inputs), one)[0];
+              }
+            })
+        .toArray(float[][]::new);
   }
 
   /** Measures all on the same inputs, in turns. */

@@ -1,8 +1,6 @@
 package dev.hone.benchmarks.precision;
 
 import dev.hone.Batch;
-import dev.hone.Model;
-import dev.hone.Precision;
 import dev.hone.benchmarks.inputs.TextModel;
 import dev.hone.benchmarks.inputs.Texts;
 import dev.hone.benchmarks.measure.Effort;
@@ -12,10 +10,8 @@ import dev.hone.benchmarks.question.Answer;
 import dev.hone.benchmarks.question.Column;
 import dev.hone.benchmarks.question.Question;
 import dev.hone.benchmarks.question.Table;
-import dev.hone.onnx.Quantization.Form;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -24,7 +20,6 @@ import java.util.Map;
 /** What precision buys a model for texts: speed, and beside it what it costs in fidelity. */
 public final class TextPrecision implements Question {
   private static final int CHECK_TEXTS = 300;
-  private static final String PUBLISHED = "published INT8 file in ONNX Runtime";
 
   private final TextModel model;
 
@@ -73,58 +68,11 @@ public final class TextPrecision implements Question {
     boolean smoke = effort == Effort.SMOKE;
     long[][] checks = model.checks(smoke ? 8 : CHECK_TEXTS);
     List<Batch> examples = smoke ? List.of() : model.examples();
-    List<Variant> variants = variants(examples, effort);
+    List<Variant> variants = TextVariants.of(model, examples, effort);
     answer.note(Texts.source() + " Speed is measured with texts cut to one length.");
 
     measure(variants, checks, effort, answer);
     examples.forEach(Batch::close);
-  }
-
-  /** The list; first of all the FP32 file, which all others are compared with. */
-  private List<Variant> variants(List<Batch> examples, Effort effort) {
-    Model fp32 = model.model();
-    List<Variant> variants = new ArrayList<>();
-    variants.add(Variant.base(fp32));
-    variants.add(Variant.theirs(PUBLISHED, model.publishedInt8()));
-    variants.add(Variant.plain("Hone: FP32 file", fp32));
-    variants.add(Variant.fused("Hone: FP32, fused", fp32));
-    if (effort != Effort.SMOKE) {
-      variants.add(
-          Variant.small("int8", "Hone: INT8", fp32, Precision.INT8, Form.AUTOMATIC, examples));
-      if (model == TextModel.MINILM) {
-        addMore(variants, fp32, examples, effort);
-      } else if (effort == Effort.FULL) {
-        variants.add(fastest(fp32, examples));
-      }
-    }
-    return variants;
-  }
-
-  private static void addMore(
-      List<Variant> variants, Model fp32, List<Batch> examples, Effort effort) {
-    variants.add(fastest(fp32, examples));
-    variants.add(
-        Variant.small(
-            "weight-only",
-            "Hone: INT8, weights only",
-            fp32,
-            Precision.INT8,
-            Form.WEIGHTS,
-            List.of()));
-    if (effort == Effort.FULL) {
-      variants.add(
-          Variant.small(
-              "dynamic", "Hone: INT8, dynamic", fp32, Precision.INT8, Form.DYNAMIC, List.of()));
-      variants.add(
-          Variant.small("fp16", "Hone: FP16", fp32, Precision.FP16, Form.AUTOMATIC, List.of()));
-    }
-    variants.add(
-        Variant.small("int4", "Hone: INT4", fp32, Precision.INT4, Form.AUTOMATIC, examples));
-  }
-
-  private static Variant fastest(Model fp32, List<Batch> examples) {
-    return Variant.small(
-        "fastest", "Hone: INT8, fastest", fp32, Precision.INT8, Form.FASTEST, examples);
   }
 
   private void measure(List<Variant> variants, long[][] checks, Effort effort, Answer answer)
@@ -208,7 +156,7 @@ public final class TextPrecision implements Question {
     Map<Variant, Fidelity> all = new LinkedHashMap<>();
     float[][] reference = {};
     for (Variant variant : open.variants()) {
-      float[][] vectors = vectors(open, variant, checks);
+      float[][] vectors = open.vectors(model, variant, checks);
       reference = variant.isBase() ? vectors : reference;
       if (reference.length > 0) {
         Fidelity fidelity = Fidelity.of(reference, vectors);
@@ -242,7 +190,7 @@ public final class TextPrecision implements Question {
                       "cosine, 1st percentile",
                       "Spearman",
                       "same nearest neighbour"));
-              Exactness.lost(table, int8.name(), PUBLISHED, columns)
+              Exactness.lost(table, int8.name(), TextVariants.PUBLISHED, columns)
                   .ifPresent(
                       lost -> answer.figure("precision.minilm.int8.lost-to-published", lost));
             });
@@ -267,18 +215,5 @@ public final class TextPrecision implements Question {
       }
       default -> {}
     }
-  }
-
-  private float[][] vectors(OpenVariants open, Variant variant, long[][] texts) {
-    return Arrays.stream(texts)
-        .parallel() // nothing is timed here
-        .map(
-            text -> {
-              long[][] one = {text};
-              try (Batch inputs = TextModel.batch(one)) {
-                return model.vectors(open.run(variant, inputs), one)[0];
-              }
-            })
-        .toArray(float[][]::new);
   }
 }

@@ -2,9 +2,9 @@ package dev.hone.benchmarks.question;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import com.google.gson.JsonParseException;
 import dev.hone.benchmarks.measure.Failure;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -44,7 +44,11 @@ public final class Json {
     }
   }
 
-  /** Reads a file. */
+  /**
+   * Reads a file.
+   *
+   * @throws IOException if it is not there, or is no JSON of this type
+   */
   public static <T> T read(Path file, Class<T> type) throws IOException {
     try {
       T value = GSON.fromJson(Files.readString(file), type);
@@ -52,8 +56,14 @@ public final class Json {
         throw new IOException("The file " + file + " is empty.");
       }
       return value;
-    } catch (JsonParseException e) {
-      throw new IOException("The file " + file + " is not what it should be.", e);
+    } catch (RuntimeException | CharacterCodingException e) { // Gson throws more than it says
+      throw new IOException(
+          "The file "
+              + file
+              + " is not what it should be ("
+              + Failure.words(e)
+              + "). Bring back what it was, or delete it.",
+          e);
     }
   }
 }

@@ -4,8 +4,8 @@ import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.measure.Entrant.Side;
 import dev.hone.benchmarks.measure.Progress;
 import dev.hone.benchmarks.question.Answer;
+import dev.hone.benchmarks.question.AskedOnce;
 import dev.hone.benchmarks.question.Column;
-import dev.hone.benchmarks.question.Question;
 import dev.hone.benchmarks.question.Table;
 import dev.hone.onnx.conformance.Conformance;
 import dev.hone.onnx.fuzz.Fuzzing;
@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
 
 /** The operator cases of the ONNX project, and damaged models. */
-public final class Reliability implements Question {
+public final class Reliability implements AskedOnce {
   private static final String COUNT = "of";
   private static final String RIGHT = "right";
   private static final String ENDED = "ended, hung or broke the process";
@@ -28,11 +28,6 @@ public final class Reliability implements Question {
   @Override
   public String words() {
     return "Are answers right, and can a damaged model end the process?";
-  }
-
-  @Override
-  public int processes(Effort effort) {
-    return 1;
   }
 
   @Override

@@ -14,10 +14,11 @@ import java.util.List;
 record Axis(double low, double high, double start, double end) {
   private static final int WANTED_TICKS = 5;
 
-  /** An axis from zero that holds this value. */
-  static Axis fromZero(double highest, double start, double end) {
-    double top = highest > 0 ? highest : 1;
-    return new Axis(0, top, start, end);
+  /** An axis that holds zero and these values. */
+  static Axis withZero(double lowest, double highest, double start, double end) {
+    double bottom = Math.min(0, lowest);
+    double top = Math.max(0, highest);
+    return new Axis(bottom, top > bottom ? top : 1, start, end);
   }
 
   /** An axis that holds these values with some room around them. */

@@ -31,13 +31,14 @@ final class BarChart {
     if (bars.isEmpty()) {
       return "";
     }
+    double lowest = bars.stream().mapToDouble(bar -> bar.estimate().low()).min().orElse(0);
     double highest = bars.stream().mapToDouble(bar -> bar.estimate().high()).max().orElse(1);
     int letters =
         bars.stream()
             .mapToInt(bar -> Numbers.of(bar.estimate().value(), column.unit()).length())
             .max()
             .orElse(0);
-    Axis axis = Axis.fromZero(highest, LABELS, Svg.WIDTH - 10 - LETTER * letters);
+    Axis axis = Axis.withZero(lowest, highest, LABELS, Svg.WIDTH - 10 - LETTER * letters);
     Svg svg = new Svg();
     double bottom = 8 + bars.size() * STEP;
     svg.horizontal(axis, Numbers.axis(column.name(), column.unit()), 4, bottom);
@@ -57,12 +58,10 @@ final class BarChart {
         LABELS - 8,
         middle + 4,
         bar.label());
+    double from = axis.place(Math.min(0, estimate.value()));
+    double to = axis.place(Math.max(0, estimate.value()));
     svg.rect(
-        bar.side() == Side.OURS ? "bar ours" : "bar",
-        axis.place(0),
-        middle - BAR / 2.0,
-        axis.place(estimate.value()) - axis.place(0),
-        BAR);
+        bar.side() == Side.OURS ? "bar ours" : "bar", from, middle - BAR / 2.0, to - from, BAR);
     if (estimate.high() > estimate.low()) {
       double low = axis.place(estimate.low());
       double high = axis.place(estimate.high());
@@ -73,7 +72,7 @@ final class BarChart {
     svg.text(
         "value",
         "start",
-        axis.place(Math.max(estimate.value(), estimate.high())) + 6,
+        axis.place(Math.max(0, Math.max(estimate.value(), estimate.high()))) + 6,
         middle + 4,
         Numbers.of(estimate.value(), unit));
   }

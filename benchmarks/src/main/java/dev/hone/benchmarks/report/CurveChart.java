@@ -24,8 +24,8 @@ final class CurveChart {
     List<Curves.Point> all = curves.stream().flatMap(curve -> curve.points().stream()).toList();
     double right = all.stream().mapToDouble(Curves.Point::x).max().orElse(1);
     double top = all.stream().mapToDouble(Curves.Point::y).max().orElse(1);
-    Axis x = Axis.fromZero(right * 1.05, LEFT, RIGHT);
-    Axis y = Axis.fromZero(top * 1.05, BOTTOM, 10);
+    Axis x = Axis.withZero(0, right * 1.05, LEFT, RIGHT);
+    Axis y = Axis.withZero(0, top * 1.05, BOTTOM, 10);
     Svg svg = new Svg();
     svg.horizontal(x, picture.xAxis(), 10, BOTTOM);
     svg.vertical(y, picture.yAxis(), LEFT, RIGHT);

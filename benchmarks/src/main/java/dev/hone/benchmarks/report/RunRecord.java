@@ -7,16 +7,20 @@ import dev.hone.benchmarks.ledger.Ledger;
 import dev.hone.benchmarks.measure.Estimate;
 import dev.hone.benchmarks.measure.Machine;
 import dev.hone.benchmarks.question.Answer;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A run and all that it found: what the report shows, and what is kept of it.
  *
- * @param date when it began, in UTC, as {@code 2026-11-24 14:05}
+ * @param date when it began, in UTC, as {@code 2026-11-24 14:05:30}; to the second, for runs are
+ *     called by it, and no two begin in the same one
  * @param suite how long it measured
  * @param minutes how long it took
  * @param machine what it ran on
@@ -35,6 +39,19 @@ public record RunRecord(
     List<Answer> answers,
     List<String> missing) {
   private static final int DAY = 10;
+  private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss");
+
+  /** Copies the lists; a file that lacks a part is refused here. */
+  public RunRecord {
+    answers = List.copyOf(answers);
+    missing = List.copyOf(missing);
+    Objects.requireNonNull(machine);
+  }
+
+  /** A time as {@link #date} has it. */
+  public static String date(LocalDateTime begin) {
+    return DATE.format(begin);
+  }
 
   /** What it is called: the name of its file, where it is kept. */
   public String name() {
@@ -87,6 +104,18 @@ public record RunRecord(
               }
             });
     return far;
+  }
+
+  /** The same, with these things missing too. */
+  public RunRecord missingToo(List<String> lines) {
+    List<String> all = new ArrayList<>(missing);
+    all.addAll(lines);
+    return new RunRecord(date, suite, minutes, machine, stolenPercent, loadBefore, answers, all);
+  }
+
+  /** Whether the other run measured as long, on the same machine. */
+  public boolean isComparableWith(RunRecord other) {
+    return suite.equals(other.suite) && machine.inOneLine().equals(other.machine.inOneLine());
   }
 
   /** The figures that both runs measured; ratios alone, if wanted. */

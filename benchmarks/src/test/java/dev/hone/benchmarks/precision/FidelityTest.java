@@ -51,4 +51,21 @@ class FidelityTest {
     float[][] turned = {{1, 0, 0}, {0, 1, 0}, {0.6f, 0.8f, 0}};
     assertThat(Fidelity.of(reference, turned).spearman()).isCloseTo(-1, within(1e-12));
   }
+
+  @Test
+  void aVectorIsToldByMostOfItsNearestNeighboursAndNotByItself() {
+    float[][] vectors = {at(0), at(1), at(2), at(3), at(90), at(91), at(92), at(93)};
+    boolean[] labels = {true, true, true, false, false, false, false, false};
+    Similarities similarities = Similarities.of(vectors);
+    assertThat(similarities.nearest(0, 3)).containsExactly(1, 2, 3);
+    assertThat(similarities.nearest(4, 1)).containsExactly(5);
+    assertThat(similarities.percentRight(labels, 3)).isEqualTo(100.0 * 7 / 8); // all but the fourth
+    assertThat(similarities.percentRight(new boolean[8], 5)).isEqualTo(100);
+  }
+
+  /** Of length 1, in this direction. */
+  private static float[] at(double degrees) {
+    double angle = Math.toRadians(degrees);
+    return new float[] {(float) Math.cos(angle), (float) Math.sin(angle)};
+  }
 }

@@ -1,7 +1,9 @@
 package dev.hone.benchmarks.report;
 
+import static java.lang.Double.parseDouble;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.hone.benchmarks.call.CallCost;
 import dev.hone.benchmarks.ledger.Ledger;
@@ -19,6 +21,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,6 +76,24 @@ class ReportTest {
     assertThat(html)
         .contains(
             "0 of 1 ratios agree", "0 of all 1 figures", "would not load", "prefers-color-scheme");
+  }
+
+  @Test
+  void aBarBelowZeroGoesToTheLeftOfZero() {
+    Column column = Column.lower("time", "us").asBars();
+    Table table = new Table("Shares", column);
+    table.row("model", Side.OURS).set("time", 150);
+    table.row("remainder", Side.OURS).set("time", -50);
+    String svg = BarChart.of(table, column);
+    Matcher bars = Pattern.compile("<rect .*? x='([0-9.]+)' .*? width='([0-9.]+)'").matcher(svg);
+    List<double[]> found =
+        bars.results()
+            .map(bar -> new double[] {parseDouble(bar.group(1)), parseDouble(bar.group(2))})
+            .toList();
+    assertThat(found).hasSize(2);
+    double zero = found.get(0)[0];
+    assertThat(found.get(1)[0] + found.get(1)[1]).isCloseTo(zero, within(0.2));
+    assertThat(found.get(0)[1]).isCloseTo(3 * found.get(1)[1], within(0.5));
   }
 
   @Test
