@@ -66,7 +66,7 @@ public final class Embeddings implements Question {
 
   @Override
   public void ask(Effort effort, Answer answer) throws Exception {
-    List<String> texts = Texts.mixed(effort.pick(12, 200, 1_000), 31);
+    List<String> texts = Texts.mixed(effort.pick(12, 200, 500), 31);
     answer.note(
         Texts.source()
             + " "

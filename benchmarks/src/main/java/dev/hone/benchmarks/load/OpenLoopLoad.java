@@ -41,12 +41,12 @@ public final class OpenLoopLoad implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 72, 700);
+    return effort.pick(5, 72, 750);
   }
 
   @Override
   public void ask(Effort effort, Answer answer) throws Exception {
-    double seconds = effort.pick(1, 10, 60) / 5.0;
+    double seconds = effort.pick(1, 10, 40) / 5.0;
     Table table =
         answer.add(
             new Table(
