@@ -43,7 +43,7 @@ final class TimeShares {
   private static final String SHARE = "of all";
   private static final String WAITED = "time for one text";
   private static final String MODEL = "the model, as when it runs alone";
-  private static final String REST = "the remainder: all else, less what batches save";
+  private static final String REST = "the remainder, less what batches save";
 
   private final List<String> texts;
   private final int rounds;

@@ -156,7 +156,7 @@ final class Overload {
                 + " of when it was due. The peak is what is answered when 64 are always under way,"
                 + " before and after. All is as before after the first quarter of a second whose"
                 + " 99th percentile is not above %.1f ms, the worst one before the overload. 99 of"
-                + " 100 requests were sent at most %.1f ms late.",
+                + " 100 requests were sent at most %.2f ms late.",
             calm,
             overload,
             calm,

@@ -114,7 +114,7 @@ final class PressureRamp {
                 + " %d ms for 99 of 100 requests of the last 2 s, and a request that is refused"
                 + " has missed it; it is broken when that holds for 5 s, since a machine that others"
                 + " share stands still at times. Pressure is read once a second. 99 of 100"
-                + " requests were sent at most %.1f ms late.",
+                + " requests were sent at most %.2f ms late.",
             100 * FROM,
             100 * TO,
             seconds,

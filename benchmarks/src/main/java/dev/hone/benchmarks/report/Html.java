@@ -8,6 +8,8 @@ import java.util.Objects;
 
 /** Writes a page as one HTML file that needs nothing else. */
 final class Html {
+  private static final int MANY = 7; // columns that fit beside each other in usual letters
+
   private final StringBuilder text = new StringBuilder();
 
   private Html() {}
@@ -70,7 +72,8 @@ final class Html {
   }
 
   private void grid(Page.Grid grid) {
-    text.append("<div class='scroll'><table>\n<tr>");
+    text.append("<div class='scroll'><table" + style(grid.header().size() > MANY ? "wide" : ""));
+    text.append(">\n<tr>");
     for (int i = 0; i < grid.header().size(); i++) {
       text.append("<th" + style(i > 0 ? "n" : "") + ">" + escape(grid.header().get(i)) + "</th>");
     }

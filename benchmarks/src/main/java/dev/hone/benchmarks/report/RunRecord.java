@@ -127,15 +127,18 @@ public record RunRecord(
         .toList();
   }
 
-  /** How many of these figures have intervals in both runs that meet. */
+  /** How many of these figures agree in both runs. */
   public long agreeing(RunRecord earlier, List<String> ids) {
     Map<String, Estimate> mine = figures();
     Map<String, Estimate> theirs = earlier.figures();
     return ids.stream().filter(id -> agree(mine.get(id), theirs.get(id))).count();
   }
 
+  /** Intervals that meet; and values without one, where a reader sees no difference. */
   private static boolean agree(@Nullable Estimate one, @Nullable Estimate other) {
-    return one != null && other != null && one.agreesWith(other);
+    return one != null
+        && other != null
+        && (one.agreesWith(other) || Numbers.of(one.value()).equals(Numbers.of(other.value())));
   }
 
   /** The figures of both runs whose intervals do not meet, with both values. */
@@ -146,7 +149,7 @@ public record RunRecord(
         .forEach(
             (id, mine) -> {
               Estimate other = theirs.get(id);
-              if (other != null && !mine.agreesWith(other)) {
+              if (other != null && !agree(mine, other)) {
                 String then = Numbers.of(other.value());
                 apart.add(
                     Figures.get(id).words() + ": " + then + ", now " + Numbers.of(mine.value()));

@@ -20,6 +20,8 @@ final class ScatterChart {
   private static final int RIGHT = Svg.WIDTH - 24;
   private static final int BOTTOM = HEIGHT - 48;
   private static final int LINE = 15;
+  private static final double LETTER = 7.4; // of a label, the bold ones too
+  private static final int DOT = 5;
 
   private ScatterChart() {}
 
@@ -101,16 +103,20 @@ final class ScatterChart {
     double px = x.place(dot.x.value());
     double py = y.place(dot.y.value());
     svg.line("error", x.place(dot.x.low()), py, x.place(dot.x.high()), py);
-    svg.circle(dot.side == Side.OURS ? "dot ours" : "dot", px, py, 5);
+    svg.circle(dot.side == Side.OURS ? "dot ours" : "dot", px, py, DOT);
   }
 
-  /** Puts each label beside its dot, and moves it up or down where another one is. */
+  /** Puts each label beside its dot, and further down where another label or dot is. */
   private static void label(Svg svg, Axis x, Axis y, List<Dot> dots) {
     List<Place> taken = new ArrayList<>();
+    for (Dot dot : dots) {
+      double px = x.place(dot.x.value());
+      taken.add(new Place(px - DOT - 2, y.place(dot.y.value()) + DOT, 2 * DOT + 4));
+    }
     List<Dot> ordered = new ArrayList<>(dots);
     ordered.sort(Comparator.comparingDouble(dot -> y.place(dot.y.value())));
     for (Dot dot : ordered) {
-      double width = dot.label.length() * 6.7;
+      double width = dot.label.length() * LETTER;
       double px = x.place(dot.x.value());
       boolean left = px + 10 + width > RIGHT;
       double start = left ? px - 10 - width : px + 10;
@@ -119,6 +125,9 @@ final class ScatterChart {
         place = new Place(place.x, place.y + 2, width);
       }
       taken.add(place);
+      if (place.y - y.place(dot.y.value()) > LINE) { // too far off to be seen as its own
+        svg.line("leader", px, y.place(dot.y.value()), left ? px - 9 : px + 9, place.y - 4);
+      }
       svg.text(
           dot.side == Side.OURS ? "label ours" : "label",
           left ? "end" : "start",

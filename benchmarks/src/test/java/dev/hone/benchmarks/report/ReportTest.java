@@ -97,6 +97,38 @@ class ReportTest {
   }
 
   @Test
+  void valuesThatAReaderCannotTellApartAgree() {
+    assertThat(run(1.1101).agreeing(run(1.1102), List.of("run.inplace.against-bare"))).isOne();
+    assertThat(run(1.1101).apartFrom(run(1.1102))).isEmpty();
+    assertThat(run(1.11).apartFrom(run(1.13)))
+        .containsExactly(
+            "time of run(in, out) against the bare JavaCPP call, tiny model: 1.13, now 1.11");
+  }
+
+  @Test
+  void labelsOfDotsThatLieTogetherAreSetApartAndLedTo() {
+    Table table =
+        new Table("Trade", Column.higher("speed", "x"), Column.higher("cosine", ""))
+            .drawnAs("Trade", "speed", "cosine");
+    for (String who : List.of("one of three", "two of three", "three of three")) {
+      table.row(who, Side.OURS).set("speed", 1).set("cosine", 1);
+    }
+    table.row("far away", Side.THEIRS).set("speed", 3).set("cosine", 0.9);
+    String svg = ScatterChart.of(table, table.scatter().orElseThrow());
+    List<Double> heights =
+        Pattern.compile("<text class='label ours' .*? y='([0-9.]+)'")
+            .matcher(svg)
+            .results()
+            .map(label -> parseDouble(label.group(1)))
+            .sorted()
+            .toList();
+    assertThat(heights).hasSize(3);
+    assertThat(heights.get(1) - heights.get(0)).isGreaterThanOrEqualTo(15);
+    assertThat(heights.get(2) - heights.get(1)).isGreaterThanOrEqualTo(15);
+    assertThat(svg).contains("class='leader'");
+  }
+
+  @Test
   void theMarkdownTellsTheSame() {
     String markdown = Report.markdown(run(1.1, 1.2, 1.3), Optional.empty(), new Ledger());
     assertThat(markdown)
