@@ -85,6 +85,7 @@ public final class BlockPrecision implements AskedOnce {
   }
 
   /** Errors of matrices, as multiples of that of rounding to the nearest. */
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   private record Alone(double[] searched, double[] aroundZero) {}
 
   /** Compares the ways on matrices of products that stand alone. */
