@@ -118,7 +118,7 @@ final class Trial {
   /** A call ended that began at this time, so many having been under way, itself among them. */
   void ended(long begunNanos, long underWay) {
     boolean resting = phase == Phase.REST;
-    if (resting && Long.remainderUnsigned(begunNanos * SCATTER >>> 32, LOOKS) != 0) {
+    if (resting && Long.remainderUnsigned((begunNanos * SCATTER) >>> 32, LOOKS) != 0) {
       return;
     }
     long now = nanoTime.getAsLong();
