@@ -18,6 +18,9 @@ public final class Batch implements AutoCloseable {
   private Batch(String[] names, Tensor[] tensors) {
     this.names = names;
     this.tensors = tensors;
+  }
+
+  private static Batch checked(String[] names, Tensor[] tensors) {
     for (int i = 0; i < names.length; i++) {
       if (names[i] == null || tensors[i] == null) {
         throw new IllegalArgumentException(
@@ -27,7 +30,7 @@ public final class Batch implements AutoCloseable {
                 + tensors[i]
                 + ". Leave the tensor out instead.");
       }
-      if (indexOf(names[i]) != i) {
+      if (indexOf(names, names[i]) != i) {
         throw new IllegalArgumentException(
             "Each tensor of a batch needs a name of its own, but '"
                 + names[i]
@@ -36,27 +39,28 @@ public final class Batch implements AutoCloseable {
                 + ".");
       }
     }
+    return new Batch(names, tensors);
   }
 
   /** A batch of one tensor. */
   public static Batch of(String name, Tensor tensor) {
-    return new Batch(new String[] {name}, new Tensor[] {tensor});
+    return checked(new String[] {name}, new Tensor[] {tensor});
   }
 
   /** A batch of two tensors. */
   public static Batch of(String name1, Tensor tensor1, String name2, Tensor tensor2) {
-    return new Batch(new String[] {name1, name2}, new Tensor[] {tensor1, tensor2});
+    return checked(new String[] {name1, name2}, new Tensor[] {tensor1, tensor2});
   }
 
   /** A batch of three tensors. */
   public static Batch of(
       String name1, Tensor tensor1, String name2, Tensor tensor2, String name3, Tensor tensor3) {
-    return new Batch(new String[] {name1, name2, name3}, new Tensor[] {tensor1, tensor2, tensor3});
+    return checked(new String[] {name1, name2, name3}, new Tensor[] {tensor1, tensor2, tensor3});
   }
 
   /** A batch of any number of tensors, in the map's order. */
   public static Batch of(Map<String, Tensor> tensors) {
-    return new Batch(
+    return checked(
         tensors.keySet().toArray(String[]::new), tensors.values().toArray(Tensor[]::new));
   }
 
@@ -74,7 +78,29 @@ public final class Batch implements AutoCloseable {
               + tensors.size()
               + " tensors.");
     }
-    return new Batch(names.toArray(String[]::new), tensors.toArray(Tensor[]::new));
+    return checked(names.toArray(String[]::new), tensors.toArray(Tensor[]::new));
+  }
+
+  /**
+   * A batch of the same names with other tensors, in the same order. Does not copy: the array is
+   * the new batch's from now on.
+   *
+   * @throws IllegalArgumentException if there are more or fewer tensors than names, or one is null
+   */
+  public Batch withTensors(Tensor... others) {
+    boolean complete = others.length == names.length;
+    for (int i = 0; complete && i < others.length; i++) {
+      complete = others[i] != null;
+    }
+    if (!complete) {
+      throw new IllegalArgumentException(
+          "A tensor is needed for each of the names "
+              + names()
+              + ", but they are "
+              + Arrays.toString(others)
+              + ".");
+    }
+    return new Batch(names, others);
   }
 
   /** The number of tensors. */
@@ -113,6 +139,10 @@ public final class Batch implements AutoCloseable {
 
   /** The position of a name, or -1. */
   public int indexOf(String name) {
+    return indexOf(names, name);
+  }
+
+  private static int indexOf(String[] names, String name) {
     for (int i = 0; i < names.length; i++) {
       if (names[i].equals(name)) {
         return i;

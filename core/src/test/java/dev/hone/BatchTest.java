@@ -123,6 +123,22 @@ class BatchTest {
   }
 
   @Test
+  void otherTensorsTakeTheNamesOfABatch() {
+    Tensor x = Tensor.of(new float[] {3}, 1, 1);
+    Tensor y = Tensor.of(new float[] {4}, 1, 1);
+    try (Batch first =
+            Batch.of("x", Tensor.of(new float[] {1}, 1, 1), "y", Tensor.of(new float[] {2}, 1, 1));
+        Batch second = first.withTensors(x, y)) {
+      assertThat(second.names()).containsExactly("x", "y");
+      assertThat(second.get("x")).isSameAs(x);
+      assertThat(second.get("y")).isSameAs(y);
+      assertThatThrownBy(() -> first.withTensors(x))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("each of the names [x, y]");
+    }
+  }
+
+  @Test
   void aMissingNameIsRefused() {
     try (Batch batch = Batch.of("x", Tensor.scalar(1f))) {
       assertThat(batch.indexOf("y")).isEqualTo(-1);

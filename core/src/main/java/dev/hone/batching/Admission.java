@@ -59,7 +59,7 @@ final class Admission {
    * @throws CancelledException if it is cancelled while it waits for room
    */
   void admit(Request request, Shedder shedder) {
-    if (!hasTenants && !request.tenant.isEmpty()) {
+    if (!hasTenants && !request.options.tenant().isEmpty()) {
       hasTenants = true;
     }
     refuseIfHopeless(request);
@@ -88,8 +88,8 @@ final class Admission {
 
   /** What cannot be served before its deadline would only be in the way. */
   private void refuseIfHopeless(Request request) {
-    if (request.hasDeadline) {
-      long left = request.deadlineNanos - request.submittedNanos;
+    if (request.hasDeadline()) {
+      long left = request.deadlineNanos() - request.submittedNanos;
       long delay = delayNanos();
       if (delay > left) {
         recorder.rejected(Rejection.TOO_LATE);
@@ -106,12 +106,12 @@ final class Admission {
 
   private boolean tryAdmit(Request request) {
     long allRows = rows.addAndGet(request.rows);
-    long allBytes = bytes.addAndGet(request.bytes);
+    long allBytes = bytes.addAndGet(request.bytes());
     long allNanos = nanos.addAndGet(request.costNanos);
     // A request that meets an empty queue is taken whatever its size, or it never would be.
     boolean fits =
         (allRows <= policy.maxQueueRows || allRows == request.rows)
-            && (allBytes <= policy.maxQueueBytes || allBytes == request.bytes)
+            && (allBytes <= policy.maxQueueBytes || allBytes == request.bytes())
             && (allNanos - request.costNanos) / lanes <= policy.maxQueueDelayNanos;
     if (!fits) {
       take(request);
@@ -123,7 +123,7 @@ final class Admission {
     long waitingRows = rows.get();
     long waitingBytes = bytes.get();
     boolean rowsFit = waitingRows + request.rows <= policy.maxQueueRows;
-    boolean bytesFit = waitingBytes + request.bytes <= policy.maxQueueBytes;
+    boolean bytesFit = waitingBytes + request.bytes() <= policy.maxQueueBytes;
     String full;
     if (!rowsFit) {
       full = waitingRows + " of " + policy.maxQueueRows + " rows (maxQueueRows)";
@@ -140,7 +140,7 @@ final class Admission {
             + " wait, and this call has "
             + request.rows
             + " rows of "
-            + request.bytes
+            + request.bytes()
             + " bytes. Try again in "
             + millis(retryAfter().toNanos())
             + ", or allow a longer queue.",
@@ -154,11 +154,11 @@ final class Admission {
 
   private boolean awaitRoom(Request request) {
     long giveUp = System.nanoTime() + policy.blockNanos;
-    if (request.hasDeadline && request.deadlineNanos - giveUp < 0) {
-      giveUp = request.deadlineNanos;
+    if (request.hasDeadline() && request.deadlineNanos() - giveUp < 0) {
+      giveUp = request.deadlineNanos();
     }
     boolean interrupted = false;
-    Cancellation cancellation = request.cancellation;
+    Cancellation cancellation = request.options.cancellation().orElse(null);
     Cancellation.Registration listening =
         cancellation == null ? () -> {} : cancellation.onCancel(this::wakeBlocked);
     lock.lock();
@@ -210,7 +210,7 @@ final class Admission {
 
   private void take(Request request) {
     rows.addAndGet(-request.rows);
-    bytes.addAndGet(-request.bytes);
+    bytes.addAndGet(-request.bytes());
     nanos.addAndGet(-request.costNanos);
   }
 

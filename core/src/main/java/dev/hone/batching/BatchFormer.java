@@ -84,7 +84,8 @@ final class BatchFormer {
   }
 
   private Flight form(Request anchor, Dispatch why, long nowNanos) {
-    Flight flight = new Flight(anchor.kind, why, nowNanos);
+    int expected = Math.min(room.size(), limits.maxRows);
+    Flight flight = new Flight(anchor.kind, why, nowNanos, expected);
     try {
       costs.setTrying(++formed % TRIED == 0);
       gather(flight, anchor, nowNanos);
@@ -129,8 +130,8 @@ final class BatchFormer {
   /** How long the batch may take: the latency target's limit, and what the anchor has left. */
   private double maxNanos(Request anchor, long nowNanos) {
     double most = limits.maxNanos();
-    if (anchor.hasDeadline) {
-      double left = anchor.deadlineNanos - nowNanos;
+    if (anchor.hasDeadline()) {
+      double left = anchor.deadlineNanos() - nowNanos;
       if (left > costs.predict(remaining(anchor), anchor.length)) { // else it is late in any batch
         most = Math.min(most, left);
       }
@@ -265,7 +266,7 @@ final class BatchFormer {
       return;
     }
     request.addUse();
-    flight.add(new Piece(request, request.takenRows, rows));
+    flight.add(Piece.of(request, request.takenRows, rows));
     request.takenRows += rows;
   }
 

@@ -14,7 +14,7 @@ final class Deadlines implements AutoCloseable {
 
   /** Begins to watch a request; what is returned ends that. */
   Cancellation.Registration watch(Request request) {
-    long left = request.deadlineNanos - System.nanoTime();
+    long left = request.deadlineNanos() - System.nanoTime();
     var alarm = timer().schedule(request::expire, left, TimeUnit.NANOSECONDS);
     return () -> alarm.cancel(false);
   }

@@ -116,18 +116,22 @@ final class Engine implements Request.Events, Gauges {
   /** Queues a call and waits for its end, perhaps running it and others in this thread. */
   private Batch await(
       Batch in, @Nullable Batch out, RunOptions options, Kind kind, long begunNanos) {
-    Request request;
+    BlockingRequest request;
     boolean platform = Threads.mayRunNative();
     try {
-      request = request(in, out, options, kind, begunNanos);
-      request.setWaiter(Thread.currentThread());
+      int length = kind.lengthOf(in);
+      if (out != null) {
+        layout.checkTargets(out, in.tensor(0).shape().rows(), length);
+      }
+      long cost = costNanos(in, length);
+      request = new BlockingRequest(this, kind, in, out, length, cost, options, begunNanos);
       admit(request);
     } catch (RuntimeException | Error e) {
       scheduler.look();
       throw e;
     }
     try { // who runs a batch can watch no deadline
-      scheduler.submit(request, platform && !request.hasDeadline);
+      scheduler.submit(request, platform && !request.hasDeadline());
     } catch (RuntimeException | Error e) {
       request.settle(e); // and wait all the same, for others may be woken from there
     }
@@ -164,7 +168,6 @@ final class Engine implements Request.Events, Gauges {
       return CompletableFuture.failedFuture(e);
     }
     Request request;
-    RequestFuture future;
     try {
       Batch ordered = layout.inOrder(in);
       Kind kind = kindOf(ordered, options.outputs());
@@ -173,9 +176,9 @@ final class Engine implements Request.Events, Gauges {
         leave(begunNanos); // closing the session waits for its calls by itself
         return answer;
       }
-      request = request(ordered, null, options, kind, begunNanos);
-      future = new RequestFuture(request, owner);
-      request.future = future;
+      int length = kind.lengthOf(ordered);
+      long cost = costNanos(ordered, length);
+      request = new Request(this, owner, kind, ordered, length, cost, options, begunNanos);
       admit(request);
     } catch (RuntimeException | Error e) {
       record(e);
@@ -183,7 +186,7 @@ final class Engine implements Request.Events, Gauges {
       return CompletableFuture.failedFuture(e);
     }
     scheduler.submit(request);
-    return future; // the end of the request leaves the gate
+    return request; // the end of the request leaves the gate
   }
 
   private void enter(long begunNanos) {
@@ -215,18 +218,12 @@ final class Engine implements Request.Events, Gauges {
     return kind;
   }
 
-  private Request request(
-      Batch in, @Nullable Batch out, RunOptions options, Kind kind, long begunNanos) {
+  private long costNanos(Batch in, int length) {
     long rows = in.tensor(0).shape().rows();
-    int length = kind.lengthOf(in);
     if (rows > Integer.MAX_VALUE) {
       throw new IllegalArgumentException("A call may have at most 2^31-1 rows, not " + rows + ".");
     }
-    if (out != null) {
-      layout.checkTargets(out, rows, length);
-    }
-    long cost = scheduler.costNanos(length, rows);
-    return new Request(this, kind, in, out, length, cost, options, begunNanos);
+    return scheduler.costNanos(length, rows);
   }
 
   /**
@@ -242,10 +239,10 @@ final class Engine implements Request.Events, Gauges {
       throw e;
     }
     try {
-      if (request.hasDeadline && request.future != null) {
+      if (request.hasDeadline() && !request.isAwaited()) {
         request.listenTo(deadlines.watch(request));
       }
-      Cancellation cancellation = request.cancellation;
+      Cancellation cancellation = request.options.cancellation().orElse(null);
       if (cancellation != null) {
         request.listenTo(cancellation.onCancel(request::cancel));
       }
@@ -279,28 +276,27 @@ final class Engine implements Request.Events, Gauges {
         flight.runBeginNanos - flight.formedNanos,
         flight.runNanos(),
         now - flight.runEndNanos);
-    if (request.hasDeadline && now - request.deadlineNanos > 0) {
+    if (request.hasDeadline() && now - request.deadlineNanos() > 0) {
       recorder.late();
     }
   }
 
   /** Dependents of a future are the application's code, and must not hold up a lane. */
   @Override
-  public void completed(RequestFuture future, Object outcome) {
+  public void completed(Request request, Object outcome) {
     if (outcome instanceof Request.Failure failure) {
       record(failure.cause());
     }
-    leave(
-        future.begunNanos()); // before completing: what the caller does then may close the batcher
-    if (future.getNumberOfDependents() > 0 && !future.isDone()) {
+    leave(request.begunNanos); // before completing: what the caller does then may close the batcher
+    if (request.getNumberOfDependents() > 0 && !request.isDone()) {
       try {
-        policy.callbacks.execute(() -> future.finish(outcome));
+        policy.callbacks.execute(() -> request.finish(outcome));
         return;
       } catch (RuntimeException | Error e) {
         // better here than never; if it runs there all the same, the second time changes nothing
       }
     }
-    future.finish(outcome);
+    request.finish(outcome);
   }
 
   @Override

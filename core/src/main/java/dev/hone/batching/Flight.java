@@ -1,14 +1,11 @@
 package dev.hone.batching;
 
-import dev.hone.Batch;
 import dev.hone.Cancellation;
 import dev.hone.RunOptions;
-import dev.hone.Shape;
 import dev.hone.metrics.Dispatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Pieces that run as one batch. Stops the run when nobody waits for it any more: {@code live}
@@ -21,7 +18,7 @@ final class Flight {
   Dispatch why;
   long runBeginNanos; // of the last run, if there were several
   long runEndNanos;
-  final List<Piece> pieces = new ArrayList<>();
+  final List<Piece> pieces;
   final Wakes wakes = new Wakes();
   final Cancellation cancellation = new Cancellation();
   boolean onLone; // runs on the lone one of the Sessions
@@ -29,13 +26,15 @@ final class Flight {
   int length;
   long predictedNanos;
   private boolean stoppable;
-  private @Nullable Batch cutFrom;
-  private Shape @Nullable [] cutShapes; // of what a request of as many rows and tokens got
-  private int cutRows;
-  private int cutLength;
   private final AtomicInteger live = new AtomicInteger(1);
 
-  Flight(Kind kind, Dispatch why, long formedNanos) {
+  /**
+   * An empty flight.
+   *
+   * @param expected how many pieces it will probably have
+   */
+  Flight(Kind kind, Dispatch why, long formedNanos, int expected) {
+    this.pieces = new ArrayList<>(expected);
     this.kind = kind;
     this.why = why;
     this.formedNanos = formedNanos;
@@ -53,21 +52,6 @@ final class Flight {
     rows += piece.rows();
     length = Math.max(length, request.length);
     stoppable |= request.canStop();
-  }
-
-  /**
-   * The shapes cut out of these results for the last request, if this one gets the same; or null.
-   */
-  Shape @Nullable [] cutShapes(Batch results, Request request) {
-    boolean same = results == cutFrom && request.rows == cutRows && request.length == cutLength;
-    return same ? cutShapes : null;
-  }
-
-  void keepCutShapes(Batch results, Request request, Shape[] shapes) {
-    cutFrom = results;
-    cutShapes = shapes;
-    cutRows = request.rows;
-    cutLength = request.length;
   }
 
   boolean carries(Request request) {

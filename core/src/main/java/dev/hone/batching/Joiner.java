@@ -89,82 +89,55 @@ final class Joiner {
     return Batch.of(layout.outputNames(kind), Arrays.asList(targets));
   }
 
+  /** What so many requests' results are cut out of these into. */
+  Slices slices(Batch results, int requests) {
+    return new Slices(layout, pool, results, requests);
+  }
+
   /**
    * Copies a piece's rows out of the results of a batch.
    *
    * @param at the piece's first row in the batch
    */
-  void deliver(Flight flight, Piece piece, Batch results, int at) {
+  void deliver(Flight flight, Piece piece, Batch results, Slices slices, int at) {
     Request request = piece.request();
     if (!request.beginDelivery()) {
       return; // it ended early; nobody wants these rows
     }
-    Batch target;
+    Batch target = null;
     try {
-      target = target(flight, request, results);
+      target = target(request, results, slices);
       for (int i = 0; i < results.size(); i++) {
         copy(results.tensor(i), at, target.tensor(i), piece.from(), piece.rows());
       }
     } catch (RuntimeException | Error e) {
-      request.abortDelivery(e);
+      request.abortDelivery(e, target);
       return;
     }
     request.endDelivery(flight, piece.rows(), target); // not above: what ended is not aborted
   }
 
   /** What a request's results go into. */
-  private Batch target(Flight flight, Request request, Batch results) {
-    Batch out = request.out;
+  private Batch target(Request request, Batch results, Slices slices) {
+    Batch out = request.out();
     if (out != null) {
       requireTargets(request, out, results);
       return out;
     }
-    Batch parts = request.parts();
-    if (parts == null) {
-      parts = allocate(flight, request, results);
-      request.setParts(parts);
-    }
-    return parts;
+    Batch collected = request.collected();
+    return collected == null ? slices.of(request) : collected;
   }
 
   /** Checks what only the run could tell; see {@link Layout#checkTargets}. */
   private void requireTargets(Request request, Batch out, Batch results) {
     for (int i = 0; i < results.size(); i++) {
       Tensor result = results.tensor(i);
-      Shape shape = cut(request, i, result.shape());
+      Shape shape = layout.cut(request, i, result.shape());
       Tensor target = out.tensor(i);
       if (!shape.equals(target.shape()) || result.type() != target.type()) {
         throw Layout.wrongTarget(out.name(i), result.type(), shape, target);
       }
     }
-  }
-
-  private Shape cut(Request request, int output, Shape padded) {
-    int index = request.kind.outputIndexes[output];
-    return layout.outputShapes().cut(index, padded, request.rows, request.length);
-  }
-
-  private Batch allocate(Flight flight, Request request, Batch results) {
-    Shape[] shapes = flight.cutShapes(results, request);
-    if (shapes == null) {
-      shapes = new Shape[results.size()];
-      for (int i = 0; i < shapes.length; i++) {
-        shapes[i] = cut(request, i, results.tensor(i).shape());
-      }
-      flight.keepCutShapes(results, request, shapes);
-    }
-    if (shapes.length == 1) { // the usual case, without lists
-      return Batch.of(results.name(0), pooled(results.tensor(0).type(), shapes[0]));
-    }
-    Tensor[] own = new Tensor[shapes.length];
-    try {
-      for (int i = 0; i < own.length; i++) {
-        own[i] = pooled(results.tensor(i).type(), shapes[i]);
-      }
-    } finally {
-      closeIfIncomplete(own);
-    }
-    return Batch.of(layout.outputNames(request.kind), Arrays.asList(own));
   }
 
   private static void copy(Tensor from, int fromRow, Tensor to, int toRow, int rows) {
@@ -214,9 +187,13 @@ final class Joiner {
   }
 
   private Tensor pooled(DataType type, Shape shape) {
-    long bytes = type.byteSize(shape.elementCount());
+    return Tensor.of(type, shape, take(pool, type.byteSize(shape.elementCount())));
+  }
+
+  /** Memory of a batch. */
+  static Memory take(MemoryPool pool, long bytes) {
     try {
-      return Tensor.of(type, shape, pool.take(bytes));
+      return pool.take(bytes);
     } catch (OutOfMemoryError e) {
       throw new HoneException.OutOfMemoryException(
           "No native memory for the " + bytes + " bytes of a batch. " + e.getMessage(), e);
@@ -225,10 +202,15 @@ final class Joiner {
 
   private static void closeIfIncomplete(@Nullable Tensor[] tensors) {
     if (tensors.length > 0 && tensors[tensors.length - 1] == null) {
-      for (Tensor tensor : tensors) {
-        if (tensor != null) {
-          tensor.close();
-        }
+      close(tensors);
+    }
+  }
+
+  /** Closes those that were made. */
+  static void close(@Nullable Tensor[] tensors) {
+    for (Tensor tensor : tensors) {
+      if (tensor != null) {
+        tensor.close();
       }
     }
   }

@@ -287,6 +287,12 @@ final class Layout {
     }
   }
 
+  /** The shape of a request's part of an output, where the whole batch has this one. */
+  Shape cut(Request request, int output, Shape padded) {
+    int index = request.kind.outputIndexes[output];
+    return outputShapes.cut(index, padded, request.rows, request.length);
+  }
+
   static IllegalArgumentException wrongTarget(
       String output, DataType type, @Nullable Shape shape, Tensor target) {
     return new IllegalArgumentException(

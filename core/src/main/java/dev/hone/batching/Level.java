@@ -31,13 +31,13 @@ final class Level {
   }
 
   void add(Request request) {
-    TenantQueue tenant = tenants.get(request.tenant);
+    TenantQueue tenant = tenants.get(request.options.tenant());
     if (tenant == null) {
       if (tenants.size() > MOST_IDLE_TENANTS + active.size()) {
         tenants.values().removeIf(TenantQueue::isEmpty);
       }
-      tenant = new TenantQueue(shares.getOrDefault(request.tenant, 1.0));
-      tenants.put(request.tenant, tenant);
+      tenant = new TenantQueue(shares.getOrDefault(request.options.tenant(), 1.0));
+      tenants.put(request.options.tenant(), tenant);
     }
     if (tenant.isEmpty()) {
       tenant.virtualTime = Math.max(tenant.virtualTime, servedTime);
@@ -57,7 +57,7 @@ final class Level {
   }
 
   private TenantQueue queueOf(Request request) {
-    TenantQueue tenant = tenants.get(request.tenant);
+    TenantQueue tenant = tenants.get(request.options.tenant());
     if (tenant == null) {
       throw new AssertionError("a waiting request has a tenant");
     }
@@ -106,8 +106,8 @@ final class Level {
    * the tenant of {@code newer} will with it; or null.
    */
   @Nullable Request newestOfGreedier(Request newer, Predicate<Request> wanted) {
-    TenantQueue own = tenants.get(newer.tenant);
-    double share = shares.getOrDefault(newer.tenant, 1.0);
+    TenantQueue own = tenants.get(newer.options.tenant());
+    double share = shares.getOrDefault(newer.options.tenant(), 1.0);
     double most = (own == null ? 0 : own.demand()) + newer.costNanos / share;
     Request newest = null;
     for (TenantQueue tenant : active) {

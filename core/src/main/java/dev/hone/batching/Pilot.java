@@ -98,7 +98,7 @@ final class Pilot {
     try {
       Size size = Size.of(pieces);
       Piece first = pieces.get(0);
-      if (pieces.size() == 1 && first.isWhole() && first.request().out == null) {
+      if (pieces.size() == 1 && first.isWhole() && first.request().out() == null) {
         Batch results = runWhole(flight, first.request());
         ran(flight, size, why);
         answer(flight, first, results);
@@ -137,13 +137,12 @@ final class Pilot {
 
   /** Runs one call by itself; the session's results become the caller's. */
   private Batch runWhole(Flight flight, Request request) {
-    if (request.future == null) {
+    if (request.isAwaited()) {
       flight.runBeginNanos = System.nanoTime();
       return sessionOf(flight)
           .run(request.in, flight.options()); // its caller waits and leaves them open
     }
-    List<Piece> whole = List.of(new Piece(request, 0, request.rows));
-    try (Batch in = joiner.join(flight.kind, whole, request.rows, request.length)) {
+    try (Batch in = joiner.join(flight.kind, List.of(request), request.rows, request.length)) {
       flight.runBeginNanos = System.nanoTime();
       return sessionOf(flight).run(in, flight.options());
     }
@@ -159,12 +158,13 @@ final class Pilot {
 
   private void runJoined(Flight flight, List<Piece> pieces, Size size, Dispatch why) {
     try (Batch in = joiner.join(flight.kind, pieces, size.rows(), size.length());
-        Batch results = runJoined(flight, in, size)) {
+        Batch results = runJoined(flight, in, size);
+        Slices slices = joiner.slices(results, pieces.size())) {
       ran(flight, size, why);
       requireRows(results, size.rows());
       int at = 0;
       for (Piece piece : pieces) {
-        joiner.deliver(flight, piece, results, at);
+        joiner.deliver(flight, piece, results, slices, at);
         at += piece.rows();
       }
     }
@@ -235,8 +235,8 @@ final class Pilot {
       Piece only = failed.get(0);
       if (memory && only.rows() > 1) {
         int half = only.rows() / 2;
-        suspects.push(List.of(new Piece(only.request(), only.from() + half, only.rows() - half)));
-        suspects.push(List.of(new Piece(only.request(), only.from(), half)));
+        suspects.push(List.of(Piece.of(only.request(), only.from() + half, only.rows() - half)));
+        suspects.push(List.of(Piece.of(only.request(), only.from(), half)));
       } else {
         only.request().settle(failure);
       }

@@ -200,14 +200,18 @@ final class Probe {
   private record Trial(Session session, Layout layout, Joiner joiner) {
     /** The largest relative difference among the first {@code judged} rows. */
     double error(List<Batch> rows, int judged) {
-      Flight flight = flightOf(rows);
+      List<BlockingRequest> requests = rows.stream().map(this::request).toList();
+      Kind kind = requests.get(0).kind;
+      Flight flight = new Flight(kind, Dispatch.FULL, System.nanoTime(), rows.size());
+      requests.forEach(request -> request.claim(flight));
+      requests.forEach(flight::add);
       try (Batch in = joiner.join(flight.kind, flight.pieces, flight.rows, flight.length);
-          Batch out = session.run(in)) {
+          Batch out = session.run(in);
+          Slices slices = joiner.slices(out, rows.size())) {
         double worst = 0;
         for (int i = 0; i < rows.size(); i++) {
-          Piece piece = flight.pieces.get(i);
-          joiner.deliver(flight, piece, out, i);
-          try (Batch together = piece.request().await();
+          joiner.deliver(flight, requests.get(i), out, slices, i);
+          try (Batch together = requests.get(i).await();
               Batch alone = session.run(rows.get(i))) {
             worst = i < judged ? Math.max(worst, Difference.of(alone, together)) : worst;
           }
@@ -216,17 +220,10 @@ final class Probe {
       }
     }
 
-    private Flight flightOf(List<Batch> rows) {
-      Kind kind = kindOf(rows.get(0));
-      Flight flight = new Flight(kind, Dispatch.FULL, System.nanoTime());
-      for (Batch row : rows) {
-        int length = kind.lengthOf(row);
-        Request request =
-            new Request(NOBODY, kindOf(row), row, null, length, 0, RunOptions.DEFAULT, 0);
-        request.claim(flight);
-        flight.add(new Piece(request, 0, 1));
-      }
-      return flight;
+    private BlockingRequest request(Batch row) {
+      Kind kind = kindOf(row);
+      int length = kind.lengthOf(row);
+      return new BlockingRequest(NOBODY, kind, row, null, length, 0, RunOptions.DEFAULT, 0);
     }
 
     private Kind kindOf(Batch row) {
@@ -246,7 +243,7 @@ final class Probe {
           public void answered(Request request, Flight flight) {}
 
           @Override
-          public void completed(RequestFuture future, Object outcome) {}
+          public void completed(Request request, Object outcome) {}
         };
   }
 }

@@ -8,11 +8,16 @@ import dev.hone.RunOptions;
 import dev.hone.Tensor;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call that waits for its turn.
+ * One call that waits for its turn, and the future of its results. Cancelling the future takes the
+ * call out of queue or batch; a call that has ended, and was counted, cannot be cancelled any more,
+ * even if its results are still on their way to the caller.
  *
  * <p>Its life is one word, {@code state}:
  *
@@ -32,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * early is safe: done when {@code uses} falls to zero, where waiting is one use and each part that
  * runs is another.
  */
-final class Request {
+sealed class Request extends CompletableFuture<Batch> implements Piece permits BlockingRequest {
   private static final VarHandle STATE;
   private static final VarHandle USES;
 
@@ -64,42 +69,43 @@ final class Request {
     /** It is going to end with results, the last of which came from this flight. */
     void answered(Request request, Flight flight);
 
-    /** It ended, with a {@link Batch} or a {@link Failure}, and nobody blocks for it. */
-    void completed(RequestFuture future, Object outcome);
+    /**
+     * It ended, with a {@link Batch} or a {@link Failure}, and nobody blocks for it: it is to be
+     * {@linkplain #finish finished}.
+     */
+    void completed(Request request, Object outcome);
+  }
+
+  /** Results of a call that runs in parts. */
+  private static final class Collected {
+    final Batch results;
+    int missing; // rows
+
+    Collected(Batch results, int missing) {
+      this.results = results;
+      this.missing = missing;
+    }
   }
 
   final Events events;
   final Kind kind;
   final Batch in;
-  final @Nullable Batch out;
   final int rows;
   final int length;
-  final long bytes;
   final long costNanos; // predicted, as a part of a good batch
-  final RunOptions.Priority priority;
-  final String tenant;
+  final RunOptions options;
   final long begunNanos; // when it was called
   final long submittedNanos; // when it was found good
-  final long deadlineNanos; // by System.nanoTime; meaningless unless hasDeadline
-  final boolean hasDeadline;
-  final @Nullable Cancellation cancellation;
-  @Nullable RequestFuture future;
-  private @Nullable Thread waiter;
-  private volatile boolean parks; // waking costs time: who runs its own batch needs it not
-  private @Nullable Request wakesNext; // written before the final state, read by the waiter after
+  private @Nullable Object owner; // its loss would close the session, so not before the end
   private volatile Cancellation.@Nullable Registration registration;
-  private volatile Cancellation.@Nullable Registration secondRegistration;
 
   // Guarded by the forming lock.
   @Nullable Request next;
   @Nullable Request previous;
   int takenRows;
 
-  private volatile @Nullable Flight flight; // the first; one of several need not be told
-
-  // Guarded by DELIVERING.
-  private @Nullable Batch parts; // results of a call that runs in parts
-  private int undelivered; // rows
+  private @Nullable Flight flight; // the first, seen with RUNNING; one of several need not be told
+  private @Nullable Collected collected; // guarded by DELIVERING
 
   @SuppressWarnings("FieldMayBeFinal") // written through STATE
   private volatile Object state = Phase.WAITING;
@@ -107,31 +113,69 @@ final class Request {
   @SuppressWarnings({"unused", "UnusedVariable"}) // written through USES
   private volatile int uses = 1;
 
+  /**
+   * A request of an asynchronous call.
+   *
+   * @param owner what must not be lost before the call is over
+   */
   Request(
       Events events,
+      @Nullable Object owner,
       Kind kind,
       Batch in,
-      @Nullable Batch out,
       int length,
       long costNanos,
       RunOptions options,
       long begunNanos) {
     this.events = events;
+    this.owner = owner;
     this.kind = kind;
     this.in = in;
-    this.out = out;
     this.rows = (int) in.tensor(0).shape().rows();
     this.length = length;
-    this.bytes = kind.rowBytes(length) * rows;
     this.costNanos = costNanos;
-    this.priority = options.priority();
-    this.tenant = options.tenant();
+    this.options = options;
     this.begunNanos = begunNanos;
     this.submittedNanos = System.nanoTime();
-    this.hasDeadline = options.timeoutNanos() != 0;
-    this.deadlineNanos = begunNanos + options.timeoutNanos();
-    this.cancellation = options.cancellation().orElse(null);
-    this.undelivered = rows;
+  }
+
+  @Override
+  public Request request() {
+    return this;
+  }
+
+  @Override
+  public int from() {
+    return 0;
+  }
+
+  @Override
+  public int rows() {
+    return rows;
+  }
+
+  /** The bytes of its inputs. */
+  long bytes() {
+    return kind.rowBytes(length) * rows;
+  }
+
+  boolean hasDeadline() {
+    return options.timeoutNanos() != 0;
+  }
+
+  /** By System.nanoTime; meaningless unless {@link #hasDeadline}. */
+  long deadlineNanos() {
+    return begunNanos + options.timeoutNanos();
+  }
+
+  /** What the results shall be written to, if its caller said so. */
+  @Nullable Batch out() {
+    return null;
+  }
+
+  /** Whether its caller blocks for it. */
+  boolean isAwaited() {
+    return false;
   }
 
   /**
@@ -141,14 +185,10 @@ final class Request {
    */
   void holdTensors() {
     in.hold();
-    if (out != null) {
-      try {
-        out.hold();
-      } catch (RuntimeException e) {
-        in.release();
-        throw e;
-      }
-    }
+  }
+
+  void releaseTensors() {
+    in.release();
   }
 
   void addUse() {
@@ -157,10 +197,7 @@ final class Request {
 
   void endUse() {
     if ((int) USES.getAndAdd(this, -1) == 1) {
-      in.release();
-      if (out != null) {
-        out.release();
-      }
+      releaseTensors();
     }
   }
 
@@ -179,7 +216,11 @@ final class Request {
       return isLive();
     }
     flight = by;
-    return STATE.compareAndSet(this, Phase.WAITING, Phase.RUNNING);
+    boolean claimed = STATE.compareAndSet(this, Phase.WAITING, Phase.RUNNING);
+    if (!claimed) {
+      flight = null;
+    }
+    return claimed;
   }
 
   /** Begins to write results; false if the call ended meanwhile. */
@@ -203,39 +244,45 @@ final class Request {
     LockSupport.parkNanos(1_000);
   }
 
-  @Nullable Batch parts() {
-    return parts;
-  }
-
-  void setParts(Batch parts) {
-    this.parts = parts;
+  /** What parts of the results were written to, or null if none was. */
+  @Nullable Batch collected() {
+    return collected == null ? null : collected.results;
   }
 
   /** Ends the writing of so many rows; with the last row the call is answered. */
   void endDelivery(Flight from, int delivered, Batch results) {
-    undelivered -= delivered;
-    if (undelivered > 0) {
-      state = Phase.RUNNING;
-      return;
+    if (delivered < rows) {
+      Collected known = collected == null ? new Collected(results, rows) : collected;
+      known.missing -= delivered;
+      collected = known.missing == 0 ? null : known;
+      if (known.missing > 0) {
+        state = Phase.RUNNING;
+        return;
+      }
     }
-    parts = null;
     try {
       events.answered(this, from);
     } finally {
-      if (future == null) {
-        wakesNext = from.wakes.add(this);
-      }
+      joinWakes(from);
       state = results;
-      if (future == null) {
-        stopListening();
-      } else {
-        announce(results);
-      }
+      conclude(results);
     }
   }
 
-  /** Ends a writing that failed. */
-  void abortDelivery(Throwable cause) {
+  /** It is about to be answered. */
+  void joinWakes(Flight from) {}
+
+  private void conclude(Object outcome) {
+    flight = null; // who keeps the future shall not keep all others of its batch
+    stopListening();
+    announce(outcome);
+  }
+
+  /** Ends a writing that failed, to this target if there was one. */
+  void abortDelivery(Throwable cause, @Nullable Batch target) {
+    if (target != null && target != out() && collected == null) {
+      target.close();
+    }
     state = Phase.RUNNING;
     settle(cause);
   }
@@ -253,8 +300,8 @@ final class Request {
       }
       Failure failure = new Failure(cause);
       if (STATE.compareAndSet(this, seen, failure)) {
-        Batch unfinished = parts;
-        if (unfinished != null) {
+        Batch unfinished = collected();
+        if (unfinished != null && unfinished != out()) {
           unfinished.close();
         }
         if (seen == Phase.WAITING) {
@@ -266,7 +313,7 @@ final class Request {
             by.abandonedByOne();
           }
         }
-        announce(failure);
+        conclude(failure);
         return true;
       }
     }
@@ -274,7 +321,7 @@ final class Request {
 
   /** Whether it may end before its results are there. */
   boolean canStop() {
-    return hasDeadline || cancellation != null || future != null;
+    return !isAwaited() || options.isStoppable();
   }
 
   void expire() {
@@ -283,7 +330,7 @@ final class Request {
             "The deadline passed "
                 + (isWaiting() ? "while the call waited in the queue" : "while the batch ran")
                 + ", "
-                + (deadlineNanos - begunNanos) / 1_000_000
+                + options.timeoutNanos() / 1_000_000
                 + " ms after the call. Allow more time, or shed load earlier."));
   }
 
@@ -291,93 +338,61 @@ final class Request {
     settle(new CancelledException("The call was cancelled by its caller."));
   }
 
-  /** Something that may end the call; given up when the call is over. At most two, in turn. */
+  /** Something that may end the call; given up when the call is over. */
   void listenTo(Cancellation.Registration mine) {
-    if (registration == null) {
-      registration = mine;
-    } else {
-      secondRegistration = mine;
-    }
+    Cancellation.Registration first = registration;
+    registration =
+        first == null
+            ? mine
+            : () -> {
+              first.close();
+              mine.close();
+            };
     if (!isLive()) {
       stopListening(); // the end may have come before it could see this
     }
   }
 
   private void stopListening() {
-    Cancellation.Registration first = registration;
-    if (first != null) {
-      first.close();
-    }
-    Cancellation.Registration second = secondRegistration;
-    if (second != null) {
-      second.close();
+    Cancellation.Registration listening = registration;
+    if (listening != null) {
+      listening.close();
     }
   }
 
-  private void announce(Object outcome) {
-    stopListening();
-    RequestFuture asynchronous = future;
-    if (asynchronous != null) {
-      events.completed(asynchronous, outcome);
-    } else {
-      wake();
-    }
+  /** Tells the end, which was just made. */
+  void announce(Object outcome) {
+    events.completed(this, outcome);
   }
 
-  /** Wakes who blocks; that may come late or twice, as it looks at the state by itself. */
-  void wake() {
-    if (parks) {
-      LockSupport.unpark(waiter);
-    }
+  /** How it ended: with results or a {@link Failure}. */
+  Object end() {
+    return state;
   }
 
-  /** Says who is going to wait; before the request is seen by any other thread. */
-  void setWaiter(Thread thread) {
-    waiter = thread;
-  }
-
-  /**
-   * Blocks until the call is over. Whoever waits must come here, whatever happens: the next in its
-   * chain is woken from here.
-   */
-  Batch await() {
-    boolean interrupted = false;
-    parks = true;
-    while (isLive()) {
-      if (hasDeadline) {
-        long left = deadlineNanos - System.nanoTime();
-        if (left <= 0) {
-          expire();
-        } else {
-          LockSupport.parkNanos(this, left);
-        }
-      } else {
-        LockSupport.park(this);
+  /** Passes the outcome on, the first time; results that nobody takes are closed. */
+  void finish(Object outcome) {
+    try {
+      if (outcome instanceof Failure failure) {
+        completeExceptionally(failure.cause());
+      } else if (outcome instanceof Batch results && !complete(results) && !gave(results)) {
+        results.close();
       }
-      interrupted |= Thread.interrupted(); // a run cannot be interrupted; the caller shall know
+    } finally {
+      Reference.reachabilityFence(owner);
+      owner = null;
     }
-    Request next = wakesNext;
-    if (next != null) {
-      next.wake();
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    return outcome(state);
   }
 
-  private static Batch outcome(Object end) {
-    if (end instanceof Batch results) {
-      return results;
-    }
-    Throwable cause = ((Failure) end).cause();
-    if (cause instanceof RuntimeException e) {
-      throw e;
-    }
-    if (cause instanceof Error e) {
-      throw e;
-    }
-    throw new IllegalStateException("A session threw a checked exception.", cause);
+  /** Whether these results are the caller's already. */
+  private boolean gave(Batch results) {
+    return !isCompletedExceptionally() && join() == results;
+  }
+
+  @Override
+  public boolean cancel(boolean mayInterruptIfRunning) {
+    boolean ended = settle(new CancellationException("The call was cancelled by its caller."));
+    return ended ? super.cancel(mayInterruptIfRunning) : isCancelled();
   }
 
   Tensor input(int index) {

@@ -266,7 +266,7 @@ final class Scheduler implements Pilot.Reports {
   }
 
   private void doneForming() {
-    waiting = !room.isEmpty();
+    waiting = room.size() > 0;
     forming.unlock();
   }
 
@@ -283,7 +283,7 @@ final class Scheduler implements Pilot.Reports {
         Request first = room.first();
         if (first != null) {
           lingered = now - first.submittedNanos;
-          slack = first.hasDeadline ? first.deadlineNanos - now - first.costNanos : slack;
+          slack = first.hasDeadline() ? first.deadlineNanos() - now - first.costNanos : slack;
           full = limits.maxRows(first.kind, first.length);
         }
       } finally {
@@ -312,7 +312,7 @@ final class Scheduler implements Pilot.Reports {
     forming.lock();
     try {
       gather();
-      victim = shedsOldest ? room.toShed(newer.priority) : room.toRefuseFor(newer);
+      victim = shedsOldest ? room.toShed(newer.options.priority()) : room.toRefuseFor(newer);
     } finally {
       doneForming();
     }
@@ -325,7 +325,7 @@ final class Scheduler implements Pilot.Reports {
                 ? "The call was given up for newer ones, because the queue was full."
                 : "The call was given up for one of another tenant, because the queue was full, most"
                     + " of it of the tenant '"
-                    + victim.tenant
+                    + victim.options.tenant()
                     + "'.",
             retryAfter);
     if (victim.settle(shed)) {

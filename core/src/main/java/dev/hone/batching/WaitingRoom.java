@@ -28,13 +28,13 @@ final class WaitingRoom {
     }
   }
 
-  boolean isEmpty() {
+  /** How many requests wait, or did before they ended. */
+  int size() {
+    int size = 0;
     for (Level level : levels) {
-      if (level.size > 0) {
-        return false;
-      }
+      size += level.size;
     }
-    return true;
+    return size;
   }
 
   void add(Request request) {
@@ -103,7 +103,7 @@ final class WaitingRoom {
   /** Calls of lower priority, of this kind and no longer than this, that could fill a batch. */
   void fillers(Request anchor, int length, int most, List<Request> into) {
     into.clear();
-    for (int i = rank(anchor.priority) + 1; i < levels.length; i++) {
+    for (int i = rank(anchor.options.priority()) + 1; i < levels.length; i++) {
       levels[i].startWindow();
       int looked = 0;
       Request request = levels[i].size == 0 ? null : levels[i].nextInWindow();
@@ -182,7 +182,7 @@ final class WaitingRoom {
   }
 
   private Level levelOf(Request request) {
-    return levels[rank(request.priority)];
+    return levels[rank(request.options.priority())];
   }
 
   private static int rank(Priority priority) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class Wakes {
   static final int LONGEST = 8; // a chain is as slow as all in it together
 
-  private @Nullable Request last;
+  private @Nullable BlockingRequest last;
   private int length;
 
   /**
@@ -19,8 +19,8 @@ final class Wakes {
    *
    * @return the one that it must wake, or null
    */
-  @Nullable Request add(Request request) {
-    Request before = last;
+  @Nullable BlockingRequest add(BlockingRequest request) {
+    BlockingRequest before = last;
     last = request;
     if (before != null && length == LONGEST) {
       before.wake();
@@ -32,7 +32,7 @@ final class Wakes {
 
   /** Wakes the last chain. */
   void end() {
-    Request before = last;
+    BlockingRequest before = last;
     last = null;
     length = 0;
     if (before != null) {

@@ -7,12 +7,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A piece of native memory, the buffers over it, and the way it goes. Knows no lifetime: whoever
- * holds it calls {@link #dispose} once.
+ * holds it {@linkplain #run disposes} of it once.
  *
  * <p>A {@link ByteBuffer} covers less than 2 GiB, so the block is cut into segments of 1 GiB. They
  * are made when first asked for and then kept, because making one is a native call.
  */
-final class Block {
+final class Block implements Runnable {
   static final int SEGMENT_BITS = 30;
   static final long SEGMENT_BYTES = 1L << SEGMENT_BITS;
 
@@ -90,7 +90,8 @@ final class Block {
   }
 
   /** Nobody holds the block any more: back to the shelf, or freed now, or freed when unviewed. */
-  void dispose() {
+  @Override
+  public void run() {
     if (viewed && release != null) {
       // Someone may still look at these bytes, and must not see another tensor's: not to the shelf.
       freeWhenUnreachable();

@@ -4,10 +4,8 @@ import java.lang.System.Logger;
 import java.lang.ref.PhantomReference;
 import java.lang.ref.ReferenceQueue;
 import java.util.Locale;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -25,8 +23,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LeakDetection {
   private static final int SAMPLE_ONE_IN = 128;
+  private static final int LISTS = 16;
   private static final ReferenceQueue<Object> UNREACHABLE = new ReferenceQueue<>();
-  private static final Set<Lifeline> OPEN = ConcurrentHashMap.newKeySet();
+  private static final OpenList[] OPEN = openLists();
   private static final AtomicLong LEAKS = new AtomicLong();
 
   private LeakDetection() {}
@@ -58,35 +57,86 @@ public final class LeakDetection {
   private static final class Opening extends Exception {
     private static final long serialVersionUID = 1L;
 
+    private final String what;
+
     Opening(String what) {
       super("This " + what + " was opened here and never closed.");
+      this.what = what;
     }
   }
 
-  /** Ties a resource to what frees it: run once, by the first of close and the collector. */
+  /**
+   * Ties a resource to what frees it: run once, by the first of close and the collector. There are
+   * very many of these, so what belongs to the list of open ones is in them.
+   */
   public static final class Lifeline extends PhantomReference<Object> {
-    private static final AtomicIntegerFieldUpdater<Lifeline> DONE =
-        AtomicIntegerFieldUpdater.newUpdater(Lifeline.class, "done");
-
-    private volatile int done; // 1: freed. No object of its own: there are very many of these
-    private final String what;
+    private final Object what; // a String, or the Opening of one that was sampled
     private final Runnable free;
-    private final @Nullable Opening opening;
+    private final OpenList list;
+    private @Nullable Lifeline previous;
+    private @Nullable Lifeline next;
 
-    Lifeline(Object resource, String what, Runnable free, @Nullable Opening opening) {
+    Lifeline(Object resource, Object what, Runnable free, OpenList list) {
       super(resource, UNREACHABLE);
       this.what = what;
       this.free = free;
-      this.opening = opening;
+      this.list = list;
     }
 
     /** The resource was closed: frees what is behind it, unless that was done before. */
     public void cut() {
-      if (DONE.compareAndSet(this, 0, 1)) {
-        OPEN.remove(this);
+      if (list.remove(this)) {
         free.run();
       }
     }
+  }
+
+  /** Lifelines that are not cut: what keeps them reachable until the collector finds a leak. */
+  private static final class OpenList {
+    private final Lifeline ends = new Lifeline(this, "", () -> {}, this); // a ring, these included
+    private int size;
+
+    OpenList() {
+      ends.previous = ends;
+      ends.next = ends;
+    }
+
+    synchronized void add(Lifeline lifeline) {
+      Lifeline last = Objects.requireNonNull(ends.previous);
+      lifeline.previous = last;
+      lifeline.next = ends;
+      last.next = lifeline;
+      ends.previous = lifeline;
+      size++;
+    }
+
+    /** Whether it was still there. */
+    synchronized boolean remove(Lifeline lifeline) {
+      Lifeline before = lifeline.previous;
+      Lifeline after = lifeline.next;
+      if (before == null || after == null) {
+        return false;
+      }
+      before.next = after;
+      after.previous = before;
+      lifeline.previous = null;
+      lifeline.next = null;
+      size--;
+      return true;
+    }
+
+    synchronized int size() {
+      return size;
+    }
+  }
+
+  /** Several, so that threads rarely wait for each other. */
+  private static OpenList[] openLists() {
+    OpenList[] lists = new OpenList[LISTS];
+    for (int i = 0; i < LISTS; i++) {
+      lists[i] = new OpenList();
+    }
+    return lists;
   }
 
   /**
@@ -98,9 +148,10 @@ public final class LeakDetection {
    */
   public static Lifeline track(Object resource, String what, Runnable free) {
     reportUnreachable();
-    Opening opening = Level.CONFIGURED.sample() ? new Opening(what) : null;
-    Lifeline lifeline = new Lifeline(resource, what, free, opening);
-    OPEN.add(lifeline);
+    Object known = Level.CONFIGURED.sample() ? new Opening(what) : what;
+    OpenList list = OPEN[(int) Thread.currentThread().getId() & (LISTS - 1)];
+    Lifeline lifeline = new Lifeline(resource, known, free, list);
+    list.add(lifeline);
     return lifeline;
   }
 
@@ -116,15 +167,19 @@ public final class LeakDetection {
    */
   public static int open() {
     reportUnreachable();
-    return OPEN.size();
+    int open = 0;
+    for (OpenList list : OPEN) {
+      open += list.size();
+    }
+    return open;
   }
 
   private static void reportUnreachable() {
     for (Object found = UNREACHABLE.poll(); found != null; found = UNREACHABLE.poll()) {
       Lifeline lifeline = (Lifeline) found;
-      if (lifeline.done == 0) {
+      if (lifeline.list.remove(lifeline)) {
         LEAKS.incrementAndGet();
-        lifeline.cut();
+        lifeline.free.run();
         if (Level.CONFIGURED != Level.OFF) {
           log(lifeline);
         }
@@ -134,16 +189,17 @@ public final class LeakDetection {
 
   private static void log(Lifeline lifeline) {
     Logger logger = System.getLogger("dev.hone.memory");
-    String message =
-        "A "
-            + lifeline.what
-            + " was not closed; it was freed because nothing refers to it any more. ";
-    if (lifeline.opening != null) {
-      logger.log(Logger.Level.WARNING, message + "It was opened here:", lifeline.opening);
+    String freed = " was not closed; it was freed because nothing refers to it any more. ";
+    if (lifeline.what instanceof Opening opening) {
+      logger.log(
+          Logger.Level.WARNING, "A " + opening.what + freed + "It was opened here:", opening);
     } else {
       logger.log(
           Logger.Level.WARNING,
-          message + "Run with -Dhone.leaks=strict to see where it was opened.");
+          "A "
+              + lifeline.what
+              + freed
+              + "Run with -Dhone.leaks=strict to see where it was opened.");
     }
   }
 }

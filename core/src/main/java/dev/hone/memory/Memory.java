@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A region of memory outside the Java heap.
@@ -37,7 +38,9 @@ public final class Memory implements AutoCloseable {
 
   private final Block block;
   private final long byteSize;
-  private final LeakDetection.Lifeline lifeline;
+  private final int offset; // of the first byte in the block
+  private final @Nullable Memory whole; // what this is a part of, held until the part goes
+  private final LeakDetection.@Nullable Lifeline lifeline; // of a whole
 
   @SuppressWarnings({"unused", "UnusedVariable"}) // written through STATE
   private volatile int state;
@@ -45,7 +48,18 @@ public final class Memory implements AutoCloseable {
   Memory(Block block, long byteSize, String what) {
     this.block = block;
     this.byteSize = byteSize;
-    this.lifeline = LeakDetection.track(this, what, block::dispose);
+    this.offset = 0;
+    this.whole = null;
+    this.lifeline = LeakDetection.track(this, what, block);
+  }
+
+  /** A part of a region that is held for it. */
+  private Memory(Memory whole, int offset, long byteSize) {
+    this.block = whole.block;
+    this.byteSize = byteSize;
+    this.offset = whole.offset + offset;
+    this.whole = whole;
+    this.lifeline = null;
   }
 
   /** A region of the C heap: zeroed, at an address that is a multiple of 64. */
@@ -105,6 +119,22 @@ public final class Memory implements AutoCloseable {
     return new Memory(new Block(address, byteSize, null, free, null), byteSize, "adopted memory");
   }
 
+  /**
+   * A part of this region, with a life of its own: the bytes go when the region and all its parts
+   * are closed. For many small regions at the price of one; of those that are forgotten, only the
+   * region is reported.
+   *
+   * @param offset the part's first byte; give a multiple of 64 where its address shall be one
+   * @throws IllegalStateException if the region is closed
+   * @throws IllegalArgumentException if the bytes are not inside the region
+   */
+  public Memory part(int offset, long byteSize) {
+    checkRange(offset, byteSize);
+    Memory part = new Memory(this, offset, byteSize);
+    hold();
+    return part;
+  }
+
   static void requireNotNegative(long byteSize) {
     if (byteSize < 0) {
       throw new IllegalArgumentException(
@@ -139,7 +169,7 @@ public final class Memory implements AutoCloseable {
               + " machine. Add org.bytedeco:javacpp-platform for it.",
           NativeHeap.absence());
     }
-    return block.address;
+    return block.address + offset;
   }
 
   /**
@@ -168,6 +198,15 @@ public final class Memory implements AutoCloseable {
       }
     } while (!STATE.weakCompareAndSet(this, seen, seen - ONE_HOLD));
     if (seen == (ONE_HOLD | CLOSED)) {
+      end();
+    }
+  }
+
+  /** Nobody needs the bytes any more. */
+  private void end() {
+    if (whole != null) {
+      whole.release();
+    } else if (lifeline != null) {
       lifeline.cut();
     }
   }
@@ -192,7 +231,7 @@ public final class Memory implements AutoCloseable {
       }
     } while (!STATE.weakCompareAndSet(this, seen, seen | CLOSED));
     if (seen == 0) {
-      lifeline.cut();
+      end();
     }
   }
 
@@ -209,7 +248,7 @@ public final class Memory implements AutoCloseable {
     checkRange(offset, length);
     hold();
     try {
-      return block.view(offset, length);
+      return block.view(this.offset + offset, length);
     } finally {
       release();
     }
@@ -228,8 +267,9 @@ public final class Memory implements AutoCloseable {
     hold();
     try {
       for (long done = 0; done < length; ) {
-        ByteBuffer segment = block.segment((int) ((offset + done) >>> Block.SEGMENT_BITS));
-        int start = (int) ((offset + done) & (Block.SEGMENT_BYTES - 1));
+        long at = this.offset + offset + done;
+        ByteBuffer segment = block.segment((int) (at >>> Block.SEGMENT_BITS));
+        int start = (int) (at & (Block.SEGMENT_BYTES - 1));
         int step = (int) Math.min(length - done, segment.capacity() - start);
         use.accept(segment.slice(start, step).order(ByteOrder.nativeOrder()));
         done += step;
@@ -268,8 +308,8 @@ public final class Memory implements AutoCloseable {
       throw new IllegalStateException("This memory was closed: its contents are gone.");
     }
     for (long done = 0; done < length; ) {
-      long source = fromOffset + done;
-      long target = toOffset + done;
+      long source = from.offset + fromOffset + done;
+      long target = to.offset + toOffset + done;
       int sourceStart = (int) (source & (Block.SEGMENT_BYTES - 1));
       int targetStart = (int) (target & (Block.SEGMENT_BYTES - 1));
       int room = (int) (Block.SEGMENT_BYTES - Math.max(sourceStart, targetStart));

@@ -9,6 +9,8 @@ import dev.hone.Shape;
 import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
 import dev.hone.metrics.Outcome;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -100,6 +102,36 @@ class AnswersTest {
       }
       toy.fault = (given, options) -> {};
       batcher.run(in).close();
+    }
+  }
+
+  @Test
+  void anAnswerStaysWhatItIsWhenOthersOfItsBatchAreClosed() {
+    ToySession toy = new ToySession();
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    List<Batch> inputs = new ArrayList<>();
+    try (Batcher batcher = open(toy, policy().maxRows(16))) {
+      CountDownLatch go = new CountDownLatch(1);
+      toy.fault = (given, options) -> awaitOpen(go);
+      for (int i = 0; i < 40; i++) {
+        inputs.add(ToySession.input(new long[] {i, 1}));
+        futures.add(batcher.runAsync(inputs.get(i)));
+      }
+      go.countDown();
+      toy.largestRun.set(0);
+      List<Batch> answers = futures.stream().map(CompletableFuture::join).toList();
+      assertThat(toy.largestRun.get()).isGreaterThan(1);
+      for (int i = 0; i < answers.size(); i++) {
+        try (Batch alone = batcher.run(inputs.get(i));
+            Batch answer = answers.get(i)) { // those before it are closed
+          for (String name : alone.names()) {
+            float[] expected = alone.get(name).toFloatArray();
+            assertThat(answer.get(name).toFloatArray()).isEqualTo(expected);
+          }
+        }
+      }
+    } finally {
+      inputs.forEach(Batch::close);
     }
   }
 

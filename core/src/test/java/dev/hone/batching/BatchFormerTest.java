@@ -76,7 +76,7 @@ class BatchFormerTest {
     public void answered(Request request, Flight flight) {}
 
     @Override
-    public void completed(RequestFuture future, Object outcome) {}
+    public void completed(Request request, Object outcome) {}
   }
 
   private void wait(int... lengths) {
@@ -86,7 +86,7 @@ class BatchFormerTest {
       Kind kind = Objects.requireNonNull(layout.kindOf(in, List.of()));
       room.add(
           new Request(
-              new Nobody(), kind, in, null, length, MILLI, RunOptions.DEFAULT, System.nanoTime()));
+              new Nobody(), this, kind, in, length, MILLI, RunOptions.DEFAULT, System.nanoTime()));
     }
   }
 

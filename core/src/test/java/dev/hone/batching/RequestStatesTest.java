@@ -48,12 +48,11 @@ public class RequestStatesTest {
     Port[] ports = {new Port("x", DataType.FLOAT32, 1, List.of(), 0)};
     Batch in = batch(inputsFreed);
     Kind kind = Kind.of(ports, in, List.of(), new int[] {0}, shapes);
-    request = new Request(new Counting(), kind, in, null, 1, 0, RunOptions.DEFAULT, 0);
-    request.future = new RequestFuture(request, this);
+    request = new Request(new Counting(), this, kind, in, 1, 0, RunOptions.DEFAULT, 0);
     request.holdTensors();
     in.close();
     for (int row = 0; row < ROWS; row++) {
-      flights[row] = new Flight(kind, Dispatch.READY, 0);
+      flights[row] = new Flight(kind, Dispatch.READY, 0, 1);
     }
   }
 
@@ -75,7 +74,7 @@ public class RequestStatesTest {
     }
 
     @Override
-    public void completed(RequestFuture future, Object outcome) {
+    public void completed(Request request, Object outcome) {
       completed.incrementAndGet();
     }
   }
@@ -127,7 +126,6 @@ public class RequestStatesTest {
     delivered[row] = true;
     boolean begun = request.beginDelivery();
     if (begun) {
-      request.setParts(parts);
       request.endDelivery(flights[row], 1, parts);
     }
     request.endUse();

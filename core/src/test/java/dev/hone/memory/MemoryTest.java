@@ -8,6 +8,7 @@ import dev.hone.contract.NoLeaks;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -338,6 +339,70 @@ class MemoryTest {
   private static ByteBuffer filledAndForgotten() {
     ByteBuffer view = Memory.allocate(64).view(0, 64);
     return view.putLong(0, 77);
+  }
+
+  @Test
+  void aPartIsItsBytesOfTheWhole() {
+    try (Memory whole = Memory.allocate(256);
+        Memory part = whole.part(64, 100);
+        Memory inner = part.part(32, 8);
+        Memory other = Memory.allocate(8)) {
+      fill(whole, 5);
+      byte[] all = bytes(whole);
+      assertThat(part.byteSize()).isEqualTo(100);
+      assertThat(part.address()).isEqualTo(whole.address() + 64);
+      assertThat(bytes(part)).isEqualTo(Arrays.copyOfRange(all, 64, 164));
+      assertThat(bytes(inner)).isEqualTo(Arrays.copyOfRange(all, 96, 104));
+      assertThat(part.view(4, 1).get(0)).isEqualTo(all[68]);
+      Memory.copy(part, 8, other, 0, 8);
+      assertThat(bytes(other)).isEqualTo(Arrays.copyOfRange(all, 72, 80));
+      Memory.copy(other, 0, inner, 0, 8);
+      assertThat(Arrays.copyOfRange(bytes(whole), 96, 104)).isEqualTo(bytes(other));
+    }
+  }
+
+  @Test
+  void aPartEndsWhereItEnds() {
+    try (Memory whole = Memory.allocate(256);
+        Memory part = whole.part(64, 100)) {
+      assertThatThrownBy(() -> part.view(96, 5)).isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> part.part(0, 101)).isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> whole.part(-1, 2)).isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  void theBytesGoWhenTheWholeAndAllItsPartsAreClosed() {
+    AtomicInteger freed = new AtomicInteger();
+    Memory whole = Memory.adopt(64, 128, freed::incrementAndGet);
+    Memory first = whole.part(0, 64);
+    Memory second = whole.part(64, 64);
+    whole.close();
+    assertThatThrownBy(() -> whole.part(0, 64)).isInstanceOf(IllegalStateException.class);
+    second.hold();
+    second.close();
+    first.close();
+    first.close();
+    assertThat(first.isClosed()).isTrue();
+    assertThat(freed).hasValue(0);
+    second.release();
+    assertThat(freed).hasValue(1);
+  }
+
+  @Test
+  void forgottenPartsAreFreedWithTheirWholeAndReportedOnce() {
+    AtomicInteger freed = new AtomicInteger();
+    long leaks = NoLeaks.leaksOf(() -> forgetOneOfTwoParts(freed));
+    assertThat(leaks).isEqualTo(1);
+    assertThat(freed).hasValue(1);
+  }
+
+  private static void forgetOneOfTwoParts(AtomicInteger freed) {
+    Memory whole = Memory.adopt(64, 128, freed::incrementAndGet);
+    whole.part(0, 64).close();
+    assertThat(whole.part(64, 64).isClosed()).isFalse();
+    whole.close();
+    assertThat(freed).hasValue(0);
   }
 
   @Test

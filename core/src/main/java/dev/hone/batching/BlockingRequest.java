@@ -1,0 +1,123 @@
+package dev.hone.batching;
+
+import dev.hone.Batch;
+import dev.hone.RunOptions;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** A call for which its caller blocks. */
+final class BlockingRequest extends Request {
+  private final @Nullable Batch out;
+  private final Thread waiter = Thread.currentThread();
+  private volatile boolean parks; // waking costs time: who runs its own batch needs it not
+  private @Nullable BlockingRequest wakesNext; // written before the end, read by the waiter after
+
+  /** Made by the thread that is going to wait. */
+  BlockingRequest(
+      Events events,
+      Kind kind,
+      Batch in,
+      @Nullable Batch out,
+      int length,
+      long costNanos,
+      RunOptions options,
+      long begunNanos) {
+    super(events, null, kind, in, length, costNanos, options, begunNanos);
+    this.out = out;
+  }
+
+  @Override
+  void holdTensors() {
+    super.holdTensors();
+    if (out != null) {
+      try {
+        out.hold();
+      } catch (RuntimeException e) {
+        in.release();
+        throw e;
+      }
+    }
+  }
+
+  @Override
+  void releaseTensors() {
+    super.releaseTensors();
+    if (out != null) {
+      out.release();
+    }
+  }
+
+  @Override
+  @Nullable Batch out() {
+    return out;
+  }
+
+  @Override
+  boolean isAwaited() {
+    return true;
+  }
+
+  @Override
+  void joinWakes(Flight from) {
+    wakesNext = from.wakes.add(this);
+  }
+
+  @Override
+  void announce(Object outcome) {
+    if (outcome instanceof Failure) { // else the flight wakes
+      wake();
+    }
+  }
+
+  /** Wakes who blocks; that may come late or twice, as it looks at the state by itself. */
+  void wake() {
+    if (parks) {
+      LockSupport.unpark(waiter);
+    }
+  }
+
+  /**
+   * Blocks until the call is over. Whoever waits must come here, whatever happens: the next in its
+   * chain is woken from here.
+   */
+  Batch await() {
+    boolean interrupted = false;
+    parks = true;
+    while (isLive()) {
+      if (hasDeadline()) {
+        long left = deadlineNanos() - System.nanoTime();
+        if (left <= 0) {
+          expire();
+        } else {
+          LockSupport.parkNanos(this, left);
+        }
+      } else {
+        LockSupport.park(this);
+      }
+      interrupted |= Thread.interrupted(); // a run cannot be interrupted; the caller shall know
+    }
+    BlockingRequest next = wakesNext;
+    if (next != null) {
+      next.wake();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return outcome();
+  }
+
+  private Batch outcome() {
+    Object end = end();
+    if (end instanceof Batch results) {
+      return results;
+    }
+    Throwable cause = ((Failure) end).cause();
+    if (cause instanceof RuntimeException e) {
+      throw e;
+    }
+    if (cause instanceof Error e) {
+      throw e;
+    }
+    throw new IllegalStateException("A session threw a checked exception.", cause);
+  }
+}
