@@ -24,15 +24,12 @@ final class BlocksRecipe implements Drafts {
   private final BlockQuantizer quantizer;
   private final Precision precision;
   private final Groundwork ground;
-  private final Set<String> excluded;
 
   private BlocksRecipe(Task task, BlockQuantizer quantizer, Precision precision) {
     this.task = task;
     this.quantizer = quantizer;
     this.precision = precision;
-    task.progress().at("fusing", 0);
-    this.ground = Groundwork.lifted(task.model()).fused(FusionOptions.EXACT);
-    this.excluded = Exclusions.of(ground.model().graph(), task.options().excluded());
+    this.ground = Groundwork.of(task, FusionOptions.EXACT);
   }
 
   static BlocksRecipe int4(Task task) {
@@ -56,7 +53,7 @@ final class BlocksRecipe implements Drafts {
   public Draft sparing(Set<String> spared) {
     task.progress().at("quantizing", 0.1);
     Groundwork work = ground.copy();
-    Set<String> left = new HashSet<>(excluded);
+    Set<String> left = new HashSet<>(ground.excluded());
     Set<String> eightBits = new HashSet<>();
     if (precision == Precision.INT4) {
       eightBits.addAll(SensitiveProducts.of(work.model()));
@@ -84,7 +81,7 @@ final class BlocksRecipe implements Drafts {
     Set<String> already =
         precision == Precision.INT4 ? SensitiveProducts.of(ground.model()) : Set.of();
     return SensitiveProducts.ranking(ground.model()).stream()
-        .filter(node -> !already.contains(node) && !excluded.contains(node))
+        .filter(node -> !already.contains(node) && !ground.excluded().contains(node))
         .toList();
   }
 }

@@ -9,7 +9,6 @@ import dev.hone.onnx.quantize.EmbeddingRows;
 import dev.hone.onnx.quantize.NodeChoice;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -17,22 +16,18 @@ import java.util.Set;
 final class DynamicRecipe implements Drafts {
   private final Task task;
   private final Groundwork ground;
-  private final Set<String> excluded;
   private List<NodeChoice> lastChoices = List.of();
 
   DynamicRecipe(Task task) {
     this.task = task;
-    task.progress().at("fusing", 0);
-    this.ground = Groundwork.lifted(task.model()).fused(StaticRecipe.FAST_GELU);
-    this.excluded = Exclusions.of(ground.model().graph(), task.options().excluded());
+    this.ground = Groundwork.of(task, StaticRecipe.FAST_GELU);
   }
 
   @Override
   public Draft sparing(Set<String> spared) {
     task.progress().at("quantizing", 0.5);
     Groundwork work = ground.copy();
-    Set<String> left = new HashSet<>(excluded);
-    left.addAll(spared);
+    Set<String> left = ground.excludedAnd(spared);
     List<NodeChoice> choices = new ArrayList<>(DynamicDense.apply(work.model(), left));
     boolean dynamic =
         choices.stream().anyMatch(choice -> choice.form() == NodeChoice.Form.DYNAMIC_INT8);

@@ -3,12 +3,15 @@ package dev.hone.onnx;
 import dev.hone.DataType;
 import dev.hone.Model;
 import dev.hone.Shape;
+import dev.hone.Signature.Kind;
 import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Cast;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.graph.ValueInfo;
+import dev.hone.onnx.graph.ValueType;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,8 +32,6 @@ public final class EmbeddingOutput {
   /** The name of the output that takes the place of the tokens' vectors. */
   public static final String NAME = "sentence_embedding";
 
-  private static final long FLOAT = 1;
-  private static final long BOOL = 9;
   private static final long LEAST_OPSET = 9;
   private static final long AXES_ARE_INPUTS = 13;
 
@@ -50,18 +51,21 @@ public final class EmbeddingOutput {
    * @param tokens its output with the vectors of tokens, {@code FLOAT32} or {@code FLOAT16} of
    *     {@code [texts, tokens, width]}; {@value #NAME}, {@code FLOAT32[texts, width]}, takes its
    *     place
-   * @param mask its input {@code [texts, tokens]} that is not 0 where there is a token
+   * @param mask its input {@code [texts, tokens]}, numbers or BOOL, that is not 0 where there is a
+   *     token
    * @throws IllegalArgumentException if it is not such a model
    */
   public static Model of(Model model, String tokens, String mask) {
     OnnxModel onnx = OnnxModel.require(model);
     ModelData data = onnx.data().copy();
-    ValueInfo output = output(data, tokens, mask);
+    requireOpset(data);
+    requireMask(data, mask);
+    ValueInfo output = output(data, tokens);
     new EmbeddingOutput(data).append(output, mask);
     return OnnxModel.of(onnx.name(), data);
   }
 
-  private static ValueInfo output(ModelData data, String tokens, String mask) {
+  private static ValueInfo output(ModelData data, String tokens) {
     ValueInfo output =
         data.graph().outputs().stream()
             .filter(info -> info.name().equals(tokens))
@@ -78,30 +82,54 @@ public final class EmbeddingOutput {
               + ". The model is "
               + data.signature());
     }
-    if (!data.graph().isInput(mask) || data.opset() < LEAST_OPSET) {
+    return output;
+  }
+
+  private static void requireMask(ModelData data, String mask) {
+    ValueType type =
+        data.graph().inputs().stream()
+            .filter(info -> info.name().equals(mask))
+            .map(ValueInfo::type)
+            .findFirst()
+            .orElse(null);
+    boolean numbers =
+        type != null
+            && type.kind() == Kind.TENSOR
+            && type.type() != null
+            && type.type() != DataType.STRING;
+    if (type == null || !numbers || type.rank().orElse(2) != 2) {
       throw new IllegalArgumentException(
-          "The mask must be an input, and the model of operator set 9 or newer, but '"
+          "The mask must be an input of numbers or BOOL with two dimensions, [texts, tokens], but '"
               + mask
               + "' is "
-              + (data.graph().isInput(mask) ? "one" : "none")
-              + " and the set is "
-              + data.opset()
-              + ". The model is "
+              + (type == null ? "no input" : type)
+              + ". Name the input that says where there are tokens, often attention_mask. The model"
+              + " is "
               + data.signature());
     }
-    return output;
+  }
+
+  private static void requireOpset(ModelData data) {
+    if (data.opset() < LEAST_OPSET) {
+      throw new IllegalArgumentException(
+          "The model must be of operator set "
+              + LEAST_OPSET
+              + " or newer, but is of "
+              + data.opset()
+              + ". Export it again with a newer one.");
+    }
   }
 
   private void append(ValueInfo output, String mask) {
     String tokens = output.name();
     if (output.type().type() == DataType.FLOAT16) {
-      tokens = add("Cast", "tokens", List.of(tokens), Attribute.of("to", FLOAT));
+      tokens = add("Cast", "tokens", List.of(tokens), Cast.to(DataType.FLOAT32));
     }
-    String wanted = add("Cast", "wanted", List.of(mask), Attribute.of("to", BOOL));
+    String wanted = add("Cast", "wanted", List.of(mask), Cast.to(DataType.BOOL));
     String column = graph.addInitializer("column", TensorData.ofLongs("", Shape.of(3), 0, 0, 1));
     String each = add("Reshape", "wanted", List.of(wanted, column));
     String kept = add("Where", "kept", List.of(each, tokens, number(0)));
-    String ones = add("Cast", "ones", List.of(wanted), Attribute.of("to", FLOAT));
+    String ones = add("Cast", "ones", List.of(wanted), Cast.to(DataType.FLOAT32));
     String count = add("Max", "count", List.of(sum(ones, 1), number(1e-9f)));
     String mean = add("Div", "mean", List.of(sum(kept, 0), count));
     String square = add("Mul", "square", List.of(mean, mean));

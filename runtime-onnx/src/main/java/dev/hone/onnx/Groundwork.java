@@ -1,38 +1,48 @@
 package dev.hone.onnx;
 
+import dev.hone.onnx.Passes.Task;
 import dev.hone.onnx.fuse.FusionOptions;
 import dev.hone.onnx.fuse.FusionReport;
 import dev.hone.onnx.fuse.Fusions;
 import dev.hone.onnx.graph.ConstantLifting;
 import dev.hone.onnx.graph.ModelData;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
-/** A graph made ready for passes that quantize: constants lifted, nodes fused. */
+/**
+ * A graph made ready for passes that quantize: constants lifted, nodes fused, and what is excluded
+ * looked up.
+ */
 final class Groundwork {
   private final ModelData model;
   private final Map<String, Integer> fusions = new TreeMap<>();
   private final List<String> notes = new ArrayList<>();
+  private final Set<String> excluded = new HashSet<>();
 
   private Groundwork(ModelData model) {
     this.model = model;
   }
 
-  /** A copy with its constants lifted. */
-  static Groundwork lifted(ModelData original) {
-    Groundwork work = new Groundwork(original.copy());
-    ConstantLifting.apply(work.model);
+  /** How each task begins. */
+  static Groundwork of(Task task, FusionOptions fusions) {
+    task.progress().at("fusing", 0);
+    Groundwork work = of(task.model(), fusions);
+    work.excluded.addAll(Exclusions.of(work.model.graph(), task.options().excluded()));
     return work;
   }
 
-  /** Fuses what can be fused. */
-  Groundwork fused(FusionOptions options) {
-    FusionReport report = Fusions.apply(model, options);
-    report.counts().forEach((kind, count) -> fusions.merge(kind, count, Integer::sum));
-    notes.addAll(report.notes());
-    return this;
+  /** A copy of a graph, with nothing excluded. */
+  static Groundwork of(ModelData original, FusionOptions fusions) {
+    Groundwork work = new Groundwork(original.copy());
+    ConstantLifting.apply(work.model);
+    FusionReport report = Fusions.apply(work.model, fusions);
+    work.fusions.putAll(report.counts());
+    work.notes.addAll(report.notes());
+    return work;
   }
 
   /** A copy, to try something on. */
@@ -40,6 +50,7 @@ final class Groundwork {
     Groundwork copy = new Groundwork(model.copy());
     copy.fusions.putAll(fusions);
     copy.notes.addAll(notes);
+    copy.excluded.addAll(excluded);
     return copy;
   }
 
@@ -49,6 +60,18 @@ final class Groundwork {
 
   Map<String, Integer> fusions() {
     return fusions;
+  }
+
+  /** The nodes that the task's options leave alone, by the names that passes know them by. */
+  Set<String> excluded() {
+    return excluded;
+  }
+
+  /** These and the excluded ones. */
+  Set<String> excludedAnd(Set<String> spared) {
+    Set<String> left = new HashSet<>(excluded);
+    left.addAll(spared);
+    return left;
   }
 
   /** What was left, and why. */

@@ -28,23 +28,18 @@ import java.util.stream.Stream;
 final class HalfComputeRecipe implements Drafts {
   private final Task task;
   private final Groundwork ground;
-  private final Set<String> excluded;
   private List<NodeChoice> lastChoices = List.of();
 
   HalfComputeRecipe(Task task) {
     this.task = task;
-    task.progress().at("fusing", 0);
-    this.ground = Groundwork.lifted(task.model()).fused(FusionOptions.EXACT);
-    this.excluded = Exclusions.of(ground.model().graph(), task.options().excluded());
+    this.ground = Groundwork.of(task, FusionOptions.EXACT);
   }
 
   @Override
   public Draft sparing(Set<String> spared) {
     task.progress().at("rewriting", 0.5);
     Groundwork work = ground.copy();
-    Set<String> left = new HashSet<>(excluded);
-    left.addAll(spared);
-    lastChoices = HalfCompute.apply(work.model(), left);
+    lastChoices = HalfCompute.apply(work.model(), ground.excludedAnd(spared));
     List<String> notes = new ArrayList<>(work.notes());
     notes.add(
         "Compared on the processor, rounding between nodes as a GPU does. Not timed: what it takes"

@@ -15,20 +15,17 @@ import java.util.Set;
 final class HalfStorageRecipe implements Drafts {
   private final Task task;
   private final Groundwork ground;
-  private final Set<String> excluded;
 
   HalfStorageRecipe(Task task) {
     this.task = task;
-    task.progress().at("fusing", 0);
-    this.ground = Groundwork.lifted(task.model()).fused(FusionOptions.EXACT);
-    this.excluded = Exclusions.of(ground.model().graph(), task.options().excluded());
+    this.ground = Groundwork.of(task, FusionOptions.EXACT);
   }
 
   @Override
   public Draft sparing(Set<String> spared) {
     task.progress().at("storing halves", 0.5);
     Groundwork work = ground.copy();
-    List<NodeChoice> choices = HalfStorage.apply(work.model(), excluded);
+    List<NodeChoice> choices = HalfStorage.apply(work.model(), ground.excluded());
     List<String> notes = new ArrayList<>(work.notes());
     notes.add(
         "Processors of this kind compute with FP16 slower than with FP32, so the file is half as large"

@@ -5,6 +5,7 @@ import dev.hone.Model;
 import dev.hone.Shape;
 import dev.hone.Signature.Dimension;
 import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Cast;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
@@ -30,8 +31,6 @@ import java.util.List;
  */
 public final class ImageInput {
   private static final float GREATEST_BYTE = 255;
-  private static final long FLOAT = 1;
-  private static final long FLOAT16 = 10;
 
   private ImageInput() {}
 
@@ -113,11 +112,11 @@ public final class ImageInput {
             List.of(images),
             List.of(planes),
             Attribute.of("perm", new long[] {0, 3, 1, 2})));
-    nodes.add(Node.of("Cast", List.of(planes), List.of(numbers), Attribute.of("to", FLOAT)));
+    nodes.add(Cast.of(planes, numbers, DataType.FLOAT32));
     nodes.add(Node.of("Mul", List.of(numbers, factor), List.of(scaled)));
     nodes.add(Node.of("Add", List.of(scaled, summand), List.of(sum)));
     if (half) {
-      nodes.add(Node.of("Cast", List.of(sum), List.of(ready), Attribute.of("to", FLOAT16)));
+      nodes.add(Cast.of(sum, ready, DataType.FLOAT16));
     }
     graph.add(nodes.toArray(Node[]::new));
     graph.sort();

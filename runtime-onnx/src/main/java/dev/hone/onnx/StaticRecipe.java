@@ -14,7 +14,6 @@ import dev.hone.onnx.quantize.NodeError;
 import dev.hone.onnx.quantize.StaticConv;
 import dev.hone.onnx.quantize.StaticDense;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -28,15 +27,12 @@ final class StaticRecipe implements Drafts {
   private final StaticDense.Fidelity fidelity;
   private final Groundwork ground;
   private final Calibration ranges;
-  private final Set<String> excluded;
 
   private StaticRecipe(Task task, Iterable<Batch> calibration, boolean fastest) {
     this.task = task;
     this.fidelity = fastest ? StaticDense.Fidelity.FAST : StaticDense.Fidelity.CLOSE;
-    task.progress().at("fusing", 0);
-    this.ground = Groundwork.lifted(task.model()).fused(FAST_GELU);
+    this.ground = Groundwork.of(task, FAST_GELU);
     ModelData model = ground.model();
-    this.excluded = Exclusions.of(model.graph(), task.options().excluded());
     task.progress().at("learning ranges", 0.1);
     Set<String> values = new LinkedHashSet<>(StaticConv.valuesToCalibrate(model));
     values.addAll(StaticDense.valuesToCalibrate(model));
@@ -66,8 +62,7 @@ final class StaticRecipe implements Drafts {
   public Draft sparing(Set<String> spared) {
     task.progress().at("quantizing", 0.7);
     Groundwork work = ground.copy();
-    Set<String> left = new HashSet<>(excluded);
-    left.addAll(spared);
+    Set<String> left = ground.excludedAnd(spared);
     List<NodeChoice> choices = new ArrayList<>(StaticConv.apply(work.model(), ranges, left));
     choices.addAll(StaticDense.apply(work.model(), ranges, left, fidelity));
     choices.addAll(EmbeddingRows.apply(work.model(), left));
@@ -87,7 +82,7 @@ final class StaticRecipe implements Drafts {
   public List<String> sensitive() {
     return StaticDense.ranking(ground.model(), ranges, fidelity).stream()
         .map(NodeError::node)
-        .filter(node -> !excluded.contains(node))
+        .filter(node -> !ground.excluded().contains(node))
         .toList();
   }
 }

@@ -140,6 +140,43 @@ class EmbeddingOutputTest {
   }
 
   @Test
+  void aMaskThatIsNoTableOfNumbersIsRefusedWithTheRemedy() {
+    Model texts = echo(DataType.FLOAT32, 2, 17, DataType.STRING);
+    assertThatThrownBy(() -> EmbeddingOutput.of(texts, "hidden", "m"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll(
+            "of numbers or BOOL", "[texts, tokens]", "'m' is STRING[texts, tokens]", "Name the");
+    Model echo = echo(DataType.FLOAT32, 2, 17, DataType.INT64);
+    assertThatThrownBy(() -> EmbeddingOutput.of(echo, "hidden", "h")) // the vectors themselves
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("two dimensions", "'h' is FLOAT32[texts, tokens, 2]");
+  }
+
+  @Test
+  void anOldOperatorSetIsRefusedWithTheRemedy() {
+    Model old = echo(DataType.FLOAT32, 2, 8, DataType.INT64);
+    assertThatThrownBy(() -> EmbeddingOutput.of(old, "hidden", "m"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("operator set 9 or newer", "but is of 8", "Export it again");
+  }
+
+  @Test
+  void aMaskOfTruthValuesIsTaken() {
+    Model model = EmbeddingOutput.of(echo(DataType.FLOAT32, 2, 17, DataType.BOOL), "hidden", "m");
+    try (Session session = Session.open(model);
+        Batch in =
+            Batch.of(
+                "h",
+                Tensor.of(new float[] {3, 4, 9, 9}, 1, 2, 2),
+                "m",
+                Tensor.of(new boolean[] {true, false}, 1, 2));
+        Batch out = session.run(in)) {
+      assertThat(out.tensor(0).toFloatArray())
+          .containsExactly(new float[] {0.6f, 0.8f}, within(1e-6f));
+    }
+  }
+
+  @Test
   void whatIsNoSuchModelIsRefusedWithItsSignature() {
     Model echo = echo(DataType.FLOAT32, 2, 17, DataType.INT64);
     assertThatThrownBy(() -> EmbeddingOutput.of(echo, "h2", "m"))
@@ -147,7 +184,7 @@ class EmbeddingOutputTest {
         .hasMessageContainingAll("'h2' is no output", "hidden");
     assertThatThrownBy(() -> EmbeddingOutput.of(echo, "hidden", "mask"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContainingAll("'mask' is none", "m INT64");
+        .hasMessageContainingAll("'mask' is no input", "m INT64");
     Model twice = EmbeddingOutput.of(echo, "hidden", "m");
     assertThatThrownBy(() -> EmbeddingOutput.of(twice, EmbeddingOutput.NAME, "m"))
         .isInstanceOf(IllegalArgumentException.class);

@@ -5,7 +5,9 @@ import static dev.hone.onnx.fuse.Pattern.oneOf;
 import static dev.hone.onnx.fuse.Pattern.op;
 import static dev.hone.onnx.fuse.Pattern.weight;
 
+import dev.hone.DataType;
 import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Cast;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.Length;
 import dev.hone.onnx.graph.Node;
@@ -23,7 +25,6 @@ import org.jspecify.annotations.Nullable;
  * stored in 8 bits row by row, which makes most of a small model's file.
  */
 final class EmbedLayerNormFusion {
-  private static final int INT32 = 6;
 
   private static final Pattern WORDS = row("words", "ids");
   private static final Pattern TYPES = row("types", "typeIds");
@@ -105,8 +106,7 @@ final class EmbedLayerNormFusion {
   private static String integers(Match match, String name, Node before) {
     Graph graph = match.graph();
     String value = graph.uniqueName("fused_" + name);
-    Attribute to = Attribute.of("to", (long) INT32);
-    Node cast = Node.of("Cast", List.of(match.value(name)), List.of(value), to);
+    Node cast = Cast.of(match.value(name), value, DataType.INT32);
     graph.insertBefore(before, cast.named(value));
     return value;
   }

@@ -6,7 +6,9 @@ import static dev.hone.onnx.fuse.Pattern.oneOf;
 import static dev.hone.onnx.fuse.Pattern.op;
 import static dev.hone.onnx.fuse.Pattern.weight;
 
+import dev.hone.DataType;
 import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Cast;
 import dev.hone.onnx.graph.Length;
 import dev.hone.onnx.graph.Node;
 import java.util.List;
@@ -24,8 +26,6 @@ import org.jspecify.annotations.Nullable;
  * bits, because the sums run in another order.
  */
 final class LayerNormFusion {
-  private static final int FLOAT = 1;
-
   private static final Pattern X = any("x");
   private static final Pattern CENTRED = op("Sub", X, mean(X));
   private static final Pattern CENTRED_OR_CAST =
@@ -56,7 +56,7 @@ final class LayerNormFusion {
   }
 
   private static boolean isToFloat(Node cast, Context context) {
-    return cast.longAttribute("to", 0) == FLOAT;
+    return Cast.type(cast) == DataType.FLOAT32;
   }
 
   /** Whether a factor is as long as the last axis: one number for all is none of the operator's. */

@@ -2,6 +2,7 @@ package dev.hone.onnx.fuse;
 
 import dev.hone.DataType;
 import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Cast;
 import dev.hone.onnx.graph.Constants;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
@@ -14,8 +15,6 @@ final class MaskFunction {
   /** The operators that work at each position for itself, comparisons apart. */
   static final Set<String> ELEMENTWISE =
       Set.of("Sub", "Add", "Mul", "Div", "Neg", "Not", "Where", "And", "Or");
-
-  private static final int CAST_TO_BOOL = 9;
 
   private final Context context;
   private final String source;
@@ -66,7 +65,7 @@ final class MaskFunction {
   }
 
   private static double cast(Node node, double value) {
-    boolean toBool = node.longAttribute("to", 0) == CAST_TO_BOOL;
+    boolean toBool = Cast.type(node) == DataType.BOOL;
     return toBool && !Double.isNaN(value) ? (value != 0 ? 1 : 0) : value;
   }
 

@@ -1,7 +1,9 @@
 package dev.hone.onnx.fuse;
 
+import dev.hone.DataType;
 import dev.hone.Shape;
 import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Cast;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.Length;
 import dev.hone.onnx.graph.Node;
@@ -20,9 +22,6 @@ import org.jspecify.annotations.Nullable;
 final class Masks {
   /** A replaced score must be as good as gone. */
   private static final double LEAST_FILTER = -1000;
-
-  private static final int INT32 = 6;
-  private static final int BOOL = 9;
 
   /**
    * How a mask enters an attention node.
@@ -99,10 +98,10 @@ final class Masks {
       value = add(squeeze(value, form.layout().squeezed()), before);
     }
     if (!form.onesStay()) {
-      Node truth = Node.of("Cast", List.of(value), List.of(), Attribute.of("to", (long) BOOL));
+      Node truth = Node.of("Cast", List.of(value), List.of(), Cast.to(DataType.BOOL));
       value = add(Node.of("Not", List.of(add(truth, before)), List.of()), before);
     }
-    Node cast = Node.of("Cast", List.of(value), List.of(), Attribute.of("to", (long) INT32));
+    Node cast = Node.of("Cast", List.of(value), List.of(), Cast.to(DataType.INT32));
     return add(cast, before);
   }
 

@@ -47,7 +47,7 @@ final class ElementRules {
   }
 
   private static boolean toInteger(Node cast) {
-    DataType to = ElementTypes.type((int) cast.longAttribute("to", 0));
+    DataType to = Cast.type(cast);
     return to == DataType.INT64 || to == DataType.INT32;
   }
 

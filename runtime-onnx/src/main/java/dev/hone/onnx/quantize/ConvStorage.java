@@ -2,7 +2,7 @@ package dev.hone.onnx.quantize;
 
 import dev.hone.DataType;
 import dev.hone.Shape;
-import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Cast;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
@@ -22,8 +22,6 @@ import org.jspecify.annotations.Nullable;
 final class ConvStorage {
   /** Below this many weights the nodes and names take what the bytes save. */
   static final int LEAST_WEIGHTS = 1024;
-
-  private static final long ONNX_FLOAT = 1;
 
   private final Graph graph;
   private final Map<String, String> stored = new HashMap<>();
@@ -84,7 +82,7 @@ final class ConvStorage {
     String result = graph.uniqueName(name + "_restored");
     String quantized = graph.addInitializer(name + "_quantized", bytes);
     graph.add(
-        Node.of("Cast", List.of(quantized), List.of(cast), Attribute.of("to", ONNX_FLOAT)),
+        Cast.of(quantized, cast, DataType.FLOAT32),
         Node.of(
             "Mul", List.of(cast, graph.addInitializer(name + "_scale", scales)), List.of(result)));
     stored.put(name, result);

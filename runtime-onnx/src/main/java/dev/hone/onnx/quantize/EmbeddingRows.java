@@ -3,6 +3,7 @@ package dev.hone.onnx.quantize;
 import dev.hone.DataType;
 import dev.hone.Shape;
 import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Cast;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
@@ -196,8 +197,7 @@ public final class EmbeddingRows {
 
   private static String floats(Graph graph, Node before, String value) {
     String floats = graph.uniqueName(value + "_floats");
-    graph.insertBefore(
-        before, Node.of("Cast", List.of(value), List.of(floats), Attribute.of("to", 1L)));
+    graph.insertBefore(before, Cast.of(value, floats, DataType.FLOAT32));
     return floats;
   }
 }

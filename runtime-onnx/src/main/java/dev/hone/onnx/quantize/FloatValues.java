@@ -2,6 +2,7 @@ package dev.hone.onnx.quantize;
 
 import dev.hone.DataType;
 import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Cast;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
@@ -15,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * the operators that {@link HalfOperator} knows. A value of no known type is nobody's to change.
  */
 final class FloatValues {
-  private static final long FLOAT = 1;
-  private static final long FLOAT16 = 10;
-
   private final Map<String, DataType> types = new HashMap<>();
 
   private FloatValues() {}
@@ -29,6 +27,12 @@ final class FloatValues {
     graph.outputs().forEach(values::put);
     for (TensorData weight : graph.initializers()) {
       values.put(weight.name(), weight.type());
+    }
+    for (Node node : graph.nodes()) {
+      TensorData constant = node.is("Constant") ? graph.constant(node.output(0)) : null;
+      if (constant != null) {
+        values.put(node.output(0), constant.type());
+      }
     }
     int before = -1;
     while (values.types.size() > before) { // a type found late may tell those of nodes before
@@ -90,21 +94,13 @@ final class FloatValues {
 
   private static @Nullable DataType ofOther(Node node) {
     return switch (node.op()) {
-      case "Cast" -> ofCode(node.longAttribute("to", 0));
+      case "Cast" -> Cast.type(node);
       case "Shape", "Size", "ArgMax", "ArgMin", "NonZero" -> DataType.INT64;
       case "Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual", "Not", "And", "Or" ->
           DataType.BOOL;
       case "ConstantOfShape" -> filledWith(node.attribute("value"));
       default -> null;
     };
-  }
-
-  /** As far as it matters here. */
-  private static @Nullable DataType ofCode(long code) {
-    if (code == FLOAT) {
-      return DataType.FLOAT32;
-    }
-    return code == FLOAT16 ? DataType.FLOAT16 : null;
   }
 
   private static @Nullable DataType filledWith(@Nullable Attribute value) {

@@ -1,7 +1,7 @@
 package dev.hone.onnx.quantize;
 
 import dev.hone.DataType;
-import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Cast;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
@@ -44,9 +44,6 @@ public final class HalfCompute {
 
   /** Where a great number is one that something is added to, or chosen in place of. */
   private static final Set<String> MASKING = Set.of("Add", "Sub", "Mul", "Where", "Min", "Max");
-
-  private static final long FLOAT = 1;
-  private static final long FLOAT16 = 10;
 
   private final Graph graph;
   private final FloatValues floats;
@@ -234,8 +231,7 @@ public final class HalfCompute {
 
   /** Takes a value of any type, and gives the same whichever it is. */
   private static boolean isIndifferent(Node node) {
-    boolean toHalf = node.is("Cast") && node.longAttribute("to", 0) == FLOAT16;
-    return node.is("Shape") || node.is("Size") || toHalf;
+    return node.is("Shape") || node.is("Size") || Cast.type(node) == DataType.FLOAT16;
   }
 
   /** Whether it is a conversion that may give halves instead. */
@@ -244,7 +240,7 @@ public final class HalfCompute {
   }
 
   private static boolean isCastToFloat(Node node) {
-    return node.is("Cast") && node.longAttribute("to", 0) == FLOAT;
+    return Cast.type(node) == DataType.FLOAT32;
   }
 
   private List<NodeChoice> choices() {
@@ -284,7 +280,7 @@ public final class HalfCompute {
     made.stream()
         .sorted()
         .filter(value -> graph.useCount(value) > 0)
-        .forEach(value -> casts.add(cast(half(value), value, FLOAT)));
+        .forEach(value -> casts.add(Cast.of(half(value), value, DataType.FLOAT32)));
 
     graph.nodes().forEach(node -> makeHalves(node, made));
     weights.forEach(graph::putInitializer);
@@ -324,14 +320,10 @@ public final class HalfCompute {
   private void convert(String value, List<Node> casts, List<TensorData> weights) {
     TensorData constant = graph.constant(value);
     if (constant == null) {
-      casts.add(cast(value, half(value), FLOAT16));
+      casts.add(Cast.of(value, half(value), DataType.FLOAT16));
     } else {
       weights.add(halved(constant).withName(half(value)));
     }
-  }
-
-  private static Node cast(String from, String to, long type) {
-    return Node.of("Cast", List.of(from), List.of(to), Attribute.of("to", type));
   }
 
   private void makeHalves(Node node, Set<String> made) {
@@ -339,7 +331,7 @@ public final class HalfCompute {
       return;
     }
     if (isCastToFloat(node)) {
-      node.put(Attribute.of("to", FLOAT16));
+      node.put(Cast.to(DataType.FLOAT16));
     }
     for (int i = 0; i < node.outputs().size(); i++) {
       if (made.contains(node.output(i))) {

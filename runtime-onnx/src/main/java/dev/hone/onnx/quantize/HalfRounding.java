@@ -1,7 +1,7 @@
 package dev.hone.onnx.quantize;
 
 import dev.hone.DataType;
-import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Cast;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
@@ -18,9 +18,6 @@ import java.util.List;
  * values between nodes are then not rounded at all, and what would overflow does not.
  */
 public final class HalfRounding {
-  private static final long FLOAT = 1;
-  private static final long FLOAT16 = 10;
-
   private HalfRounding() {}
 
   /**
@@ -42,7 +39,7 @@ public final class HalfRounding {
       if (weight.type() == DataType.FLOAT16) {
         graph.removeInitializer(weight.name());
         String stored = graph.addInitializer(weight.name() + "_stored", weight);
-        casts.add(cast(stored, weight.name(), FLOAT));
+        casts.add(Cast.of(stored, weight.name(), DataType.FLOAT32));
       }
     }
     for (Node node : List.copyOf(graph.nodes())) {
@@ -66,12 +63,8 @@ public final class HalfRounding {
     } else {
       String exact = graph.uniqueName(value + "_exact");
       node.setOutput(output, exact);
-      casts.add(cast(exact, rounded, FLOAT16));
+      casts.add(Cast.of(exact, rounded, DataType.FLOAT16));
     }
-    casts.add(cast(rounded, value, FLOAT));
-  }
-
-  private static Node cast(String from, String to, long type) {
-    return Node.of("Cast", List.of(from), List.of(to), Attribute.of("to", type));
+    casts.add(Cast.of(rounded, value, DataType.FLOAT32));
   }
 }

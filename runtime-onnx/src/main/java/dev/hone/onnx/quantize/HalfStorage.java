@@ -1,7 +1,7 @@
 package dev.hone.onnx.quantize;
 
 import dev.hone.DataType;
-import dev.hone.onnx.graph.Attribute;
+import dev.hone.onnx.graph.Cast;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HalfStorage {
   /** Smaller tensors stay as they are: scalars, and what kernels want to see as a constant. */
-  private static final int LEAST_ELEMENTS = 256;
+  static final int LEAST_ELEMENTS = 256;
 
   private HalfStorage() {}
 
@@ -89,7 +89,7 @@ public final class HalfStorage {
     TensorData halves = Halves.of(weight, quality);
     graph.removeInitializer(weight.name());
     String half = graph.addInitializer(weight.name() + "_half", halves);
-    casts.add(Node.of("Cast", List.of(half), List.of(weight.name()), Attribute.of("to", 1L)));
+    casts.add(Cast.of(half, weight.name(), DataType.FLOAT32));
     return new NodeChoice(
         weight.name(),
         "Weight",
