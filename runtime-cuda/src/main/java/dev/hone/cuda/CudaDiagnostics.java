@@ -42,7 +42,10 @@ public final class CudaDiagnostics {
             .find(CudaNeeds.of(machine));
   }
 
-  /** What is in the way on this machine. Looks anew at each call. Thread-safe. */
+  /**
+   * What is in the way on this machine. Looks anew at each call; sessions, which ask at each
+   * opening, keep the answer for a while. Thread-safe.
+   */
   public static CudaReport report() {
     return report(Machine.here());
   }

@@ -36,7 +36,7 @@ public final class CudaSupport implements GpuSupport {
 
   /** Made by the service loader; loads nothing. */
   public CudaSupport() {
-    this(LOST, CudaDiagnostics::report, DriverAnswer::ask, CudaSupport::real);
+    this(LOST, KeptReport.HERE, DriverAnswer::ask, CudaSupport::real);
   }
 
   /** Nothing of CUDA is loaded before it is called. */
@@ -57,7 +57,8 @@ public final class CudaSupport implements GpuSupport {
 
   /**
    * The whole report of {@link CudaDiagnostics}, if it is not ready. If it is, what the driver says
-   * when it is asked: only then is anything of CUDA loaded.
+   * when it is asked: only then is anything of CUDA loaded. The report is kept: for good if it is
+   * ready, for ten seconds if it is not.
    */
   @Override
   public Optional<String> obstacle(int ordinal) {

@@ -1,7 +1,6 @@
 package dev.hone.cuda;
 
 import dev.hone.cuda.device.CudaApi;
-import dev.hone.cuda.device.DeviceProperties;
 import dev.hone.cuda.device.NvmlApi;
 import dev.hone.cuda.driver.RealCuda;
 import dev.hone.cuda.driver.RealNvml;
@@ -14,14 +13,19 @@ import org.jspecify.annotations.Nullable;
  * Watches a GPU, for metrics:
  *
  * <pre>{@code
- * GpuMonitor gpu = GpuMonitor.of(0);
+ * private final GpuMonitor gpu = GpuMonitor.of(0);
+ *
  * Gauge.builder("gpu.utilization", gpu, g -> g.read().utilization()).register(registry);
  * Gauge.builder("gpu.memory.used", gpu, g -> g.read().usedBytes()).register(registry);
  * }</pre>
  *
- * <p>NVIDIA's management library is loaded with the first reading. Where it is not there, or where
- * no GPU can be used, readings tell nothing, and nobody is warned. A reading is kept for a second,
- * so several gauges cost one. Thread-safe. Never run on a GPU yet.
+ * <p>Keep it in a field: Micrometer's gauges hold it weakly, and one that is collected reads NaN.
+ *
+ * <p>NVIDIA's management library is loaded with the first reading, which makes no context on the
+ * GPU. Where the library is not there, or where no GPU can be used, readings tell nothing, and
+ * nobody is warned; what may come later, such as a driver that is being loaded, is tried again with
+ * later readings. A reading is kept for a second, so several gauges cost one. Thread-safe. Never
+ * run on a GPU yet.
  */
 public final class GpuMonitor implements AutoCloseable {
   private static final long KEPT_NANOS = 1_000_000_000;
@@ -31,7 +35,7 @@ public final class GpuMonitor implements AutoCloseable {
   private final LongSupplier clock;
   private @Nullable NvmlApi nvml;
   private OptionalLong device = OptionalLong.empty();
-  private boolean begun;
+  private boolean hopeless; // what cannot be loaded once cannot be loaded later
   private boolean closed;
   private long readNanos;
   private @Nullable GpuReading kept;
@@ -53,7 +57,7 @@ public final class GpuMonitor implements AutoCloseable {
 
   /** Empty where CUDA cannot be loaded or has no such device. */
   private static String whereItSits(int ordinal) {
-    if (!CudaDiagnostics.report().isReady()) {
+    if (!KeptReport.HERE.get().isReady()) {
       return "";
     }
     try {
@@ -64,8 +68,8 @@ public final class GpuMonitor implements AutoCloseable {
   }
 
   static String whereItSits(CudaApi cuda) {
-    DeviceProperties[] properties = new DeviceProperties[1];
-    return cuda.properties(properties) == 0 ? properties[0].pciBusId() : "";
+    String[] id = new String[1];
+    return cuda.pciBusId(id) == 0 ? id[0] : "";
   }
 
   /** What it is doing now, or was a second ago at most; all unknown where nobody tells. */
@@ -81,7 +85,9 @@ public final class GpuMonitor implements AutoCloseable {
   }
 
   private GpuReading readNow() {
-    begin();
+    if (device.isEmpty() && !hopeless && !closed) {
+      findDevice();
+    }
     NvmlApi from = nvml;
     if (from == null || device.isEmpty()) {
       return GpuReading.NONE;
@@ -97,25 +103,24 @@ public final class GpuMonitor implements AutoCloseable {
         utilization, memory ? bytes[0] : -1, memory ? bytes[1] : -1, celsius, watts);
   }
 
-  /** Once: what cannot be loaded once cannot be loaded later. */
-  private void begin() {
-    if (begun || closed) {
-      return;
-    }
-    begun = true;
+  private void findDevice() {
     String sits = pciBusId.get();
-    if (sits.isEmpty()) {
-      return;
-    }
-    NvmlApi loaded = library.get();
-    if (loaded.init() != 0) {
-      return;
-    }
-    nvml = loaded;
+    NvmlApi ready = sits.isEmpty() ? null : ready();
     long[] found = new long[1];
-    if (loaded.device(sits, found) == 0) {
+    if (ready != null && ready.device(sits, found) == 0) {
       device = OptionalLong.of(found[0]);
     }
+  }
+
+  /** The library, in use from now on; null where it cannot be used now. */
+  private @Nullable NvmlApi ready() {
+    if (nvml == null) {
+      NvmlApi loaded = library.get();
+      int code = loaded.init();
+      hopeless = code == NvmlApi.LIBRARY_NOT_FOUND;
+      nvml = code == 0 ? loaded : null;
+    }
+    return nvml;
   }
 
   /** Ends the use of the library; readings tell nothing from now on. */

@@ -3,10 +3,13 @@ package dev.hone.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import dev.hone.cuda.device.CudaApi;
 import dev.hone.cuda.device.NvmlApi;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** What a GPU is doing, told by a library that is a fake. */
@@ -14,6 +17,7 @@ class GpuMonitorTest {
   private static final String SITS = "0000:65:00.0";
   private static final long DEVICE = 4711;
   private static final int NOT_SUPPORTED = 3;
+  private static final int DRIVER_NOT_LOADED = 9;
 
   private final List<String> calls = new ArrayList<>();
   private final AtomicLong clock = new AtomicLong();
@@ -64,7 +68,7 @@ class GpuMonitorTest {
 
   @Test
   void whereTheLibraryIsNotThereNothingIsToldAndItIsNotTriedAgain() {
-    initCode = 12;
+    initCode = NvmlApi.LIBRARY_NOT_FOUND;
     try (GpuMonitor monitor = monitor(SITS)) {
       assertThat(monitor.read()).isEqualTo(GpuReading.NONE);
       clock.addAndGet(5_000_000_000L);
@@ -74,12 +78,54 @@ class GpuMonitorTest {
   }
 
   @Test
-  void aDeviceThatTheLibraryDoesNotKnowTellsNothing() {
+  void aLibraryThatIsNotReadyYetIsTriedAgain() {
+    initCode = DRIVER_NOT_LOADED;
+    try (GpuMonitor monitor = monitor(SITS)) {
+      assertThat(monitor.read()).isEqualTo(GpuReading.NONE);
+      initCode = 0;
+      assertThat(monitor.read()).isEqualTo(GpuReading.NONE); // kept for a second
+      clock.addAndGet(1_000_000_000);
+      assertThat(monitor.read().celsius()).isEqualTo(61);
+    }
+    assertThat(calls).containsExactly("load", "init", "load", "init", "device", "read", "shutdown");
+  }
+
+  @Test
+  void aDeviceThatTheLibraryDoesNotKnowTellsNothingUntilItDoes() {
     known = "0000:01:00.0";
     try (GpuMonitor monitor = monitor(SITS)) {
       assertThat(monitor.read()).isEqualTo(GpuReading.NONE);
+      known = SITS;
+      clock.addAndGet(1_000_000_000);
+      assertThat(monitor.read().celsius()).isEqualTo(61);
     }
-    assertThat(calls).containsExactly("load", "init", "device", "shutdown");
+    assertThat(calls).containsExactly("load", "init", "device", "device", "read", "shutdown");
+  }
+
+  @Test
+  void aGpuThatCanBeUsedLaterIsReadLater() {
+    AtomicReference<String> sits = new AtomicReference<>("");
+    try (GpuMonitor monitor = new GpuMonitor(sits::get, FakeNvml::new, clock::get)) {
+      assertThat(monitor.read()).isEqualTo(GpuReading.NONE);
+      sits.set(SITS);
+      clock.addAndGet(1_000_000_000);
+      assertThat(monitor.read().celsius()).isEqualTo(61);
+    }
+  }
+
+  @Test
+  void whereAGpuSitsIsAskedWithoutAnyOtherUseOfIt() {
+    CudaApi cuda =
+        (CudaApi)
+            Proxy.newProxyInstance(
+                CudaApi.class.getClassLoader(),
+                new Class<?>[] {CudaApi.class},
+                (proxy, method, arguments) -> {
+                  assertThat(method.getName()).isEqualTo("pciBusId");
+                  ((String[]) arguments[0])[0] = SITS;
+                  return 0;
+                });
+    assertThat(GpuMonitor.whereItSits(cuda)).isEqualTo(SITS);
   }
 
   @Test

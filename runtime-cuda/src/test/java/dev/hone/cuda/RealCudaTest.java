@@ -102,6 +102,9 @@ class RealCudaTest {
       if (type == String.class) {
         return "kernel";
       }
+      if (type == String[].class) {
+        return new String[1];
+      }
       if (type == int[].class) {
         return new int[2];
       }

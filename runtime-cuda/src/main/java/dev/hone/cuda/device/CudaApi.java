@@ -18,6 +18,12 @@ public interface CudaApi {
   /** What this device is. */
   int properties(DeviceProperties[] properties);
 
+  /**
+   * Where this device sits, for example {@code 0000:65:00.0}: the name that NVML knows it by. Takes
+   * nothing of the device into use.
+   */
+  int pciBusId(String[] id);
+
   /** The free and the total bytes of the device's memory, as two elements. */
   int memoryInfo(long[] freeAndTotal);
 

@@ -7,7 +7,6 @@ package dev.hone.cuda.device;
  * @param architecture its compute capability as one number, for example 90 for 9.0
  * @param totalBytes its memory
  * @param multiprocessors how many there are
- * @param pciBusId where it sits, for example {@code 0000:65:00.0}; the name that NVML knows it by
  */
 public record DeviceProperties(
-    String name, int architecture, long totalBytes, int multiprocessors, String pciBusId) {}
+    String name, int architecture, long totalBytes, int multiprocessors) {}

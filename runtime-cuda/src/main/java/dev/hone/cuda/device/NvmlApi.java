@@ -5,6 +5,9 @@ package dev.hone.cuda.device;
  * puts what it has into its last argument. Thread-safe.
  */
 public interface NvmlApi {
+  /** NVML's code for a library that cannot be loaded, and so never will be in this process. */
+  int LIBRARY_NOT_FOUND = 12;
+
   /** Begins to use the library; a success is ended with one {@link #shutdown}. */
   int init();
 

@@ -73,16 +73,24 @@ public final class RealCuda implements CudaApi {
       code = cudart.cudaDeviceGetAttribute(value, attributes[i], ordinal);
       values[i] = value[0];
     }
-    byte[] pci = new byte[PCI_BYTES];
-    code = code != 0 ? code : cudart.cudaDeviceGetPCIBusId(pci, PCI_BYTES, ordinal);
     byte[] name = new byte[NAME_BYTES];
     code = code != 0 ? code : name(name);
     long[] memory = new long[2];
     code = code != 0 ? code : memoryInfo(memory);
     if (code == 0) {
       properties[0] =
-          new DeviceProperties(
-              text(name), values[0] * 10 + values[1], memory[1], values[2], text(pci));
+          new DeviceProperties(text(name), values[0] * 10 + values[1], memory[1], values[2]);
+    }
+    return told(code);
+  }
+
+  /** Without choosing the device, which would make a context on it. */
+  @Override
+  public int pciBusId(String[] id) {
+    byte[] pci = new byte[PCI_BYTES];
+    int code = cudart.cudaDeviceGetPCIBusId(pci, PCI_BYTES, ordinal);
+    if (code == 0) {
+      id[0] = text(pci);
     }
     return told(code);
   }

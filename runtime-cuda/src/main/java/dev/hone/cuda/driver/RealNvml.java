@@ -16,8 +16,6 @@ import org.bytedeco.javacpp.Pointer;
  * run on a GPU.
  */
 public final class RealNvml implements NvmlApi {
-  private static final int LIBRARY_NOT_FOUND = 12;
-
   /** Loads nothing yet. */
   public RealNvml() {}
 

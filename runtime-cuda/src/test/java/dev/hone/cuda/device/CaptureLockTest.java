@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 /** Nothing allocates or waits while another thread captures, on whatever device or stream. */
 class CaptureLockTest {
   private static final int CAPTURES = 300;
+  private static final int MOST_CAPTURES = 1_000_000;
 
   /** Captures in one thread while two others take memory and wait. */
   private static List<String> violations(boolean locked) throws InterruptedException {
@@ -23,7 +24,9 @@ class CaptureLockTest {
     taking.start();
     alsoTaking.start();
     try (CudaStream stream = device.openStream()) {
-      for (int i = 0; i < CAPTURES; i++) {
+      // On a busy machine the others may not come between for a long time.
+      int most = locked ? CAPTURES : MOST_CAPTURES;
+      for (int i = 0; i < most && (locked || cuda.violations().isEmpty()); i++) {
         capture(cuda, stream, locked);
       }
     } finally {

@@ -192,7 +192,16 @@ public final class FakeCuda implements CudaApi {
   public synchronized int properties(DeviceProperties[] properties) {
     return call(
         () -> {
-          properties[0] = new DeviceProperties("Fake", 90, totalBytes, 1, "0000:00:00.0");
+          properties[0] = new DeviceProperties("Fake", 90, totalBytes, 1);
+          return 0;
+        });
+  }
+
+  @Override
+  public synchronized int pciBusId(String[] id) {
+    return call(
+        () -> {
+          id[0] = "0000:00:00.0";
           return 0;
         });
   }
