@@ -5,7 +5,8 @@ package dev.hone;
  * Session#precision} what it really got, and by {@link Session#report} why. What cannot be had, or
  * would only be slower, is refused with the reason; nothing is slower in silence.
  *
- * <p>A file that is quantized already is recognized and runs as it is, whatever was asked for.
+ * <p>A file that is quantized already is recognized and runs as it is, whatever was asked for; so
+ * is one in FP16 where FP16 is asked for, and on a GPU where FP32 is.
  *
  * <table>
  * <caption>What a precision means for an ONNX model</caption>

@@ -51,7 +51,7 @@ public final class OnnxRuntime implements InferenceRuntime {
     if (options.device().kind() == Device.Kind.CPU) {
       return OnnxSession.open(onnx, options, PASSES);
     }
-    SessionOptions counted = OnnxSession.counted(onnx, options); // by one, whatever device it is
+    SessionOptions counted = Opening.counted(onnx, options); // by one, whatever device it is
     Precision precision = PASSES.quantizedAs(onnx.data()).orElse(options.precision());
     return new Placing(
             precision,

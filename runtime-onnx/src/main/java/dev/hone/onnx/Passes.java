@@ -44,6 +44,12 @@ interface Passes {
   Optional<Precision> quantizedAs(ModelData model);
 
   /**
+   * Whether a graph is already what FP16 is on a device: what computes in half precision on a GPU,
+   * what stores its weights so elsewhere.
+   */
+  boolean isHalf(ModelData model, Device.Kind device);
+
+  /**
    * What is to be done.
    *
    * @param model the graph, with its weights; not to be changed

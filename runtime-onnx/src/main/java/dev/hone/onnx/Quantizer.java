@@ -60,6 +60,7 @@ public final class Quantizer {
     }
     requireStorable(options.precision());
     requireFloats(onnx, passes);
+    requireNotHalf(onnx, options, passes);
     Looked looked = look(onnx, options);
     Result result = work(onnx, options, passes, looked);
     OnnxModel small = OnnxModel.of(onnx.name(), result.model());
@@ -91,6 +92,19 @@ public final class Quantizer {
                       + " original instead.",
                   null);
             });
+  }
+
+  private static void requireNotHalf(OnnxModel model, SessionOptions options, Passes passes) {
+    if (options.precision() == Precision.FP16
+        && passes.isHalf(model.data(), options.device().kind())) {
+      throw new QuantizationException(
+          "'"
+              + model.name()
+              + "' is in FP16 already, so there is nothing to do for "
+              + options.device()
+              + ". Open it as it is.",
+          null);
+    }
   }
 
   private static Looked look(OnnxModel model, SessionOptions options) {

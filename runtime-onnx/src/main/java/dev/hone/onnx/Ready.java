@@ -1,5 +1,6 @@
 package dev.hone.onnx;
 
+import dev.hone.Device;
 import dev.hone.ModelSource;
 import dev.hone.Precision;
 import dev.hone.SessionOptions;
@@ -44,6 +45,12 @@ record Ready(
     if (already.isPresent()) {
       return asItIs(model, already.get(), asked);
     }
+    Device.Kind device = options.device().kind();
+    boolean floats =
+        asked == Precision.FP16 || (asked == Precision.FP32 && device == Device.Kind.CUDA);
+    if (floats && passes.isHalf(model.data(), device)) {
+      return halfAsItIs(model, device);
+    }
     return switch (asked) {
       case FP32 -> fp32(model, OnnxSession.onnxOptions(options).fuse());
       case BF16 -> bf16(model, CpuFeatures.here());
@@ -55,7 +62,7 @@ record Ready(
     if (!fuse) {
       return new Ready(Runners.stored(model), Precision.FP32, Map.of(), List.of());
     }
-    Groundwork work = Groundwork.lifted(model.data()).fused(FusionOptions.EXACT);
+    Groundwork work = Groundwork.of(model.data(), FusionOptions.EXACT);
     List<String> notes = new ArrayList<>();
     work.fusions().forEach((kind, count) -> notes.add("fused " + count + " " + kind));
     notes.addAll(work.notes());
@@ -77,6 +84,17 @@ record Ready(
     }
     notes.add(policy.explanation());
     return new Ready(Runners.stored(model), already, policy.sessionConfiguration(), notes);
+  }
+
+  private static Ready halfAsItIs(OnnxModel model, Device.Kind device) {
+    boolean gpu = device == Device.Kind.CUDA;
+    String note =
+        gpu
+            ? "The file computes in FP16 already: it runs as it is."
+            : "The file is in FP16 already: it runs as it is, and computes in FP32, for processors of"
+                + " this kind are slower with FP16.";
+    Precision precision = gpu ? Precision.FP16 : Precision.FP32;
+    return new Ready(Runners.stored(model), precision, Map.of(), List.of(note));
   }
 
   private static Ready quantized(Quantizer.Prepared prepared) {

@@ -38,7 +38,7 @@ final class Runners {
       return new Stored(source, null);
     }
 
-    /** Deletes the temporary folder. */
+    /** Deletes the temporary folder, if it is still there. */
     @Override
     public void close() {
       delete(folder);
@@ -136,12 +136,12 @@ final class Runners {
     }
   }
 
-  /** Runs a session that stays somebody else's. */
+  /** Runs a session that stays somebody else's, who is not told of the runs. */
   static ModelRunner borrowed(NativeSession session) {
     return new ModelRunner() {
       @Override
       public Batch run(Batch in) {
-        return session.run(in, RunOptions.DEFAULT, 0);
+        return session.runUncounted(in);
       }
 
       @Override

@@ -3,6 +3,7 @@ package dev.hone.onnx;
 import dev.hone.Device;
 import dev.hone.Precision;
 import dev.hone.onnx.graph.ModelData;
+import dev.hone.onnx.quantize.AlreadyHalf;
 import dev.hone.onnx.quantize.AlreadyQuantized;
 import java.util.Optional;
 
@@ -22,6 +23,11 @@ enum StandardPasses implements Passes {
         model.graph().nodes("MatMulNBits").stream()
             .anyMatch(node -> node.longAttribute("bits", FOUR_BITS) == FOUR_BITS);
     return Optional.of(four ? Precision.INT4 : Precision.INT8);
+  }
+
+  @Override
+  public boolean isHalf(ModelData model, Device.Kind device) {
+    return device == Device.Kind.CUDA ? AlreadyHalf.isComputed(model) : AlreadyHalf.isStored(model);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.hone.onnx;
 
+import dev.hone.Device;
 import dev.hone.Precision;
 import dev.hone.Shape;
 import dev.hone.onnx.graph.Graph;
@@ -40,6 +41,11 @@ final class FakePasses implements Passes {
   public Optional<Precision> quantizedAs(ModelData model) {
     boolean integers = model.graph().nodes().stream().anyMatch(node -> node.is("MatMulInteger"));
     return integers ? Optional.of(Precision.INT8) : Optional.empty();
+  }
+
+  @Override
+  public boolean isHalf(ModelData model, Device.Kind device) {
+    return false;
   }
 
   @Override

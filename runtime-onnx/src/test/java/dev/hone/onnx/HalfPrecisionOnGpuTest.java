@@ -11,6 +11,7 @@ import dev.hone.Precision;
 import dev.hone.Session;
 import dev.hone.SessionOptions;
 import dev.hone.Shape;
+import dev.hone.Signature.Dimension;
 import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
 import dev.hone.onnx.calibrate.ModelRunner;
@@ -18,7 +19,9 @@ import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
+import dev.hone.onnx.graph.ValueInfo;
 import dev.hone.onnx.quantize.SignalToNoise;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -31,6 +34,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * FP16 where a GPU was asked for. The GPU is a fake: the rewritten model runs on the processor,
@@ -223,5 +228,75 @@ class HalfPrecisionOnGpuTest {
         .extracting(node -> node.name() + " " + node.form())
         .contains("first HALF_COMPUTE", "second FLOAT");
     assertThat(Set.copyOf(report.nodesByForm().keySet())).contains("FLOAT");
+  }
+
+  /** As another tool converts a model: nothing of it is in single precision. */
+  private static OnnxModel inHalves() {
+    Graph graph = new Graph("halves");
+    Dimension rows = Dimension.of("rows");
+    graph.addInput(ValueInfo.tensor("x", DataType.FLOAT16, rows, Dimension.of(WIDTH)));
+    graph.addOutput(ValueInfo.tensor("y", DataType.FLOAT16, rows, Dimension.of(WIDTH)));
+    TensorData floats = Objects.requireNonNull(TwoLayers.data().graph().initializer("A"));
+    try (Tensor halves = Tensor.allocate(DataType.FLOAT16, floats.shape())) {
+      halves.copyFrom(floats.toFloats());
+      ByteBuffer bytes = ByteBuffer.wrap(halves.toByteArray());
+      graph.putInitializer(TensorData.of("A", DataType.FLOAT16, floats.shape(), bytes));
+    }
+    graph.add(Node.of("MatMul", List.of("x", "A"), List.of("y")).named("first"));
+    ModelData data = ModelData.of(graph, 17);
+    return OnnxModel.load(new ModelSource.OfBytes(data.toBuffer(), "halves.onnx", null));
+  }
+
+  private static SessionOptions plain(Device device, Precision precision) {
+    return SessionOptions.builder().device(device).precision(precision).threads(1).build();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FP16", "FP32"})
+  void aFileThatComputesInHalfPrecisionAlreadyRunsAsItIsAndSaysSo(Precision asked) {
+    try (Session half = open(inHalves(), plain(Device.cuda(0), asked));
+        Batch in = Batch.of("x", Tensor.allocate(DataType.FLOAT16, Shape.of(2, WIDTH)));
+        Batch out = half.run(in)) {
+      assertThat(half.precision()).isEqualTo(Precision.FP16);
+      assertThat(out.get("y").type()).isEqualTo(DataType.FLOAT16);
+      assertThat(half.report().notes())
+          .contains("The file computes in FP16 already: it runs as it is.")
+          .anyMatch(
+              note -> note.startsWith("On cuda:0, answers in FP16 have a mean cosine of 1.0"));
+    }
+  }
+
+  @Test
+  void whatWasMadeAheadOpensAsItIs() {
+    OnnxModel small =
+        (OnnxModel) Quantizer.quantize(TwoLayers.inMemory(), options(Device.cuda(0))).model();
+    try (Session session = open(small, options(Device.cuda(0)))) {
+      assertThat(session.precision()).isEqualTo(Precision.FP16);
+      assertThat(session.report().notes())
+          .contains("The file computes in FP16 already: it runs as it is.");
+    }
+  }
+
+  @Test
+  void aFileOfHalvesRunsAsItIsOnAProcessorAsWell() {
+    OnnxModel stored =
+        (OnnxModel) Quantizer.quantize(TwoLayers.inMemory(), options(Device.cpu())).model();
+    for (OnnxModel model : List.of(inHalves(), stored)) {
+      try (Session session = Session.open(model, plain(Device.cpu(), Precision.FP16))) {
+        assertThat(session.precision()).isEqualTo(Precision.FP32);
+        assertThat(session.report().notes())
+            .anyMatch(note -> note.startsWith("The file is in FP16 already: it runs as it is"));
+      }
+    }
+  }
+
+  @Test
+  void whatIsInHalvesCannotBeBroughtThere() {
+    for (Device device : List.of(Device.cuda(0), Device.cpu())) {
+      SessionOptions options = plain(device, Precision.FP16);
+      assertThatThrownBy(() -> Quantizer.quantize(inHalves(), options))
+          .isInstanceOf(QuantizationException.class)
+          .hasMessageContainingAll("'halves.onnx' is in FP16 already", "Open it as it is");
+    }
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.hone.Batch;
+import dev.hone.Device;
 import dev.hone.HoneException;
 import dev.hone.ModelSource;
 import dev.hone.Precision;
@@ -187,6 +188,11 @@ class QuantizerTest {
     @Override
     public Optional<Precision> quantizedAs(ModelData model) {
       return passes.quantizedAs(model);
+    }
+
+    @Override
+    public boolean isHalf(ModelData model, Device.Kind device) {
+      return passes.isHalf(model, device);
     }
   }
 

@@ -9,17 +9,12 @@ import dev.hone.InputCheck;
 import dev.hone.ModelSource;
 import dev.hone.RunOptions;
 import dev.hone.SessionReport;
-import dev.hone.Shape;
 import dev.hone.Signature;
-import dev.hone.Tensor;
-import dev.hone.memory.MemoryPool;
 import dev.hone.metrics.Recorder;
 import dev.hone.metrics.RunTimer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.BytePointer;
@@ -34,8 +29,6 @@ import org.jspecify.annotations.Nullable;
  * way, then frees everything, once.
  */
 public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
-  private static final long MAX_IDLE_OUTPUT_BYTES = 64L << 20;
-
   final OrtLibrary library;
   final OrtSession handle;
   final Names inputNames;
@@ -53,8 +46,7 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
   private final boolean profiling;
   private final CallGate gate = new CallGate("session");
   private final Lanes lanes = new Lanes(this::newLane);
-  private final MemoryPool outputMemory = new MemoryPool(MAX_IDLE_OUTPUT_BYTES);
-  private volatile boolean shapesPredictable = true;
+  private final PredictedOutputs predictedOutputs;
 
   private NativeSession(
       OrtLibrary library,
@@ -73,6 +65,7 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
     this.profiling = settings.profile() != null;
     this.signature = signature;
     this.check = new InputCheck(signature);
+    this.predictedOutputs = new PredictedOutputs(signature, check);
     this.sequences = SequenceInputs.of(library, signature);
     this.inputNames = new Names(signature.inputNames());
     this.outputNames = new Names(signature.outputNames());
@@ -111,7 +104,11 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
   }
 
   private Lane newLane() {
-    return new Lane(this, check.symbolCount(), new RunTimer(name, recorder));
+    return newLane(recorder);
+  }
+
+  private Lane newLane(Recorder told) {
+    return new Lane(this, check.symbolCount(), new RunTimer(name, told));
   }
 
   private Lane takeLane() {
@@ -217,20 +214,39 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
     try {
       Lane lane = takeLane();
       try {
-        check.resolve(in, lane.inputPositions, lane.symbols);
-        in.hold();
-        try {
-          Batch result = allocateAndRun(lane, in, chosen(runOptions), runOptions, deadlineNanos);
-          lane.timer.answered(rows(in));
-          return result;
-        } finally {
-          in.release();
-        }
+        return run(lane, in, runOptions, deadlineNanos);
       } finally {
         giveLane(lane);
       }
     } finally {
       gate.exit();
+    }
+  }
+
+  /** Runs the model for somebody who is no caller of the session: no recorder is told. */
+  public Batch runUncounted(Batch in) {
+    gate.enter();
+    try (Lane lane = newLane(Recorder.disabled())) {
+      lane.timer.begin();
+      try {
+        return run(lane, in, RunOptions.DEFAULT, 0);
+      } finally {
+        lane.timer.end();
+      }
+    } finally {
+      gate.exit();
+    }
+  }
+
+  private Batch run(Lane lane, Batch in, RunOptions runOptions, long deadlineNanos) {
+    check.resolve(in, lane.inputPositions, lane.symbols);
+    in.hold();
+    try {
+      Batch result = allocateAndRun(lane, in, chosen(runOptions), runOptions, deadlineNanos);
+      lane.timer.answered(rows(in));
+      return result;
+    } finally {
+      in.release();
     }
   }
 
@@ -275,15 +291,10 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
     return names.isEmpty() ? allOutputs : names.stream().mapToInt(check::output).toArray();
   }
 
-  /**
-   * Where the model's symbols tell the shapes of the outputs, memory that was used before is bound
-   * for them, which is faster than letting ONNX Runtime allocate. Symbols of real models can be
-   * wrong; the run then fails, is repeated without prediction, and prediction ends for this
-   * session.
-   */
+  /** A run that fails with predicted outputs is repeated without: their shapes may be wrong. */
   private Batch allocateAndRun(
       Lane lane, Batch in, int[] chosen, RunOptions options, long deadlineNanos) {
-    Batch predicted = shapesPredictable ? predict(lane, chosen) : null;
+    Batch predicted = onlyAllocates ? null : predictedOutputs.of(lane, chosen);
     if (predicted != null) {
       try {
         runHeld(lane, in, predicted, options, deadlineNanos);
@@ -301,7 +312,7 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
     Batch[] result = new Batch[1];
     watched(lane, options, deadlineNanos, () -> result[0] = lane.runAllocating(in, chosen));
     if (predicted != null) {
-      shapesPredictable = false;
+      predictedOutputs.distrust();
     }
     return result[0];
   }
@@ -309,48 +320,6 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
   private static boolean isStop(HoneException e) {
     return e instanceof HoneException.DeadlineException
         || e instanceof HoneException.CancelledException;
-  }
-
-  private @Nullable Batch predict(Lane lane, int[] chosen) {
-    if (onlyAllocates) {
-      return null;
-    }
-    Shape[] shapes = new Shape[chosen.length];
-    for (int i = 0; i < chosen.length; i++) {
-      Signature.Value output = signature.outputs().get(chosen[i]);
-      Shape shape = check.outputShape(chosen[i], lane.symbols);
-      if (shape == null || output.type() == null || !isTensor(output)) {
-        return null;
-      }
-      shapes[i] = shape;
-    }
-    return outputs(lane, chosen, shapes);
-  }
-
-  private static boolean isTensor(Signature.Value output) {
-    return output.kind() == Signature.Kind.TENSOR && !output.optional();
-  }
-
-  /** Null if there is no memory for these shapes: a wrong model may promise any. */
-  private @Nullable Batch outputs(Lane lane, int[] chosen, Shape[] shapes) {
-    Arrays.fill(lane.outputPositions, -1);
-    List<String> names = new ArrayList<>(chosen.length);
-    List<Tensor> tensors = new ArrayList<>(chosen.length);
-    try {
-      for (int i = 0; i < chosen.length; i++) {
-        Signature.Value output = signature.outputs().get(chosen[i]);
-        DataType type = Objects.requireNonNull(output.type());
-        long byteSize = type.byteSize(shapes[i].elementCount());
-        names.add(output.name());
-        tensors.add(Tensor.of(type, shapes[i], outputMemory.take(byteSize)));
-        lane.outputPositions[chosen[i]] = i;
-      }
-    } catch (OutOfMemoryError | ArithmeticException e) {
-      tensors.forEach(Tensor::close);
-      Arrays.fill(lane.outputPositions, -1);
-      return null;
-    }
-    return Batch.of(names, tensors);
   }
 
   private void watched(Lane lane, RunOptions options, long deadlineNanos, Runnable run) {
@@ -387,6 +356,6 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
     options.close();
     inputNames.close();
     outputNames.close();
-    outputMemory.close();
+    predictedOutputs.close();
   }
 }
