@@ -30,13 +30,20 @@ public final class InputCheck {
   private static final long UNBOUND = -1;
 
   private final Signature signature;
+  private final @Nullable String device;
   private final Slot[] inputs;
   private final Slot[] outputs;
   private final String[] symbols;
 
-  /** A check for all runs of a model. */
+  /** A check for all runs of a model on tensors of the host. */
   public InputCheck(Signature signature) {
+    this(signature, null);
+  }
+
+  /** As the other, for a session that also takes tensors which lie on this device. */
+  public InputCheck(Signature signature, @Nullable Device device) {
     this.signature = signature;
+    this.device = device == null ? null : device.toString();
     Map<String, Integer> known = new HashMap<>();
     this.inputs = slots("input", signature.inputs(), known);
     this.outputs = slots("output", signature.outputs(), known);
@@ -179,7 +186,7 @@ public final class InputCheck {
   }
 
   /** Fills the positions and says how many tensors of the batch it met. */
-  private static int locate(Batch batch, Slot[] slots, int[] positions) {
+  private int locate(Batch batch, Slot[] slots, int[] positions) {
     int found = 0;
     for (int i = 0; i < slots.length; i++) {
       String name = slots[i].name();
@@ -199,7 +206,7 @@ public final class InputCheck {
    * How many elements of a sequence the batch has. All must be of its type; their shapes are the
    * model's business, since those that models declare for elements are often wrong.
    */
-  private static int elements(Batch batch, Slot slot) {
+  private int elements(Batch batch, Slot slot) {
     int count = 0;
     DataType type = slot.value().type();
     while (true) {
@@ -208,6 +215,7 @@ public final class InputCheck {
         return count;
       }
       Tensor element = batch.tensor(position);
+      requireReachable(slot, element);
       if (type == null) {
         type = element.type(); // one type in one sequence, even if the model does not say which
       } else if (element.type() != type) {
@@ -225,6 +233,7 @@ public final class InputCheck {
     if (type != null && type != tensor.type()) {
       throw slot.wrongType(tensor, type);
     }
+    requireReachable(slot, tensor);
     long[] dimensions = slot.dimensions();
     if (dimensions == null) {
       return;
@@ -246,6 +255,13 @@ public final class InputCheck {
       } else if (dimension >= 0 && dimension != length) {
         throw slot.wrongLength(tensor, axis, dimension);
       }
+    }
+  }
+
+  private void requireReachable(Slot slot, Tensor tensor) {
+    String where = tensor.memory().device();
+    if (where != null && !where.equals(device)) {
+      throw slot.elsewhere(where, device);
     }
   }
 

@@ -102,6 +102,19 @@ final class Slot {
             + " itself, not what asReadOnlyBuffer or a read-only file mapping gives.");
   }
 
+  IllegalArgumentException elsewhere(String where, @Nullable String device) {
+    return new IllegalArgumentException(
+        "The "
+            + role
+            + " '"
+            + name()
+            + "' must be in memory "
+            + (device == null ? "of the host" : "of the host or of " + device)
+            + ", but lies on "
+            + where
+            + ". Bring a tensor of the host: GpuMemory of hone-runtime-cuda copies from and to it.");
+  }
+
   /** Whether it is an input that a batch holds as elements with names of their own. */
   boolean takesElements() {
     return takesElements;

@@ -22,6 +22,10 @@ import org.jspecify.annotations.Nullable;
  * 2 GiB; then arrays and views cover parts of it only. {@link DataType#STRING} elements are Java
  * strings on the heap.
  *
+ * <p><b>Devices.</b> The memory may be that of a GPU, for tensors that stay there between runs: see
+ * {@code GpuMemory} of hone-runtime-cuda. Such a tensor goes into and out of runs of sessions on
+ * that GPU; what would read or write it from Java, or run it elsewhere, is refused.
+ *
  * <p><b>Threads.</b> Safe to share. Who writes elements while a run reads them gets undefined
  * results.
  */

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import com.sun.management.ThreadMXBean;
 import dev.hone.Signature.Dimension;
 import dev.hone.Signature.Value;
+import dev.hone.memory.Memory;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -299,6 +300,43 @@ class InputCheckTest {
         least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
       }
       assertThat(least).isLessThan(1000); // less than a byte for each call
+    }
+  }
+
+  private static Tensor onDevice(String device, long... shape) {
+    Shape of = Shape.of(shape);
+    long bytes = DataType.FLOAT32.byteSize(of.elementCount());
+    return Tensor.of(DataType.FLOAT32, of, Memory.adoptOnDevice(device, 0x700000, bytes, () -> {}));
+  }
+
+  @Test
+  void aTensorOfADeviceIsTakenOnThatDeviceAlone() {
+    InputCheck onGpu = new InputCheck(SIGNATURE, Device.cuda(0));
+    try (Batch here = Batch.of("a", onDevice("cuda:0", 2, 3), "b", b(2));
+        Batch there = Batch.of("a", onDevice("cuda:1", 2, 3), "b", b(2));
+        Batch out = Batch.of("y", onDevice("cuda:0", 2, 5))) {
+      onGpu.resolve(here, inputs, lengths);
+      onGpu.resolveOutputs(out, outputs, lengths);
+      assertThatThrownBy(() -> onGpu.resolve(there, inputs, lengths))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("input 'a'", "of the host or of cuda:0", "lies on cuda:1");
+      assertThatThrownBy(() -> check.resolve(here, inputs, lengths))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("memory of the host, but lies on cuda:0", "GpuMemory");
+      assertThatThrownBy(() -> check.resolveOutputs(out, outputs, lengths))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("output 'y'");
+    }
+  }
+
+  @Test
+  void elementsOfASequenceMayNotLieOnADeviceEither() {
+    Value list = new Value("s", Signature.Kind.SEQUENCE, DataType.FLOAT32, null, false);
+    InputCheck sequences = new InputCheck(new Signature(List.of(list), List.of()));
+    try (Batch in = Batch.of("s[0]", onDevice("cuda:0", 2))) {
+      assertThatThrownBy(() -> sequences.resolve(in, new int[1], new long[0]))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("lies on cuda:0");
     }
   }
 }

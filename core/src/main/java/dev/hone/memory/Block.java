@@ -18,6 +18,7 @@ final class Block implements Runnable {
 
   final long address; // 0 where JavaCPP could not be loaded: then there is only a buffer
   final long byteSize;
+  final @Nullable String device; // whose memory it is; null for memory of the host
   private final @Nullable Runnable release;
   private final @Nullable Shelf shelf;
   private final @Nullable ByteBuffer[] segments;
@@ -38,6 +39,17 @@ final class Block implements Runnable {
       @Nullable ByteBuffer buffer,
       @Nullable Runnable release,
       @Nullable Shelf shelf) {
+    this(null, address, byteSize, buffer, release, shelf);
+  }
+
+  private Block(
+      @Nullable String device,
+      long address,
+      long byteSize,
+      @Nullable ByteBuffer buffer,
+      @Nullable Runnable release,
+      @Nullable Shelf shelf) {
+    this.device = device;
     this.address = address;
     this.byteSize = byteSize;
     this.release = release;
@@ -47,6 +59,11 @@ final class Block implements Runnable {
     if (buffer != null) {
       segments[0] = buffer.order(ByteOrder.nativeOrder());
     }
+  }
+
+  /** A block of a device's memory: there are no buffers over it. */
+  static Block onDevice(String device, long address, long byteSize, Runnable release) {
+    return new Block(device, address, byteSize, null, release, null);
   }
 
   /**

@@ -8,7 +8,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A region of memory outside the Java heap.
+ * A region of memory outside the Java heap: of the host, or of a device that has memory of its own.
  *
  * <p><b>Lifetime.</b> Whoever made it closes it. {@link #close} may be called at any time, from any
  * thread, any number of times: the memory goes when the last call that {@linkplain #hold holds} it
@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Views.</b> A buffer from {@link #view} shares the memory and keeps it alive: reading it
  * after {@code close} is safe, and the memory then goes only when the garbage collector finds the
  * last view unreachable. Where memory must go at once, copy instead of viewing.
+ *
+ * <p><b>Devices.</b> The memory of a device has a size and a lifetime like any other, but the host
+ * cannot reach its bytes: what would is an {@link IllegalStateException}.
  *
  * <p><b>Threads.</b> Lifetime is thread-safe. The bytes are plain memory: who writes while another
  * reads must order the two.
@@ -105,6 +108,19 @@ public final class Memory implements AutoCloseable {
   }
 
   /**
+   * A region of a device's own memory; {@code release} runs once, when the region goes. It is not
+   * counted in {@link #stats}, for it is none of the host's. For runtimes.
+   *
+   * @param device where it is, in the words of {@code Device}, for example {@code cuda:0}
+   * @param address where it begins there
+   */
+  public static Memory adoptOnDevice(String device, long address, long byteSize, Runnable release) {
+    requireNotNegative(byteSize);
+    Block block = Block.onDevice(device, address, byteSize, release);
+    return new Memory(block, byteSize, "memory of " + device);
+  }
+
+  /**
    * A region at an address that native code gave; {@code release} runs once, when the region goes.
    * For runtimes.
    */
@@ -157,12 +173,44 @@ public final class Memory implements AutoCloseable {
     return byteSize;
   }
 
+  /** The device whose memory it is, for example {@code cuda:0}; null for memory of the host. */
+  public @Nullable String device() {
+    return block.device;
+  }
+
+  /**
+   * The address of the first byte in the memory of {@link #device}. Only good while the region is
+   * held.
+   *
+   * @throws IllegalStateException if it is memory of the host
+   */
+  public long deviceAddress() {
+    if (block.device == null) {
+      throw new IllegalStateException(
+          "Only memory of a device has an address there, but this is of the host. Copy it to the"
+              + " device first.");
+    }
+    return block.address + offset;
+  }
+
+  private void requireHost() {
+    if (block.device != null) {
+      throw new IllegalStateException(
+          "Only memory of the host can be read and written from Java, but this lies on "
+              + block.device
+              + ". Copy it to a tensor of the host first, or from one: GpuMemory of"
+              + " hone-runtime-cuda does both.");
+    }
+  }
+
   /**
    * The address of the first byte. Only good while the region is held.
    *
-   * @throws IllegalStateException if JavaCPP has no native library for this machine
+   * @throws IllegalStateException if it is memory of a device, or if JavaCPP has no native library
+   *     for this machine
    */
   public long address() {
+    requireHost();
     if (block.address == 0 && byteSize > 0) {
       throw new IllegalStateException(
           "This memory has no address, because JavaCPP's native library did not load on this"
@@ -245,6 +293,7 @@ public final class Memory implements AutoCloseable {
    *     1 GiB
    */
   public ByteBuffer view(long offset, int length) {
+    requireHost();
     checkRange(offset, length);
     hold();
     try {
@@ -263,6 +312,7 @@ public final class Memory implements AutoCloseable {
    * @throws IllegalArgumentException if the bytes are not inside the region
    */
   public void lend(long offset, long length, Consumer<ByteBuffer> use) {
+    requireHost();
     checkRange(offset, length);
     hold();
     try {
@@ -302,6 +352,8 @@ public final class Memory implements AutoCloseable {
    * @throws IllegalArgumentException if the bytes are not inside the regions
    */
   public static void copyHeld(Memory from, long fromOffset, Memory to, long toOffset, long length) {
+    from.requireHost();
+    to.requireHost();
     from.checkRange(fromOffset, length);
     to.checkRange(toOffset, length);
     if (from.state == CLOSED || to.state == CLOSED) {

@@ -416,4 +416,43 @@ class MemoryTest {
     }
     assertThatCode(() -> behind.put(3, (byte) 5)).doesNotThrowAnyException();
   }
+
+  @Test
+  void memoryOfADeviceHasALifetimeAndAnAddressThereAndNoBytesForJava() {
+    AtomicInteger released = new AtomicInteger();
+    long liveBefore = Memory.stats().liveBytes();
+    try (Memory host = Memory.allocate(64);
+        Memory memory = Memory.adoptOnDevice("cuda:1", 0x700000, 64, released::incrementAndGet)) {
+      assertThat(memory.device()).isEqualTo("cuda:1");
+      assertThat(memory.deviceAddress()).isEqualTo(0x700000);
+      assertThat(host.device()).isNull();
+      try (Memory part = memory.part(16, 8)) {
+        assertThat(part.device()).isEqualTo("cuda:1");
+        assertThat(part.deviceAddress()).isEqualTo(0x700010);
+        assertThatThrownBy(part::address).isInstanceOf(IllegalStateException.class);
+      }
+      assertThat(Memory.stats().liveBytes() - liveBefore).isEqualTo(64); // the host's alone
+      List<Runnable> uses =
+          List.of(
+              memory::address,
+              () -> memory.view(0, 1),
+              () -> memory.lend(0, 1, chunk -> {}),
+              () -> Memory.copy(memory, 0, host, 0, 1),
+              () -> Memory.copy(host, 0, memory, 0, 1));
+      for (Runnable use : uses) {
+        assertThatThrownBy(use::run)
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContainingAll("lies on cuda:1", "GpuMemory");
+      }
+      assertThatThrownBy(host::deviceAddress)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("of the host");
+      memory.hold();
+      memory.close();
+      assertThat(released).hasValue(0);
+      memory.release();
+      assertThat(released).hasValue(1);
+    }
+    assertThat(released).hasValue(1);
+  }
 }

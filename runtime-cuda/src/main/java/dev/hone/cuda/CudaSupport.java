@@ -1,5 +1,7 @@
 package dev.hone.cuda;
 
+import dev.hone.Device;
+import dev.hone.HoneException;
 import dev.hone.Session;
 import dev.hone.SessionReport;
 import dev.hone.cuda.device.CudaApi;
@@ -112,7 +114,7 @@ public final class CudaSupport implements GpuSupport {
     int lanes;
     try {
       lanes = cudaOptions(options).lanes();
-      device = new CudaDevice(cuda.apply(ordinal), "cuda:" + ordinal, MemoryLimits.DEFAULT);
+      device = open(ordinal);
     } catch (RuntimeException | Error e) {
       model.close();
       throw e;
@@ -125,6 +127,29 @@ public final class CudaSupport implements GpuSupport {
       whenClosed.run();
       throw e;
     }
+  }
+
+  /**
+   * A GPU for the caller, who closes it.
+   *
+   * @throws HoneException if it cannot be used
+   */
+  CudaDevice device(int ordinal) {
+    obstacle(ordinal)
+        .ifPresent(
+            obstacle -> {
+              throw new HoneException(
+                  "Memory of cuda:"
+                      + ordinal
+                      + " was asked for, but it cannot be used. "
+                      + obstacle);
+            });
+    return open(ordinal);
+  }
+
+  private CudaDevice open(int ordinal) {
+    return new CudaDevice(
+        cuda.apply(ordinal), Device.cuda(ordinal).toString(), MemoryLimits.DEFAULT);
   }
 
   private static void close(GpuModel model, CudaDevice device) {

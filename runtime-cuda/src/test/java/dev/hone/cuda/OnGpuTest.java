@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.hone.Batch;
+import dev.hone.DataType;
 import dev.hone.Device;
 import dev.hone.HoneException;
 import dev.hone.Session;
 import dev.hone.SessionOptions;
+import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
 import dev.hone.onnx.OnnxOptions;
 import java.util.ArrayList;
@@ -95,6 +97,22 @@ class OnGpuTest {
           assertThat(out.get("y").toFloatArray()).isEqualTo(first.get("y").toFloatArray());
         }
       }
+    }
+  }
+
+  @Test
+  void tensorsThatStayOnTheGpuGiveTheSameAnswers() {
+    try (Session session = Session.open(OneProduct.model(), SessionOptions.of(Device.cuda(0)));
+        GpuMemory gpu = GpuMemory.of(0);
+        Batch in = OneProduct.input();
+        Batch expected = session.run(in);
+        Batch there = Batch.of("x", gpu.allocate(DataType.FLOAT32, in.get("x").shape()));
+        Batch out = Batch.of("y", gpu.allocate(DataType.FLOAT32, expected.get("y").shape()));
+        Tensor back = Tensor.allocate(DataType.FLOAT32, expected.get("y").shape())) {
+      gpu.copyToGpu(in.get("x"), there.get("x"));
+      session.run(there, out);
+      gpu.copyToHost(out.get("y"), back);
+      assertThat(back.toFloatArray()).isEqualTo(expected.get("y").toFloatArray());
     }
   }
 

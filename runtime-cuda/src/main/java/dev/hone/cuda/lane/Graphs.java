@@ -42,7 +42,7 @@ final class Graphs {
 
   /** The bucket for the run that a slot has; null: no graph for this one. */
   @Nullable GraphBucket bucket(Slot slot) {
-    if (maxBuckets == 0 || !slot.isAllOnDevice()) {
+    if (maxBuckets == 0 || !slot.isAllOnDevice() || slot.usesMemoryOfCaller()) {
       return null;
     }
     for (GraphBucket bucket : slot.buckets) {

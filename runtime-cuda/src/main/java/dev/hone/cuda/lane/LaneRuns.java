@@ -34,7 +34,7 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
     this.device = device;
     this.model = model;
     this.signature = model.signature();
-    this.check = new InputCheck(signature);
+    this.check = new InputCheck(signature, settings.report().device());
     this.allOutputs = IntStream.range(0, signature.outputs().size()).toArray();
     this.settled = new boolean[allOutputs.length];
     for (int i = 0; i < settled.length; i++) {
@@ -215,7 +215,11 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
     slot.want(in);
     for (int i = 0; i < slot.outputPositions.length; i++) {
       if (slot.outputPositions[i] >= 0) {
-        slot.want(i, settled[i] ? out.tensor(slot.outputPositions[i]) : null);
+        Tensor target = out.tensor(slot.outputPositions[i]);
+        if (!settled[i]) {
+          requireHost(i, target);
+        }
+        slot.want(i, settled[i] ? target : null);
       }
     }
     timer.validated();
@@ -227,6 +231,18 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
           write(given, out, slot.outputPositions[i]);
         }
       }
+    }
+  }
+
+  private void requireHost(int output, Tensor target) {
+    if (target.memory().device() != null) {
+      throw new IllegalArgumentException(
+          "The output '"
+              + signature.outputs().get(output).name()
+              + "' must be brought in memory of the host, because only the run tells its shape, but"
+              + " lies on "
+              + target.memory().device()
+              + ". Bring a tensor of the host, or let run(in) make one.");
     }
   }
 

@@ -19,8 +19,8 @@ import java.util.concurrent.CompletableFuture;
 /**
  * A {@link Session} on lanes of a device. Results of {@code run(in)} lie in page-locked memory,
  * which the device writes by itself; so do inputs and outputs whose memory came from {@link
- * CudaDevice#pinned}, without a copy by the host. Other tensors are copied by way of page-locked
- * memory.
+ * CudaDevice#pinned}, without a copy by the host. Tensors that lie on the device are used where
+ * they are. Other tensors are copied by way of page-locked memory.
  *
  * <p>A deadline or a cancellation stops a run while it waits or is being queued. What the device
  * has begun it ends; the call then throws and its result is dropped.

@@ -50,7 +50,8 @@ public final class Port {
   }
 
   /**
-   * The tensor of the host, which has type and shape: an input's values, or an output's target.
+   * The caller's tensor, which has type and shape: an input's values, or an output's target. Its
+   * memory is the host's unless it {@linkplain #isCallersOnDevice lies on the device}.
    *
    * @throws IllegalStateException if this is an output whose shape only the run tells
    */
@@ -87,9 +88,28 @@ public final class Port {
     return tensor;
   }
 
-  void want(@Nullable Tensor host) {
+  /** Whether the caller's tensor lies on the device itself, so that nothing is copied. */
+  boolean isCallersOnDevice() {
+    Tensor known = tensor;
+    return known != null && known.memory().device() != null;
+  }
+
+  /**
+   * Takes part in the next run.
+   *
+   * @param callers null where only the run tells what it is
+   */
+  void want(@Nullable Tensor callers) {
+    if (callers != null && callers.memory().device() != null && !mayBeOnDevice) {
+      throw new IllegalArgumentException(
+          "'"
+              + value.name()
+              + "' must be in memory of the host, because the model has it there, but lies on "
+              + callers.memory().device()
+              + ". Bring a tensor of the host.");
+    }
     wanted = true;
-    tensor = host;
+    tensor = callers;
   }
 
   void place(long deviceAddress, long byteCount) {

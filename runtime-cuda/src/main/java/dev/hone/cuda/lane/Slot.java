@@ -97,6 +97,21 @@ final class Slot implements AutoCloseable {
     return true;
   }
 
+  /** Whether a tensor of the caller lies on the device: at addresses that no graph can keep. */
+  boolean usesMemoryOfCaller() {
+    for (Port port : inputs) {
+      if (port.isCallersOnDevice()) {
+        return true;
+      }
+    }
+    for (Port port : outputs) {
+      if (port.isCallersOnDevice()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** This run has the memory of its bucket. */
   void use(GraphBucket bucket) {
     buffers = bucket.buffers;
@@ -109,8 +124,12 @@ final class Slot implements AutoCloseable {
       if (port.isWanted() && port.mayBeOnDevice()) {
         Tensor tensor = port.tensor();
         long bytes = tensor.byteSize();
-        port.place(buffers.inputs[i].onDevice(bytes), bytes);
-        stream.copyToDevice(port.address(), source(tensor, bytes, buffers.inputs[i]), bytes);
+        if (port.isCallersOnDevice()) {
+          port.place(tensor.memory().deviceAddress(), bytes);
+        } else {
+          port.place(buffers.inputs[i].onDevice(bytes), bytes);
+          stream.copyToDevice(port.address(), source(tensor, bytes, buffers.inputs[i]), bytes);
+        }
       }
     }
     stream.record(copiedIn);
@@ -135,7 +154,12 @@ final class Slot implements AutoCloseable {
     for (int i = 0; i < outputs.length; i++) {
       Tensor target = outputs[i].target();
       if (target != null && outputs[i].mayBeOnDevice()) {
-        outputs[i].place(buffers.outputs[i].onDevice(target.byteSize()), target.byteSize());
+        long bytes = target.byteSize();
+        outputs[i].place(
+            outputs[i].isCallersOnDevice()
+                ? target.memory().deviceAddress()
+                : buffers.outputs[i].onDevice(bytes),
+            bytes);
       }
     }
   }
@@ -144,13 +168,17 @@ final class Slot implements AutoCloseable {
   void copyOut(CudaStream stream) {
     for (int i = 0; i < outputs.length; i++) {
       Port port = outputs[i];
-      if (port.isOnDevice() && port.bytes() > 0) {
+      if (goesToHost(port)) {
         Memory memory = port.tensor().memory();
         Memory host = isPinned(port) ? memory : buffers.outputs[i].staging(port.bytes());
         stream.copyToHost(host.address(), port.address(), port.bytes());
       }
     }
     stream.record(done);
+  }
+
+  private static boolean goesToHost(Port port) {
+    return port.isOnDevice() && port.bytes() > 0 && !port.isCallersOnDevice();
   }
 
   private boolean isPinned(Port port) {
@@ -161,7 +189,7 @@ final class Slot implements AutoCloseable {
   void collect() {
     for (int i = 0; i < outputs.length; i++) {
       Port port = outputs[i];
-      if (port.isOnDevice() && port.bytes() > 0 && !isPinned(port)) {
+      if (goesToHost(port) && !isPinned(port)) {
         Memory staging = buffers.outputs[i].staging(port.bytes());
         Memory.copyHeld(staging, 0, port.tensor().memory(), 0, port.bytes());
       }

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FakeCuda implements CudaApi {
   private final List<String> violations = new ArrayList<>();
+  private long copies;
   private final FakeScheduler scheduler;
   private final FakeHeap heap;
   private final Map<Long, FakeStream> streams = new HashMap<>();
@@ -253,6 +254,11 @@ public final class FakeCuda implements CudaApi {
     return release(() -> outsideCapture("freeHost", () -> free(address, false)));
   }
 
+  /** How many copies were queued so far. */
+  public synchronized long copies() {
+    return copies;
+  }
+
   @Override
   public synchronized int copyToDevice(long device, long host, long bytes, long stream) {
     return call(() -> withStream(stream, s -> copyToDevice(device, host, bytes, s)));
@@ -305,6 +311,7 @@ public final class FakeCuda implements CudaApi {
 
   private boolean areOfTheirKind(String what, long device, long host) {
     boolean right = heap.isOfKind(device, true) && heap.isOfKind(host, false);
+    copies++;
     if (!right) {
       violations.add(what + " between addresses that are not of the device and page-locked");
     }

@@ -14,6 +14,8 @@ import dev.hone.contract.ReferenceModel;
 import dev.hone.contract.Samples;
 import dev.hone.cuda.device.CudaDevice;
 import dev.hone.cuda.device.CudaError;
+import dev.hone.cuda.device.CudaStream;
+import dev.hone.cuda.device.DeviceBlock;
 import dev.hone.cuda.device.FakeCuda;
 import dev.hone.cuda.device.MemoryLimits;
 import dev.hone.memory.Memory;
@@ -211,5 +213,105 @@ class LaneSessionTest {
     LaneSettings one = FakeLanes.settings(1);
     assertThatThrownBy(() -> new LaneSettings(0, 0, one.name(), one.recorder(), one.report()))
         .hasMessageContaining("at least 1 lane, not 0");
+  }
+
+  /** A tensor on the device, from its own pool. */
+  private Tensor onDevice(CudaDevice on, Shape shape) {
+    long bytes = DataType.FLOAT32.byteSize(shape.elementCount());
+    DeviceBlock block = on.memory().take(bytes);
+    Memory memory = Memory.adoptOnDevice(on.name(), block.address(), bytes, block::close);
+    return Tensor.of(DataType.FLOAT32, shape, memory);
+  }
+
+  private void copy(Tensor host, Tensor there, boolean toDevice) {
+    try (Memory staging = device.pinned().take(host.byteSize());
+        CudaStream stream = device.openStream()) {
+      if (toDevice) {
+        Memory.copy(host.memory(), 0, staging, 0, host.byteSize());
+        stream.copyToDevice(there.memory().deviceAddress(), staging.address(), host.byteSize());
+        stream.synchronize();
+      } else {
+        stream.copyToHost(staging.address(), there.memory().deviceAddress(), host.byteSize());
+        stream.synchronize();
+        Memory.copy(staging, 0, host.memory(), 0, host.byteSize());
+      }
+    }
+  }
+
+  @Test
+  void tensorsOnTheDeviceAreUsedWhereTheyAreAndNothingIsCopied() {
+    try (Session session = open(device, 1);
+        Batch in = Samples.affine(4, 5);
+        Batch there = Batch.of("x", onDevice(device, Shape.of(4, 3)));
+        Batch out = Batch.of("y", onDevice(device, Shape.of(4, 2)));
+        Batch back = Batch.of("y", Tensor.allocate(DataType.FLOAT32, Shape.of(4, 2)))) {
+      copy(in.get("x"), there.get("x"), true);
+      long before = cuda.copies();
+      session.run(there, out);
+      assertThat(cuda.copies()).isEqualTo(before);
+      copy(back.get("y"), out.get("y"), false);
+      MODEL.verify(in, back);
+
+      session.run(in, out); // one side alone
+      copy(back.get("y"), out.get("y"), false);
+      MODEL.verify(in, back);
+      try (Batch result = session.run(there)) {
+        MODEL.verify(in, result);
+      }
+      assertThat(cuda.copies()).isEqualTo(before + 4);
+    }
+    cuda.verifyClean();
+  }
+
+  @Test
+  void runsOnMemoryOfTheCallerBecomeNoGraphs() {
+    try (LaneSession session =
+            LaneSession.open(
+                device,
+                new ReferenceStreamModel(cuda, MODEL),
+                FakeLanes.settings(1, 2),
+                device::close);
+        Batch in = Samples.affine(4, 5);
+        Batch there = Batch.of("x", onDevice(device, Shape.of(4, 3)))) {
+      copy(in.get("x"), there.get("x"), true);
+      for (int i = 0; i < 5; i++) {
+        try (Batch result = session.run(there)) {
+          MODEL.verify(in, result);
+        }
+      }
+      assertThat(session.graphs()).isEqualTo(new GraphStats(0, 0, 0));
+    }
+    cuda.verifyClean();
+  }
+
+  @Test
+  void tensorsOfAnotherDeviceAreRefused() {
+    CudaDevice other = new CudaDevice(new FakeCuda(4), "cuda:1", MemoryLimits.DEFAULT);
+    try (Session session = open(device, 1);
+        Batch there = Batch.of("x", onDevice(other, Shape.of(4, 3)))) {
+      assertThatThrownBy(() -> session.run(there))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("of the host or of cuda:0", "lies on cuda:1");
+    }
+    other.close();
+    cuda.verifyClean();
+  }
+
+  @Test
+  void anOutputWhoseShapeOnlyTheRunTellsCannotBeBroughtOnTheDevice() {
+    ReferenceModel model = ReferenceModel.positives();
+    try (Session session =
+            LaneSession.open(
+                device,
+                new ReferenceStreamModel(cuda, model),
+                FakeLanes.settings(1),
+                device::close);
+        Batch in = Batch.of("x", Tensor.of(new float[] {0, 1, 2}));
+        Batch out = Batch.of("y", onDevice(device, Shape.of(2)))) {
+      assertThatThrownBy(() -> session.run(in, out))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("'y'", "only the run tells its shape", "lies on cuda:0");
+    }
+    cuda.verifyClean();
   }
 }
