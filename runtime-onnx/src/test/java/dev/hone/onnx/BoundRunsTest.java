@@ -211,4 +211,34 @@ class BoundRunsTest {
     model.importOpset("nobody.knows", 1);
     assertThatThrownBy(() -> open(model)).isInstanceOf(HoneException.ModelException.class);
   }
+
+  @Test
+  void entriesForSingleRunsReachThem() {
+    OrtSettings shrinking =
+        new OrtSettings(
+            1,
+            1,
+            false,
+            OrtSettings.Optimization.ALL,
+            true,
+            true,
+            false,
+            null,
+            null,
+            Map.of(),
+            Map.of("memory.enable_memory_arena_shrinkage", "gpu:0"), // there is none here
+            Map.of());
+    ModelData model = model();
+    ModelSource source = new ModelSource.OfBytes(model.toBuffer(), "bound.onnx", null);
+    try (BoundRuns runs = BoundRuns.open(source, model.signature(), shrinking, 0);
+        Tensor a = floats(1, 2, 3)) {
+      runs.begin();
+      runs.input(0, a, address(a));
+      runs.input(1, a, address(a));
+      runs.outputToHost(0);
+      assertThatThrownBy(() -> runs.run(null))
+          .isInstanceOf(HoneException.class)
+          .hasMessageContaining("arena");
+    }
+  }
 }

@@ -122,34 +122,9 @@ final class ShapeRules {
       if (dims == null) {
         return null;
       }
-      result = broadcast(node.output(0), result, dims);
+      result = Broadcasting.of(node.output(0), result, dims);
     }
     return result;
-  }
-
-  private static List<Length> broadcast(String value, List<Length> a, List<Length> b) {
-    int rank = Math.max(a.size(), b.size());
-    List<Length> result = new ArrayList<>();
-    for (int axis = 0; axis < rank; axis++) {
-      Length left = fromEnd(a, rank - axis);
-      Length right = fromEnd(b, rank - axis);
-      result.add(broadcast(left, right, SymbolicShapes.own(value, axis)));
-    }
-    return result;
-  }
-
-  private static Length broadcast(Length left, Length right, Length unknown) {
-    if (left.equals(right) || right.is(1)) {
-      return left;
-    }
-    if (left.is(1) || right.isKnown()) {
-      return right;
-    }
-    return left.isKnown() ? left : unknown;
-  }
-
-  private static Length fromEnd(List<Length> dims, int position) {
-    return position > dims.size() ? Length.of(1) : dims.get(dims.size() - position);
   }
 
   private @Nullable List<Length> matMul(Node node) {
@@ -160,7 +135,7 @@ final class ShapeRules {
     }
     List<Length> outer = a.subList(0, a.size() - 2);
     List<Length> result =
-        new ArrayList<>(broadcast(node.output(0), outer, b.subList(0, b.size() - 2)));
+        new ArrayList<>(Broadcasting.of(node.output(0), outer, b.subList(0, b.size() - 2)));
     result.add(a.get(a.size() - 2));
     result.add(b.get(b.size() - 1));
     return result;
@@ -314,14 +289,14 @@ final class ShapeRules {
       return null;
     }
     if (target != null) {
-      return broadcast(node.output(0), in, target);
+      return Broadcasting.of(node.output(0), in, target);
     }
     long count = count(node.input(1));
     if (count < 0) {
       return null;
     }
     long rank = Math.max(in.size(), count);
-    return broadcast(node.output(0), in, SymbolicShapes.unknown(node.output(0), rank));
+    return Broadcasting.of(node.output(0), in, SymbolicShapes.unknown(node.output(0), rank));
   }
 
   private @Nullable List<Length> split(Node node, int output) {

@@ -12,6 +12,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
@@ -30,7 +32,6 @@ import org.jspecify.annotations.Nullable;
  * the provider of the CPU, where "the device" is the host, the same code runs.
  */
 public final class BoundRuns implements StreamRuns {
-  private static final int LOG_FATAL = 4;
   private static final String CUDA = "Cuda";
   private static final String DO_NOT_WAIT = "disable_synchronize_execution_providers";
 
@@ -46,7 +47,12 @@ public final class BoundRuns implements StreamRuns {
   private final BoundSide outputs;
 
   private BoundRuns(
-      OrtLibrary library, NativeOptions options, OrtSession session, Signature signature, int gpu) {
+      OrtLibrary library,
+      NativeOptions options,
+      OrtSession session,
+      Signature signature,
+      OrtSettings settings) {
+    int gpu = gpu(settings);
     this.library = library;
     this.session = session;
     this.outputNames = signature.outputNames();
@@ -57,9 +63,10 @@ public final class BoundRuns implements StreamRuns {
       if (gpu >= 0) {
         releases.push(() -> library.api.ReleaseMemoryInfo(deviceMemory));
       }
-      this.waiting = runOptions();
-      this.queueing = runOptions();
-      addEntry(queueing, DO_NOT_WAIT, "1");
+      this.waiting = runOptions(settings.runConfig());
+      Map<String, String> entries = new TreeMap<>(settings.runConfig());
+      entries.put(DO_NOT_WAIT, "1");
+      this.queueing = runOptions(entries);
       this.inputs = new BoundSide(library, new Names(signature.inputNames()));
       releases.push(inputs::close);
       this.outputs = new BoundSide(library, new Names(outputNames));
@@ -93,7 +100,7 @@ public final class BoundRuns implements StreamRuns {
       options.close();
       throw e;
     }
-    return new BoundRuns(library, options, session, signature, gpu(settings));
+    return new BoundRuns(library, options, session, signature, settings);
   }
 
   /** Whether all that a model takes and gives can be bound. */
@@ -133,18 +140,10 @@ public final class BoundRuns implements StreamRuns {
     }
   }
 
-  private OrtRunOptions runOptions() {
-    OrtRunOptions made = new OrtRunOptions(library.created(library.api::CreateRunOptions));
+  private OrtRunOptions runOptions(Map<String, String> entries) {
+    OrtRunOptions made = NativeRunOptions.create(library, entries);
     releases.push(() -> library.api.ReleaseRunOptions(made));
-    library.check(library.api.RunOptionsSetRunLogSeverityLevel(made, LOG_FATAL));
     return made;
-  }
-
-  private void addEntry(OrtRunOptions to, String key, String value) {
-    try (BytePointer nativeKey = Names.cString(key);
-        BytePointer nativeValue = Names.cString(value)) {
-      library.check(library.api.AddRunConfigEntry(to, nativeKey, nativeValue));
-    }
   }
 
   @Override

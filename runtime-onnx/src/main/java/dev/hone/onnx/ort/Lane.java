@@ -14,13 +14,6 @@ import org.bytedeco.onnxruntime.OrtRunOptions;
  * one brings the same tensors and finds everything bound already.
  */
 final class Lane implements AutoCloseable {
-  /**
-   * What goes wrong in a run is told by an exception, so ONNX Runtime need not print it as well.
-   * When the JVM ends during a run, nobody is left to be told: the run fails then because the C++
-   * library takes its tables down.
-   */
-  private static final int LOG_FATAL = 4;
-
   final OrtRunOptions runOptions;
   final int[] inputPositions;
   final int[] outputPositions;
@@ -52,9 +45,7 @@ final class Lane implements AutoCloseable {
     this.outputBound = new boolean[outputCount];
     this.inputNames = new PointerPointer<>(Math.max(1, inputCount));
     this.inputValues = new PointerPointer<>(Math.max(1, inputCount));
-    this.runOptions = new OrtRunOptions(library.created(library.api::CreateRunOptions));
-    library.check(library.api.RunOptionsSetRunLogSeverityLevel(runOptions, LOG_FATAL));
-    session.configureRuns(runOptions);
+    this.runOptions = NativeRunOptions.create(library, session.runConfig);
     this.binding =
         new OrtIoBinding(library.created(out -> library.api.CreateIoBinding(session.handle, out)));
   }

@@ -17,8 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
-import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.onnxruntime.OrtRunOptions;
 import org.bytedeco.onnxruntime.OrtSession;
 import org.jspecify.annotations.Nullable;
 
@@ -34,9 +32,9 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
   final Names inputNames;
   final Names outputNames;
   final @Nullable SequenceInputs sequences;
+  final Map<String, String> runConfig;
 
   private final NativeOptions options;
-  private final Map<String, String> runConfig;
   private final Signature signature;
   private final InputCheck check;
   private final String name;
@@ -124,16 +122,6 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
 
   private static long rows(Batch in) {
     return in.size() == 0 ? 0 : in.tensor(0).shape().rows();
-  }
-
-  void configureRuns(OrtRunOptions runOptions) {
-    runConfig.forEach(
-        (key, value) -> {
-          try (BytePointer nativeKey = Names.cString(key);
-              BytePointer nativeValue = Names.cString(value)) {
-            library.check(library.api.AddRunConfigEntry(runOptions, nativeKey, nativeValue));
-          }
-        });
   }
 
   List<String> namesOf(int[] outputs) {
