@@ -114,7 +114,7 @@ public final class CudaSupport implements GpuSupport {
     int lanes;
     try {
       lanes = cudaOptions(options).lanes();
-      device = open(ordinal);
+      device = newDevice(ordinal);
     } catch (RuntimeException | Error e) {
       model.close();
       throw e;
@@ -144,10 +144,10 @@ public final class CudaSupport implements GpuSupport {
                       + " was asked for, but it cannot be used. "
                       + obstacle);
             });
-    return open(ordinal);
+    return newDevice(ordinal);
   }
 
-  private CudaDevice open(int ordinal) {
+  private CudaDevice newDevice(int ordinal) {
     return new CudaDevice(
         cuda.apply(ordinal), Device.cuda(ordinal).toString(), MemoryLimits.DEFAULT);
   }

@@ -211,6 +211,11 @@ public final class GpuMemory implements AutoCloseable {
     return device.memory().stats().idleBytes();
   }
 
+  /** The most bytes of the GPU that this has held at one time, idle ones with them. */
+  public long peakBytes() {
+    return device.memory().stats().peakBytes();
+  }
+
   @Override
   public void close() {
     synchronized (this) {

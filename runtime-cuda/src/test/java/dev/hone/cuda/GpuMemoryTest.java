@@ -70,6 +70,7 @@ class GpuMemoryTest {
       assertThat(next.byteSize()).isEqualTo(256);
       assertThat(device.memory().stats().allocations()).isOne(); // used again
     }
+    assertThat(gpu.peakBytes()).isEqualTo(256);
   }
 
   @Test

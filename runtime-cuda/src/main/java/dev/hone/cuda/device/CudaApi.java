@@ -12,9 +12,6 @@ package dev.hone.cuda.device;
  * process.
  */
 public interface CudaApi {
-  /** The number of devices that this process may use. */
-  int deviceCount(int[] count);
-
   /** What this device is. */
   int properties(DeviceProperties[] properties);
 

@@ -3,8 +3,8 @@ package dev.hone.cuda.device;
 import dev.hone.HoneException;
 import dev.hone.HoneException.OutOfMemoryException;
 import java.lang.System.Logger;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Lock;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
@@ -29,8 +29,7 @@ public final class CudaDevice implements AutoCloseable {
   private final Holdings holdings = new Holdings();
   private final DevicePool memory;
   private final PinnedPool pinned;
-  private final List<Runnable> whenLost = new ArrayList<>();
-  private volatile @Nullable String loss;
+  private final AtomicReference<@Nullable String> loss = new AtomicReference<>();
 
   /**
    * Takes a device into use.
@@ -92,18 +91,7 @@ public final class CudaDevice implements AutoCloseable {
 
   /** Whether an error has ended all use of the device in this process. */
   public boolean isLost() {
-    return loss != null;
-  }
-
-  /** Runs a listener once the device is lost: in the thread that finds it out, at once if it is. */
-  public void onLoss(Runnable listener) {
-    synchronized (whenLost) {
-      if (loss == null) {
-        whenLost.add(listener);
-        return;
-      }
-    }
-    listener.run();
+    return loss.get() != null;
   }
 
   /**
@@ -123,7 +111,7 @@ public final class CudaDevice implements AutoCloseable {
     if (CudaError.isSticky(code)) {
       lose(CudaError.describe(code) + " while " + doing);
     }
-    String known = loss;
+    String known = loss.get();
     if (known != null) {
       return new HoneException(
           "The device "
@@ -150,16 +138,7 @@ public final class CudaDevice implements AutoCloseable {
   }
 
   private void lose(String why) {
-    List<Runnable> toTell;
-    synchronized (whenLost) {
-      if (loss != null) {
-        return;
-      }
-      loss = why;
-      toTell = List.copyOf(whenLost);
-      whenLost.clear();
-    }
-    toTell.forEach(Runnable::run);
+    loss.compareAndSet(null, why); // the first failure is the one to tell
   }
 
   /**

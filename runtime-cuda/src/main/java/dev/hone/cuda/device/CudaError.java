@@ -93,11 +93,6 @@ public enum CudaError {
     return sticky;
   }
 
-  /** What it means, to stand in a sentence. */
-  public String meaning() {
-    return meaning;
-  }
-
   /** The error of this number, or null for one that is not told apart. */
   public static @Nullable CudaError of(int code) {
     return BY_CODE.get(code);

@@ -55,11 +55,6 @@ public final class RealCuda implements CudaApi {
   }
 
   @Override
-  public int deviceCount(int[] count) {
-    return told(cudart.cudaGetDeviceCount(count));
-  }
-
-  @Override
   public int properties(DeviceProperties[] properties) {
     int[] values = new int[3];
     int[] attributes = {

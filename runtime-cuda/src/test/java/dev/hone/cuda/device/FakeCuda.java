@@ -181,15 +181,6 @@ public final class FakeCuda implements CudaApi {
   }
 
   @Override
-  public synchronized int deviceCount(int[] count) {
-    return call(
-        () -> {
-          count[0] = 1;
-          return 0;
-        });
-  }
-
-  @Override
   public synchronized int properties(DeviceProperties[] properties) {
     return call(
         () -> {
