@@ -8,7 +8,7 @@ import java.util.TreeMap;
  * How a session uses an NVIDIA GPU. Immutable. The defaults are right for most programs.
  *
  * <pre>{@code
- * OnnxOptions.builder().gpu(CudaOptions.builder().memoryLimit(4L << 30).build()).build();
+ * OnnxOptions.builder().gpu(CudaOptions.builder().memoryLimitBytes(4L << 30).build()).build();
  * }</pre>
  */
 public final class CudaOptions implements GpuOptions {
@@ -56,8 +56,8 @@ public final class CudaOptions implements GpuOptions {
   }
 
   /** How many bytes of the GPU's memory the session's arena may take; 0 for all there are. */
-  public long memoryLimit() {
-    return values.memoryLimit;
+  public long memoryLimitBytes() {
+    return values.memoryLimitBytes;
   }
 
   /** How the arena grows. */
@@ -109,8 +109,8 @@ public final class CudaOptions implements GpuOptions {
   Map<String, String> providerOptions(int ordinal) {
     Map<String, String> options = new TreeMap<>();
     options.put("device_id", Integer.toString(ordinal));
-    if (values.memoryLimit > 0) {
-      options.put("gpu_mem_limit", Long.toString(values.memoryLimit));
+    if (values.memoryLimitBytes > 0) {
+      options.put("gpu_mem_limit", Long.toString(values.memoryLimitBytes));
     }
     options.put("arena_extend_strategy", values.arenaGrowth.key);
     options.put("cudnn_conv_algo_search", values.convolutionSearch.name());
@@ -128,7 +128,7 @@ public final class CudaOptions implements GpuOptions {
 
   /** Collects options. */
   public static final class Builder {
-    private long memoryLimit;
+    private long memoryLimitBytes;
     private ArenaGrowth arenaGrowth = ArenaGrowth.AS_REQUESTED;
     private ConvolutionSearch convolutionSearch = ConvolutionSearch.HEURISTIC;
     private boolean maximalWorkspace = true;
@@ -143,7 +143,7 @@ public final class CudaOptions implements GpuOptions {
 
     private Builder copy() {
       Builder copy = new Builder();
-      copy.memoryLimit = memoryLimit;
+      copy.memoryLimitBytes = memoryLimitBytes;
       copy.arenaGrowth = arenaGrowth;
       copy.convolutionSearch = convolutionSearch;
       copy.maximalWorkspace = maximalWorkspace;
@@ -162,14 +162,14 @@ public final class CudaOptions implements GpuOptions {
      *
      * @param bytes at least 1 MiB, or 0
      */
-    public Builder memoryLimit(long bytes) {
+    public Builder memoryLimitBytes(long bytes) {
       if (bytes != 0 && bytes < 1 << 20) {
         throw new IllegalArgumentException(
             "The memory limit is in bytes and must be at least 1048576, or 0 for none, but is "
                 + bytes
                 + ".");
       }
-      this.memoryLimit = bytes;
+      this.memoryLimitBytes = bytes;
       return this;
     }
 

@@ -59,7 +59,7 @@ class CudaSupportTest {
   void everyOptionReachesTheProvider() {
     CudaOptions options =
         CudaOptions.builder()
-            .memoryLimit(2L << 30)
+            .memoryLimitBytes(2L << 30)
             .arenaGrowth(CudaOptions.ArenaGrowth.DOUBLING)
             .convolutionSearch(CudaOptions.ConvolutionSearch.EXHAUSTIVE)
             .maximalWorkspace(false)
@@ -84,10 +84,10 @@ class CudaSupportTest {
 
   @Test
   void aMemoryLimitThatIsNoNumberOfBytesIsRefused() {
-    assertThatThrownBy(() -> CudaOptions.builder().memoryLimit(4))
+    assertThatThrownBy(() -> CudaOptions.builder().memoryLimitBytes(4))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll("in bytes", "1048576", "4");
-    assertThatThrownBy(() -> CudaOptions.builder().memoryLimit(-1))
+    assertThatThrownBy(() -> CudaOptions.builder().memoryLimitBytes(-1))
         .isInstanceOf(IllegalArgumentException.class);
   }
 

@@ -68,7 +68,7 @@ class OnGpuTest {
   void everyOptionIsTaken() {
     CudaOptions all =
         CudaOptions.builder()
-            .memoryLimit(1L << 30)
+            .memoryLimitBytes(1L << 30)
             .arenaGrowth(CudaOptions.ArenaGrowth.DOUBLING)
             .convolutionSearch(CudaOptions.ConvolutionSearch.EXHAUSTIVE)
             .maximalWorkspace(false)

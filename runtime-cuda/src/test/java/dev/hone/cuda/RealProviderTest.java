@@ -107,7 +107,7 @@ class RealProviderTest {
     public static void main(String... args) {
       CudaOptions all =
           CudaOptions.builder()
-              .memoryLimit(1L << 30)
+              .memoryLimitBytes(1L << 30)
               .arenaGrowth(CudaOptions.ArenaGrowth.DOUBLING)
               .convolutionSearch(CudaOptions.ConvolutionSearch.EXHAUSTIVE)
               .maximalWorkspace(false)

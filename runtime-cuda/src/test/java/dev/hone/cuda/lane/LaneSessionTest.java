@@ -14,8 +14,6 @@ import dev.hone.contract.ReferenceModel;
 import dev.hone.contract.Samples;
 import dev.hone.cuda.device.CudaDevice;
 import dev.hone.cuda.device.CudaError;
-import dev.hone.cuda.device.CudaStream;
-import dev.hone.cuda.device.DeviceBlock;
 import dev.hone.cuda.device.FakeCuda;
 import dev.hone.cuda.device.MemoryLimits;
 import dev.hone.memory.Memory;
@@ -211,45 +209,22 @@ class LaneSessionTest {
         .hasMessageContaining("at least 1 lane, not 0");
   }
 
-  /** A tensor on the device, from its own pool. */
-  private Tensor onDevice(CudaDevice on, Shape shape) {
-    long bytes = DataType.FLOAT32.byteSize(shape.elementCount());
-    DeviceBlock block = on.memory().take(bytes);
-    Memory memory = Memory.adoptOnDevice(on.name(), block.address(), bytes, block::close);
-    return Tensor.of(DataType.FLOAT32, shape, memory);
-  }
-
-  private void copy(Tensor host, Tensor there, boolean toDevice) {
-    try (Memory staging = device.pinned().take(host.byteSize());
-        CudaStream stream = device.openStream()) {
-      if (toDevice) {
-        Memory.copy(host.memory(), 0, staging, 0, host.byteSize());
-        stream.copyToDevice(there.memory().deviceAddress(), staging.address(), host.byteSize());
-        stream.synchronize();
-      } else {
-        stream.copyToHost(staging.address(), there.memory().deviceAddress(), host.byteSize());
-        stream.synchronize();
-        Memory.copy(staging, 0, host.memory(), 0, host.byteSize());
-      }
-    }
-  }
-
   @Test
   void tensorsOnTheDeviceAreUsedWhereTheyAreAndNothingIsCopied() {
     try (Session session = open(device, 1);
         Batch in = Samples.affine(4, 5);
-        Batch there = Batch.of("x", onDevice(device, Shape.of(4, 3)));
-        Batch out = Batch.of("y", onDevice(device, Shape.of(4, 2)));
+        Batch there = Batch.of("x", DeviceTensors.allocate(device, Shape.of(4, 3)));
+        Batch out = Batch.of("y", DeviceTensors.allocate(device, Shape.of(4, 2)));
         Batch back = Batch.of("y", Tensor.allocate(DataType.FLOAT32, Shape.of(4, 2)))) {
-      copy(in.get("x"), there.get("x"), true);
+      DeviceTensors.copyToDevice(device, in.get("x"), there.get("x"));
       long before = cuda.copies();
       session.run(there, out);
       assertThat(cuda.copies()).isEqualTo(before);
-      copy(back.get("y"), out.get("y"), false);
+      DeviceTensors.copyToHost(device, out.get("y"), back.get("y"));
       MODEL.verify(in, back);
 
       session.run(in, out); // one side alone
-      copy(back.get("y"), out.get("y"), false);
+      DeviceTensors.copyToHost(device, out.get("y"), back.get("y"));
       MODEL.verify(in, back);
       try (Batch result = session.run(there)) {
         MODEL.verify(in, result);
@@ -268,8 +243,8 @@ class LaneSessionTest {
                 FakeLanes.settings(1, 2),
                 device::close);
         Batch in = Samples.affine(4, 5);
-        Batch there = Batch.of("x", onDevice(device, Shape.of(4, 3)))) {
-      copy(in.get("x"), there.get("x"), true);
+        Batch there = Batch.of("x", DeviceTensors.allocate(device, Shape.of(4, 3)))) {
+      DeviceTensors.copyToDevice(device, in.get("x"), there.get("x"));
       for (int i = 0; i < 5; i++) {
         try (Batch result = session.run(there)) {
           MODEL.verify(in, result);
@@ -284,7 +259,7 @@ class LaneSessionTest {
   void tensorsOfAnotherDeviceAreRefused() {
     CudaDevice other = new CudaDevice(new FakeCuda(4), "cuda:1", MemoryLimits.DEFAULT);
     try (Session session = open(device, 1);
-        Batch there = Batch.of("x", onDevice(other, Shape.of(4, 3)))) {
+        Batch there = Batch.of("x", DeviceTensors.allocate(other, Shape.of(4, 3)))) {
       assertThatThrownBy(() -> session.run(there))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContainingAll("of the host or of cuda:0", "lies on cuda:1");
@@ -303,7 +278,7 @@ class LaneSessionTest {
                 FakeLanes.settings(1),
                 device::close);
         Batch in = Batch.of("x", Tensor.of(new float[] {0, 1, 2}));
-        Batch out = Batch.of("y", onDevice(device, Shape.of(2)))) {
+        Batch out = Batch.of("y", DeviceTensors.allocate(device, Shape.of(2)))) {
       assertThatThrownBy(() -> session.run(in, out))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContainingAll("'y'", "only the run tells its shape", "lies on cuda:0");

@@ -68,11 +68,20 @@ final class Schedule {
     }
   }
 
-  /** A run that was submitted. */
-  private record Pending(Slot slot, Batch in, Batch out) {
+  /**
+   * A run that was submitted.
+   *
+   * @param in what the host knows of the inputs
+   * @param out where the host wants the outputs
+   * @param taken the inputs that the run takes: {@code in}, or what it became on the device
+   * @param given the same for outputs
+   */
+  private record Pending(Slot slot, Batch in, Batch out, Batch taken, Batch given) {
     void close() {
       in.close();
       out.close();
+      taken.close();
+      given.close();
     }
   }
 
@@ -156,16 +165,37 @@ final class Schedule {
     }
     in.get("x").copyFrom(values);
     Batch out = Batch.of("y", tensor(Shape.of(rows, 2)));
-    Pending run = new Pending(slot, in, out);
+    Pending run = new Pending(slot, in, out, onDevice(in), onDevice(out));
     slot.inputPositions[0] = 0;
-    slot.want(in);
-    slot.want(0, out.get("y"));
+    slot.want(run.taken);
+    slot.want(0, run.given.get("y"));
     try {
       slot.lane.submit(slot, null);
       pending.add(run);
     } catch (HoneException e) {
       failed(e);
       end(run);
+    }
+  }
+
+  /** Now and then, the same on the device; otherwise the batch itself. */
+  private Batch onDevice(Batch host) {
+    if (random.nextInt(maxGraphs > 0 ? 16 : 4) > 0) { // such a run becomes no graph
+      return host;
+    }
+    try {
+      Tensor there = DeviceTensors.allocate(device, host.tensor(0).shape());
+      Batch moved = Batch.of(host.name(0), there);
+      try {
+        DeviceTensors.copyToDevice(device, host.tensor(0), there);
+        return moved;
+      } catch (HoneException e) {
+        moved.close();
+        throw e;
+      }
+    } catch (HoneException e) {
+      failed(e);
+      return host;
     }
   }
 
@@ -205,6 +235,9 @@ final class Schedule {
       if (cancelled) {
         tally.cancelled++;
       } else {
+        if (run.given != run.out) {
+          DeviceTensors.copyToHost(device, run.given.tensor(0), run.out.tensor(0));
+        }
         MODEL.verify(run.in, run.out);
         tally.answered++;
       }
