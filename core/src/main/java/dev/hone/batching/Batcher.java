@@ -75,7 +75,7 @@ public final class Batcher implements Session {
     Layout layout = opening.verdict.layout();
     Plan plan = opening.plan;
     if (layout == null || plan == null) {
-      opening.closeLone();
+      opening.goStraight(policy);
       this.engine = null;
       this.lifeline = LeakDetection.track(this, "batcher", session::close);
       return;
@@ -87,7 +87,7 @@ public final class Batcher implements Session {
     boolean sharing = policy.always || wake < noise || saved > wake;
     boolean pays = sharing || saved > ASYNC_PART * wake;
     if (!pays) {
-      opening.closeLone();
+      opening.goStraight(policy);
     }
     this.engine = pays ? new Engine(opening.sessions(), layout, policy, plan, sharing) : null;
     notes.add(describe(plan, wake, sharing, opening.verdict.maxError()));
@@ -103,7 +103,8 @@ public final class Batcher implements Session {
    * sessions are kept, and each call runs on the one that suits it. While opening lasts, and then
    * as long as the batcher does, the model is in memory twice; give the number of threads, or open
    * the session yourself and take {@link #over}, where that is too much. {@link #report} says what
-   * was kept.
+   * was kept. The session counts nothing, unless the options give it a recorder: {@link #stats}
+   * does, and runs of opening are none of its calls.
    *
    * @param model the model
    * @param options what its session shall be

@@ -23,6 +23,7 @@ final class Opening {
   final @Nullable Plan plan; // null: calls run alone
   final List<String> notes = new ArrayList<>();
   @Nullable Session lone; // for calls without company, if that is another one
+  private @Nullable DeferredRecorder recorder; // null: the session counts as its opener wanted
 
   Opening(Session session, Probe.Verdict verdict, @Nullable Plan plan) {
     this.session = session;
@@ -69,9 +70,14 @@ final class Opening {
   }
 
   private static Opening open(Model model, SessionOptions options, BatchPolicy policy) {
-    Session session = Session.open(model, options);
+    DeferredRecorder deferred = options.recorder().isPresent() ? null : new DeferredRecorder();
+    Session session =
+        Session.open(
+            model, deferred == null ? options : options.toBuilder().recorder(deferred).build());
     try {
-      return of(session, policy, null);
+      Opening opening = of(session, policy, null);
+      opening.recorder = deferred;
+      return opening;
     } catch (RuntimeException | Error e) {
       session.close();
       throw e;
@@ -143,13 +149,20 @@ final class Opening {
     }
   }
 
+  /** All calls will go straight to the session, so that must count them from now on. */
+  void goStraight(BatchPolicy policy) {
+    closeLone();
+    if (recorder != null) {
+      recorder.start(session, policy.recorder);
+    }
+  }
+
   /** The session or the two of them. */
   Sessions sessions() {
     return new Sessions(session, lone);
   }
 
-  /** Lets the second session go, if there is one. */
-  void closeLone() {
+  private void closeLone() {
     Session second = lone;
     lone = null;
     if (second != null) {

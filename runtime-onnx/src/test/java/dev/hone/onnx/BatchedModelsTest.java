@@ -12,6 +12,9 @@ import dev.hone.batching.BatchPolicy;
 import dev.hone.batching.BatchPolicy.Interaction;
 import dev.hone.batching.Batcher;
 import dev.hone.contract.NoLeaks;
+import dev.hone.metrics.Capacity;
+import dev.hone.metrics.Gauges;
+import dev.hone.metrics.Recorder;
 import dev.hone.metrics.SessionStats;
 import dev.hone.onnx.testing.MiniLm;
 import dev.hone.onnx.testing.Texts;
@@ -149,6 +152,41 @@ class BatchedModelsTest {
     try (Batcher batcher = Batcher.open(TwoLayers.inMemory(), two, quick().build())) {
       assertThat(batcher.report().threads()).isEqualTo(2);
       assertThat(batcher.report().toString()).doesNotContain("threads: ");
+    }
+  }
+
+  @Test
+  void callsAreCountedOnceAndNothingElseIs() {
+    BatchPolicy policy = quick().evenIfItDoesNotPay().build();
+    Model model = TwoLayers.inMemory();
+    try (Batcher batcher = Batcher.open(model, SessionOptions.DEFAULT, policy);
+        Batch row = TwoLayers.examples(1, 7).get(0)) {
+      assertThat(batcher.stats().calls()).isZero();
+      batcher.run(row).close();
+      batcher.runAsync(row).join().close();
+      assertThat(batcher.stats().calls()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void callsThatGoStraightToTheSessionAreCountedOnceAndNothingElseIs() {
+    try (Batcher batcher = Batcher.open(quantized(), SessionOptions.DEFAULT, quick().build())) {
+      assertThat(batcher.isBatching()).isFalse();
+      assertThat(batcher.stats().calls()).isZero();
+      for (Batch text : texts(3)) {
+        batcher.run(text).close();
+        text.close();
+      }
+      assertThat(batcher.stats().calls()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void aRecorderThatTheApplicationGivesTheSessionIsKept() {
+    Recorder mine = Recorder.counting("mine", Capacity.of(1), Gauges.NONE);
+    SessionOptions options = SessionOptions.builder().recorder(mine).threads(1).build();
+    try (Batcher batcher = Batcher.open(TwoLayers.inMemory(), options, quick().build())) {
+      assertThat(mine.snapshot().calls()).isPositive(); // the runs of opening, at least
     }
   }
 
