@@ -56,6 +56,11 @@ final class Quantizing {
     this.advance = new Advance(options.progress());
   }
 
+  /** The name of the precision that this library brought a model to; empty if it did not. */
+  static Optional<String> madeAs(ModelData model) {
+    return Optional.ofNullable(model.metadata().get(METADATA_KEY));
+  }
+
   /** A result that was taken. */
   record Result(ModelData model, QuantizationReport report) {}
 

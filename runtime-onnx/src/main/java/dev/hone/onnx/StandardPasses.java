@@ -27,7 +27,12 @@ enum StandardPasses implements Passes {
 
   @Override
   public boolean isHalf(ModelData model, Device.Kind device) {
-    return device == Device.Kind.CUDA ? AlreadyHalf.isComputed(model) : AlreadyHalf.isStored(model);
+    if (device != Device.Kind.CUDA) {
+      return AlreadyHalf.isStored(model);
+    }
+    AlreadyHalf.Products products = AlreadyHalf.products(model);
+    boolean made = Quantizing.madeAs(model).filter(Precision.FP16.name()::equals).isPresent();
+    return products.half() > 0 && (products.single() == 0 || made); // what it spared stays spared
   }
 
   @Override

@@ -278,6 +278,18 @@ class HalfPrecisionOnGpuTest {
   }
 
   @Test
+  void whatWasMadeAheadKeepsTheNodesThatWereSpared() {
+    OnnxModel made =
+        (OnnxModel) Quantizer.quantize(beyondTheHalves(), options(Device.cuda(0))).model();
+    SessionOptions unknowing = plain(Device.cuda(0), Precision.FP16); // who ships has no data there
+    try (Session session = open(made, unknowing)) {
+      assertThat(session.precision()).isEqualTo(Precision.FP16);
+      assertThat(session.report().notes())
+          .contains("The file computes in FP16 already: it runs as it is.");
+    }
+  }
+
+  @Test
   void aFileOfHalvesRunsAsItIsOnAProcessorAsWell() {
     OnnxModel stored =
         (OnnxModel) Quantizer.quantize(TwoLayers.inMemory(), options(Device.cpu())).model();

@@ -15,22 +15,26 @@ public final class AlreadyHalf {
   private AlreadyHalf() {}
 
   /**
-   * Whether a model computes with half-precision floats: at least one product is known to, and none
-   * is known to compute with single-precision ones.
+   * What a model's products compute with.
+   *
+   * @param half how many are known to multiply half-precision floats
+   * @param single how many are known to multiply single-precision floats
    */
-  public static boolean isComputed(ModelData model) {
+  public record Products(int half, int single) {}
+
+  /** Counts the products of a model. */
+  public static Products products(ModelData model) {
     Graph graph = model.graph();
     FloatValues values = FloatValues.of(graph);
-    boolean any = false;
+    int half = 0;
+    int single = 0;
     for (Node node : graph.nodes()) {
       if (HalfCompute.isProduct(node)) {
-        if (multiplies(node, values::isFloat)) {
-          return false;
-        }
-        any |= multiplies(node, values::isHalf);
+        half += multiplies(node, values::isHalf) ? 1 : 0;
+        single += multiplies(node, values::isFloat) ? 1 : 0;
       }
     }
-    return any;
+    return new Products(half, single);
   }
 
   private static boolean multiplies(Node product, Predicate<String> ofType) {
