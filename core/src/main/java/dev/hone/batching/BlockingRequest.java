@@ -58,15 +58,13 @@ final class BlockingRequest extends Request {
   }
 
   @Override
-  void joinWakes(Flight from) {
+  void joinTold(Flight from) {
     wakesNext = from.wakes.add(this);
   }
 
   @Override
-  void announce(Object outcome) {
-    if (outcome instanceof Failure) { // else the flight wakes
-      wake();
-    }
+  void tell(Failure failure) {
+    wake();
   }
 
   /** Wakes who blocks; that may come late or twice, as it looks at the state by itself. */

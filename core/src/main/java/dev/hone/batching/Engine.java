@@ -281,22 +281,24 @@ final class Engine implements Request.Events, Gauges {
     }
   }
 
-  /** Dependents of a future are the application's code, and must not hold up a lane. */
   @Override
-  public void completed(Request request, Object outcome) {
-    if (outcome instanceof Request.Failure failure) {
-      record(failure.cause());
-    }
+  public void failed(Request request, Request.Failure failure) {
+    record(failure.cause());
     leave(request.begunNanos); // before completing: what the caller does then may close the batcher
     if (request.getNumberOfDependents() > 0 && !request.isDone()) {
       try {
-        policy.callbacks.execute(() -> request.finish(outcome));
+        policy.callbacks.execute(() -> request.finish(failure));
         return;
       } catch (RuntimeException | Error e) {
         // better here than never; if it runs there all the same, the second time changes nothing
       }
     }
-    request.finish(outcome);
+    request.finish(failure);
+  }
+
+  @Override
+  public void answered(Answers answers) {
+    answers.complete(policy.callbacks, request -> leave(request.begunNanos));
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.hone.metrics.Dispatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Pieces that run as one batch. Stops the run when nobody waits for it any more: {@code live}
@@ -20,6 +21,7 @@ final class Flight {
   long runEndNanos;
   final List<Piece> pieces;
   final Wakes wakes = new Wakes();
+  private @Nullable Answers answers; // not told yet
   final Cancellation cancellation = new Cancellation();
   boolean onLone; // runs on the lone one of the Sessions
   int rows;
@@ -72,6 +74,26 @@ final class Flight {
   void abandonedByOne() {
     if (live.decrementAndGet() == 0) {
       cancellation.cancel();
+    }
+  }
+
+  /** Adds a request that is about to be answered and nobody blocks for. */
+  void addAnswered(Request request) {
+    Answers known = answers;
+    if (known == null) {
+      known = new Answers(request.events);
+      answers = known;
+    }
+    known.add(request);
+  }
+
+  /** Tells the callers of those that were answered so far. */
+  void tell() {
+    wakes.end();
+    Answers told = answers;
+    answers = null;
+    if (told != null) {
+      told.tell();
     }
   }
 

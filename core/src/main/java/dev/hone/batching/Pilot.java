@@ -74,8 +74,8 @@ final class Pilot {
     } catch (RuntimeException | Error e) {
       pieces.forEach(piece -> piece.request().settle(e));
     } finally {
-      flight.wakes.end(); // last: whoever is woken may be let run in place of this thread
       pieces.forEach(piece -> piece.request().endUse());
+      flight.tell(); // last: whoever is woken may be let run in place of this thread
     }
   }
 
@@ -217,7 +217,7 @@ final class Pilot {
       }
       budget--;
       Throwable again = run(flight, some, Dispatch.RETRY);
-      flight.wakes.end();
+      flight.tell();
       if (again != null) {
         split(some, again, suspects, budget > 0);
       }

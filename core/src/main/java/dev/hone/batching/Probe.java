@@ -243,7 +243,10 @@ final class Probe {
           public void answered(Request request, Flight flight) {}
 
           @Override
-          public void completed(Request request, Object outcome) {}
+          public void failed(Request request, Request.Failure failure) {}
+
+          @Override
+          public void answered(Answers answers) {}
         };
   }
 }

@@ -69,11 +69,11 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
     /** It is going to end with results, the last of which came from this flight. */
     void answered(Request request, Flight flight);
 
-    /**
-     * It ended, with a {@link Batch} or a {@link Failure}, and nobody blocks for it: it is to be
-     * {@linkplain #finish finished}.
-     */
-    void completed(Request request, Object outcome);
+    /** It failed, and nobody blocks for it: it is to be {@linkplain #finish finished}. */
+    void failed(Request request, Failure failure);
+
+    /** These were answered, and nobody blocks for them: they are to be finished. */
+    void answered(Answers answers);
   }
 
   /** Results of a call that runs in parts. */
@@ -263,19 +263,20 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
     try {
       events.answered(this, from);
     } finally {
-      joinWakes(from);
+      joinTold(from);
       state = results;
-      conclude(results);
+      conclude();
     }
   }
 
-  /** It is about to be answered. */
-  void joinWakes(Flight from) {}
+  /** Has the flight tell the caller that the call is answered, which it is going to be at once. */
+  void joinTold(Flight from) {
+    from.addAnswered(this);
+  }
 
-  private void conclude(Object outcome) {
+  private void conclude() {
     flight = null; // who keeps the future shall not keep all others of its batch
     stopListening();
-    announce(outcome);
   }
 
   /** Ends a writing that failed, to this target if there was one. */
@@ -313,7 +314,8 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
             by.abandonedByOne();
           }
         }
-        conclude(failure);
+        conclude();
+        tell(failure);
         return true;
       }
     }
@@ -360,9 +362,9 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
     }
   }
 
-  /** Tells the end, which was just made. */
-  void announce(Object outcome) {
-    events.completed(this, outcome);
+  /** Tells the caller. */
+  void tell(Failure failure) {
+    events.failed(this, failure);
   }
 
   /** How it ended: with results or a {@link Failure}. */

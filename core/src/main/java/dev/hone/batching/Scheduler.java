@@ -218,6 +218,9 @@ final class Scheduler implements Pilot.Reports {
   private void serve(Lane lane, @Nullable Flight first) {
     Flight flight = first;
     Dispatch why = Dispatch.IDLE;
+    if (first == null && lingerNanos == 0) {
+      breather.pause(); // it was woken by the first of those that come, and runs before the others
+    }
     while (true) {
       try {
         if (flight == null) {

@@ -10,12 +10,16 @@ import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
 import dev.hone.metrics.Outcome;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -117,8 +121,8 @@ class AnswersTest {
         inputs.add(ToySession.input(new long[] {i, 1}));
         futures.add(batcher.runAsync(inputs.get(i)));
       }
-      go.countDown();
       toy.largestRun.set(0);
+      go.countDown();
       List<Batch> answers = futures.stream().map(CompletableFuture::join).toList();
       assertThat(toy.largestRun.get()).isGreaterThan(1);
       for (int i = 0; i < answers.size(); i++) {
@@ -133,6 +137,86 @@ class AnswersTest {
     } finally {
       inputs.forEach(Batch::close);
     }
+  }
+
+  /** Calls that run as one batch; their dependents are added before it runs. */
+  private static List<Integer> completedBy(Executor executor, int calls, IntConsumer dependent) {
+    ToySession toy = new ToySession();
+    List<Integer> order = Collections.synchronizedList(new ArrayList<>());
+    try (Batcher batcher = open(toy, policy().maxRows(calls).callbacksOn(executor));
+        Batch in = ToySession.input(new long[] {1, 2})) {
+      CountDownLatch begun = new CountDownLatch(1);
+      CountDownLatch go = new CountDownLatch(1);
+      toy.fault =
+          (given, options) -> {
+            begun.countDown();
+            awaitOpen(go);
+          };
+      CompletableFuture<Batch> ahead = batcher.runAsync(in);
+      awaitOpen(begun); // the others queue behind it
+      List<CompletableFuture<Void>> all = new ArrayList<>();
+      for (int i = 0; i < calls; i++) {
+        int call = i;
+        all.add(
+            batcher
+                .runAsync(in)
+                .thenAccept(
+                    answer -> {
+                      answer.close();
+                      dependent.accept(call);
+                      order.add(call);
+                    }));
+      }
+      go.countDown();
+      ahead.join().close();
+      all.forEach(CompletableFuture::join);
+    }
+    return order;
+  }
+
+  @Test
+  void dependentsThatBlockKeepNoOthersOfTheirBatchWaiting() {
+    int calls = 6;
+    ExecutorService threads = Executors.newCachedThreadPool();
+    CountDownLatch last = new CountDownLatch(calls);
+    try {
+      List<Integer> order =
+          completedBy(
+              threads,
+              calls,
+              call -> {
+                last.countDown();
+                awaitOpen(last); // all others must get this far
+              });
+      assertThat(order).hasSize(calls);
+    } finally {
+      threads.shutdown();
+    }
+  }
+
+  @Test
+  void theNewestOfABatchIsCompletedFirstAndTheOldestLast() {
+    ExecutorService thread = Executors.newSingleThreadExecutor();
+    try {
+      List<Integer> order = completedBy(thread, 8, call -> {});
+      assertThat(order).containsExactly(7, 6, 5, 4, 3, 2, 1, 0);
+    } finally {
+      thread.shutdown();
+    }
+  }
+
+  @Test
+  void anExecutorThatRunsTasksInPlaceIsNotCalledOneDeeperForEachAnswer() {
+    AtomicInteger depth = new AtomicInteger();
+    AtomicInteger deepest = new AtomicInteger();
+    Executor inPlace =
+        task -> {
+          deepest.accumulateAndGet(depth.incrementAndGet(), Math::max);
+          task.run();
+          depth.decrementAndGet();
+        };
+    assertThat(completedBy(inPlace, 64, call -> {})).hasSize(64);
+    assertThat(deepest).hasValue(1);
   }
 
   private static void awaitOpen(CountDownLatch latch) {

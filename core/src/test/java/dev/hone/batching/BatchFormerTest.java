@@ -76,7 +76,10 @@ class BatchFormerTest {
     public void answered(Request request, Flight flight) {}
 
     @Override
-    public void completed(Request request, Object outcome) {}
+    public void failed(Request request, Request.Failure failure) {}
+
+    @Override
+    public void answered(Answers answers) {}
   }
 
   private void wait(int... lengths) {

@@ -74,8 +74,13 @@ public class RequestStatesTest {
     }
 
     @Override
-    public void completed(Request request, Object outcome) {
+    public void failed(Request request, Request.Failure failure) {
       completed.incrementAndGet();
+    }
+
+    @Override
+    public void answered(Answers answers) {
+      answers.complete(Runnable::run, request -> completed.incrementAndGet());
     }
   }
 
@@ -127,6 +132,7 @@ public class RequestStatesTest {
     boolean begun = request.beginDelivery();
     if (begun) {
       request.endDelivery(flights[row], 1, parts);
+      flights[row].tell();
     }
     request.endUse();
     return begun;

@@ -1,0 +1,129 @@
+package dev.hone.batching;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Requests that a run answered and nobody blocks for, until their futures are completed. Dependents
+ * of futures are the application's code, and must not hold up a lane or each other: an executor
+ * runs them.
+ *
+ * <p>It gets one task that completes them all, not one for each. Before that completes the first it
+ * submits another one that helps, which does the same, as long as any are left: so dependents that
+ * block keep nobody waiting, and for quick ones few threads are woken.
+ *
+ * <p>The newest comes first. A caller with several calls under way usually waits for the oldest:
+ * when it is woken it finds the others done, and need not be woken for each.
+ */
+final class Answers {
+  private final AtomicReference<@Nullable Request> top = new AtomicReference<>(); // Request.next
+
+  private final Request.Events events;
+
+  /** None yet; they are going to be of this batcher. */
+  Answers(Request.Events events) {
+    this.events = events;
+  }
+
+  /** Adds a request that is about to be answered; only before {@link #complete}. */
+  void add(Request request) {
+    request.next = top.getPlain();
+    top.setPlain(request);
+  }
+
+  /** Tells the batcher, which completes them. */
+  void tell() {
+    events.answered(this);
+  }
+
+  /**
+   * Completes all: those with dependents on the executor, unless that takes no task or runs it on
+   * this thread.
+   *
+   * @param first what is done with each before any is completed
+   */
+  void complete(Executor executor, Consumer<Request> first) {
+    for (Request request = top.getPlain(); request != null; request = request.next) {
+      first.accept(request);
+    }
+    setAsideThoseWithDependents();
+    if (top.get() != null && !submit(executor)) {
+      complete(take());
+    }
+  }
+
+  private void setAsideThoseWithDependents() {
+    Request request = top.getPlain();
+    Request last = null;
+    top.setPlain(null);
+    while (request != null) {
+      Request after = request.next;
+      request.next = null;
+      if (request.getNumberOfDependents() == 0 || request.isDone()) {
+        request.finish(request.end());
+      } else if (last == null) {
+        top.setPlain(request);
+        last = request;
+      } else {
+        last.next = request;
+        last = request;
+      }
+      request = after;
+    }
+  }
+
+  /** Whether another thread is going to complete what is left. */
+  private boolean submit(Executor executor) {
+    Turn turn = new Turn(executor);
+    try {
+      executor.execute(turn);
+    } catch (RuntimeException | Error e) { // better here than never
+      return false;
+    }
+    turn.submitter = null;
+    return !turn.cameBack;
+  }
+
+  private @Nullable Request take() {
+    Request request = top.get();
+    while (request != null && !top.compareAndSet(request, request.next)) {
+      request = top.get();
+    }
+    if (request != null) {
+      request.next = null; // who keeps one future shall not keep the others
+    }
+    return request;
+  }
+
+  private void complete(@Nullable Request first) {
+    for (Request request = first; request != null; request = take()) {
+      request.finish(request.end());
+    }
+  }
+
+  /** One thread's part in completing them. */
+  private final class Turn implements Runnable {
+    private final Executor executor;
+    private @Nullable Thread submitter = Thread.currentThread(); // until it is submitted
+    private boolean cameBack; // the executor ran it where it came from
+
+    Turn(Executor executor) {
+      this.executor = executor;
+    }
+
+    @Override
+    public void run() {
+      if (submitter == Thread.currentThread()) {
+        cameBack = true; // who submits goes on by itself, rather than one deeper each time
+        return;
+      }
+      Request request = take();
+      if (top.get() != null) {
+        submit(executor);
+      }
+      complete(request);
+    }
+  }
+}
