@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
 final class Answers {
   private final AtomicReference<@Nullable Request> top = new AtomicReference<>(); // Request.next
 
-  private final Request.Events events;
+  private final RequestEvents events;
 
   /** None yet; they are going to be of this batcher. */
-  Answers(Request.Events events) {
+  Answers(RequestEvents events) {
     this.events = events;
   }
 

@@ -14,7 +14,7 @@ final class BlockingRequest extends Request {
 
   /** Made by the thread that is going to wait. */
   BlockingRequest(
-      Events events,
+      RequestEvents events,
       Kind kind,
       Batch in,
       @Nullable Batch out,

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  */
 
 /** Takes calls, runs them by themselves or queues them, and counts how they end. Thread-safe. */
-final class Engine implements Request.Events, Gauges {
+final class Engine implements RequestEvents, Gauges {
   private final Sessions sessions;
   private final Layout layout;
   private final BatchPolicy policy;

@@ -234,8 +234,8 @@ final class Probe {
       return kind;
     }
 
-    private static final Request.Events NOBODY =
-        new Request.Events() {
+    private static final RequestEvents NOBODY =
+        new RequestEvents() {
           @Override
           public void leftQueue(Request request) {}
 

@@ -61,33 +61,7 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
   /** A final state without results. */
   record Failure(Throwable cause) {}
 
-  /** What a request tells its batcher. */
-  interface Events {
-    /** It ended before anything of it ran. */
-    void leftQueue(Request request);
-
-    /** It is going to end with results, the last of which came from this flight. */
-    void answered(Request request, Flight flight);
-
-    /** It failed, and nobody blocks for it: it is to be {@linkplain #finish finished}. */
-    void failed(Request request, Failure failure);
-
-    /** These were answered, and nobody blocks for them: they are to be finished. */
-    void answered(Answers answers);
-  }
-
-  /** Results of a call that runs in parts. */
-  private static final class Collected {
-    final Batch results;
-    int missing; // rows
-
-    Collected(Batch results, int missing) {
-      this.results = results;
-      this.missing = missing;
-    }
-  }
-
-  final Events events;
+  final RequestEvents events;
   final Kind kind;
   final Batch in;
   final int rows;
@@ -119,7 +93,7 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
    * @param owner what must not be lost before the call is over
    */
   Request(
-      Events events,
+      RequestEvents events,
       @Nullable Object owner,
       Kind kind,
       Batch in,
@@ -246,16 +220,15 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
 
   /** What parts of the results were written to, or null if none was. */
   @Nullable Batch collected() {
-    return collected == null ? null : collected.results;
+    return collected == null ? null : collected.results();
   }
 
   /** Ends the writing of so many rows; with the last row the call is answered. */
   void endDelivery(Flight from, int delivered, Batch results) {
     if (delivered < rows) {
       Collected known = collected == null ? new Collected(results, rows) : collected;
-      known.missing -= delivered;
-      collected = known.missing == 0 ? null : known;
-      if (known.missing > 0) {
+      collected = known.add(delivered);
+      if (collected != null) {
         state = Phase.RUNNING;
         return;
       }

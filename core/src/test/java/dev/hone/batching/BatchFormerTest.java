@@ -68,7 +68,7 @@ class BatchFormerTest {
     }
   }
 
-  private record Nobody() implements Request.Events {
+  private record Nobody() implements RequestEvents {
     @Override
     public void leftQueue(Request request) {}
 

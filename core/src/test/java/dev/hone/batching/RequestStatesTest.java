@@ -62,7 +62,7 @@ public class RequestStatesTest {
     return Batch.of("x", Tensor.of(DataType.FLOAT32, Shape.of(ROWS), memory));
   }
 
-  private final class Counting implements Request.Events {
+  private final class Counting implements RequestEvents {
     @Override
     public void leftQueue(Request request) {
       left.incrementAndGet();

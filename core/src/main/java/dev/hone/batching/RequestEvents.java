@@ -1,0 +1,16 @@
+package dev.hone.batching;
+
+/** What a request tells its batcher. */
+interface RequestEvents {
+  /** It ended before anything of it ran. */
+  void leftQueue(Request request);
+
+  /** It is going to end with results, the last of which came from this flight. */
+  void answered(Request request, Flight flight);
+
+  /** It failed, and nobody blocks for it: it is to be {@linkplain Request#finish finished}. */
+  void failed(Request request, Request.Failure failure);
+
+  /** These were answered, and nobody blocks for them: they are to be finished. */
+  void answered(Answers answers);
+}
