@@ -3,6 +3,7 @@ package dev.hone.batching;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /*
  * What is compared. The time that a call takes on the average, by Little's law: the integral of the
@@ -29,7 +30,8 @@ import java.util.function.LongSupplier;
  * What it costs. The way that loses is used in trials only, and what they lose is measured, as
  * calls that could have been answered meanwhile: the next trial, for however many callers, waits
  * until that is two percent of the calls since. The first one waits as if it had lost what opening
- * foretells. A trial during which the load becomes quite another one is given up.
+ * foretells, which one trial in a bad moment cannot refute either. A trial during which the load
+ * becomes quite another one is given up.
  */
 
 /**
@@ -95,10 +97,11 @@ final class Trial {
   Trial(boolean shares, double foretold, LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
     this.shares = shares;
-    this.foretold = foretold;
+    this.foretold = Math.max(1, foretold);
     for (int i = 0; i < LEVELS; i++) {
       verdicts[i] = new Verdict();
       verdicts[i].shares = shares;
+      verdicts[i].other = -Math.min(MOST_CLEAR, Math.log(this.foretold));
     }
     this.windowBegin = nanoTime.getAsLong();
   }
@@ -172,10 +175,12 @@ final class Trial {
     if (!verdict.met) {
       verdict.met = true;
       verdict.nextTrialNanos = now;
-      callsToPay += LOSS * callsInWindow(mean) * Math.max(0, foretold - 1);
+      callsToPay += LOSS * callsInWindow(mean) * (foretold - 1);
     }
-    if (!verdict.tried) {
-      verdict.shares = nearestTried();
+    Verdict nearest = nearestTried();
+    if (!verdict.tried && nearest != null) {
+      verdict.shares = nearest.shares;
+      verdict.other = nearest.other;
     }
     shares = verdict.shares;
     callsToPay = Math.max(0, callsToPay - calls);
@@ -187,15 +192,15 @@ final class Trial {
   }
 
   /** What is believed of the number of calls nearest to this one for which a trial has ended. */
-  private boolean nearestTried() {
+  private @Nullable Verdict nearestTried() {
     for (int distance = 1; distance < LEVELS; distance++) {
       for (int near = level - distance; near <= level + distance; near += 2 * distance) {
         if (near >= 0 && near < LEVELS && verdicts[near].tried) {
-          return verdicts[near].shares;
+          return verdicts[near];
         }
       }
     }
-    return verdicts[level].shares;
+    return null;
   }
 
   private void closeWindow(double mean, long calls, long underWay) {

@@ -220,4 +220,19 @@ class TrialTest {
     }
     assertThat(shared).isLessThan(1_000);
   }
+
+  @Test
+  void oneTrialInABadMomentDoesNotRefuteWhatOpeningFound() {
+    Trial trial = new Trial(true, 3, () -> now);
+    aloneNanos = 3 * sharedNanos;
+    while (load(trial, 8, 10) == 1) { // until a trial begins
+      assertThat(now).isLessThan(100_000_000 * MICRO);
+    }
+    aloneNanos = 80 * MICRO; // others take the machine while calls share
+    while (!trial.shares()) {
+      load(trial, 8, 10);
+    }
+    aloneNanos = 3 * sharedNanos;
+    assertThat(load(trial, 8, 2_000)).isGreaterThan(0.9);
+  }
 }
