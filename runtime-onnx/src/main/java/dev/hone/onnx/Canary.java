@@ -71,9 +71,9 @@ record Canary(OnnxModel model, SessionOptions options) {
     return String.format(
         Locale.ROOT,
         "On %s the answers of '%s' in FP16 must keep a mean cosine of at least %.4f to those in"
-            + " FP32 and be finite, but at '%s' it is %.4f, and %.4f at the worst of %d %srows. Ask"
-            + " for Precision.FP32, exclude the nodes that leave the range of FP16 with"
-            + " Quantization.exclude, or take it with Quantization.evenIfWorse(true).",
+            + " FP32 and be finite, but at '%s' it is %.4f, and %.4f at the worst of %d %srows. Open"
+            + " a file that is in FP32 with Precision.FP32, exclude the nodes that leave the range of"
+            + " FP16 with Quantization.exclude, or take it with Quantization.evenIfWorse(true).",
         options.device(),
         model.name(),
         floors.least(fidelity),
