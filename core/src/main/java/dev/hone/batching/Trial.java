@@ -46,6 +46,7 @@ final class Trial {
   private static final int LOOKS = 8; // it is looked at once in so many calls
   private static final int LEAST_SEEN = 16; // of those looked at, to know how many are under way
   private static final int LOSS = 50; // one part in so many may be lost to trials
+  private static final int MOST_TO_PAY = 100_000; // calls; the machine stalls, and that is no loss
   private static final int LEAST_WINDOWS = 8; // between trials
   private static final double CLEAR = 0.05; // what the other way must be better by, as a logarithm
   private static final double MOST_CLEAR = 0.5; // one window must not decide for ever
@@ -258,7 +259,8 @@ final class Trial {
     Verdict verdict = verdicts[level];
     verdict.nextTrialNanos = now + LEAST_WINDOWS * WINDOW_NANOS;
     if (otherCalls > 0) {
-      callsToPay += LOSS * otherCalls * Math.max(0, other / usual - 1);
+      double lost = otherCalls * Math.max(0, other / usual - 1);
+      callsToPay = Math.min(MOST_TO_PAY, callsToPay + LOSS * lost);
     }
     use(Phase.REST, verdict.shares, now);
   }

@@ -235,4 +235,15 @@ class TrialTest {
     aloneNanos = 3 * sharedNanos;
     assertThat(load(trial, 8, 2_000)).isGreaterThan(0.9);
   }
+
+  @Test
+  void aMachineThatStallsDuringATrialDoesNotPutOffTheNextOneForLong() {
+    Trial trial = trial(true);
+    aloneNanos = 30 * MICRO;
+    while (load(trial, 8, 10) == 1) { // until a trial begins
+      assertThat(now).isLessThan(100_000_000 * MICRO);
+    }
+    now += 10_000_000 * MICRO;
+    assertThat(load(trial, 8, 300_000)).isLessThan(0.5);
+  }
 }
