@@ -19,6 +19,7 @@ import java.util.List;
 /** What precision costs a small classifier of Gemm. */
 public final class DigitsPrecision implements Question {
   private static final int CALIBRATION_ROWS = 200;
+  private static final String SPEED = "speed against FP32, 500 rows at once";
 
   @Override
   public String id() {
@@ -59,24 +60,29 @@ public final class DigitsPrecision implements Question {
   }
 
   private static void compare(OpenVariants open, Digits digits, Effort effort, Answer answer) {
-    Table table =
-        answer.add(
-            new Table(
-                "Handwritten digits",
-                Column.higher("told right", "%"),
-                Column.higher("speed against FP32, 500 rows at once", "x").asBars()));
+    List<Column> columns =
+        new ArrayList<>(
+            List.of(Column.higher("told right", "%"), Column.higher(SPEED, "x").asBars()));
+    columns.addAll(Fidelity.COLUMNS);
+    Table table = answer.add(new Table("Handwritten digits", columns.toArray(Column[]::new)));
+    int rows = digits.count() - Tabular.FIRST_UNSEEN_ROW;
     try (Batch inputs = digits.rows(Tabular.FIRST_UNSEEN_ROW, digits.count())) {
       Samples samples = open.speeds(inputs, effort);
       samples.failures().forEach(answer::missing);
       double base = Double.NaN;
+      float[][] reference = {};
       for (Variant variant : open.variants()) {
-        double right = digits.percentRight(open.run(variant, inputs), Tabular.FIRST_UNSEEN_ROW);
+        float[] outputs = open.run(variant, inputs);
+        float[][] vectors = Fidelity.unitRows(outputs, rows);
+        double right = digits.percentRight(outputs, Tabular.FIRST_UNSEEN_ROW);
         base = variant.isBase() ? right : base;
+        reference = variant.isBase() ? vectors : reference;
         Table.Row row = table.row(variant.name(), variant.side()).set("told right", right);
         if (samples.has(variant.name(), Variant.BASE)) {
-          row.set(
-              "speed against FP32, 500 rows at once",
-              samples.speedAgainst(variant.name(), Variant.BASE));
+          row.set(SPEED, samples.speedAgainst(variant.name(), Variant.BASE));
+        }
+        if (reference.length > 0) {
+          Fidelity.of(reference, vectors).enterInto(row);
         }
         if (variant.id().startsWith("int") && !Double.isNaN(base)) {
           answer.figure("precision.digits." + variant.id() + ".loss", base - right);

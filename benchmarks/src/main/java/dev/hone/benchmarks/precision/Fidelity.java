@@ -1,7 +1,10 @@
 package dev.hone.benchmarks.precision;
 
+import dev.hone.benchmarks.question.Column;
+import dev.hone.benchmarks.question.Table;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 
 /**
  * How near vectors are to the ones they should be.
@@ -19,6 +22,38 @@ public record Fidelity(
     double leastCosine,
     double spearman,
     double neighbour) {
+
+  /** What a table shows of it. */
+  static final List<Column> COLUMNS =
+      List.of(
+          Column.higher("mean cosine", ""),
+          Column.higher("cosine, 1st percentile", ""),
+          Column.higher("least cosine", ""),
+          Column.higher("Spearman", ""),
+          Column.higher("same nearest neighbour", ""));
+
+  /** Enters it into these columns. */
+  void enterInto(Table.Row row) {
+    row.set("mean cosine", meanCosine)
+        .set("cosine, 1st percentile", firstPercentile)
+        .set("least cosine", leastCosine)
+        .set("Spearman", spearman)
+        .set("same nearest neighbour", neighbour);
+  }
+
+  /** So many vectors of length 1, from rows that lie one behind the other. */
+  static float[][] unitRows(float[] values, int rows) {
+    float[][] vectors = new float[rows][values.length / rows];
+    for (int row = 0; row < rows; row++) {
+      float[] vector = vectors[row];
+      System.arraycopy(values, row * vector.length, vector, 0, vector.length);
+      double length = Math.sqrt(Similarities.dot(vector, vector));
+      for (int i = 0; i < vector.length; i++) {
+        vector[i] /= (float) length;
+      }
+    }
+    return vectors;
+  }
 
   /** Compares vectors of length 1. */
   public static Fidelity of(float[][] reference, float[][] vectors) {

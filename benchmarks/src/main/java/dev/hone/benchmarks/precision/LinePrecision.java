@@ -20,6 +20,7 @@ import java.util.stream.IntStream;
 /** What precision buys convolutional nets: reading lines of text, and telling which way is up. */
 public final class LinePrecision implements Question {
   private static final int AT_ONCE = 10;
+  private static final int COMPARED = 32;
 
   @Override
   public String id() {
@@ -50,7 +51,10 @@ public final class LinePrecision implements Question {
         count
             + " lines of words and numbers are drawn to find what is told right, and "
             + harder
-            + " of random letters and digits, which are harder to read.");
+            + " of random letters and digits, which are harder to read. Cosines and what follows"
+            + " them compare all that recognition gives for a line, of "
+            + COMPARED
+            + " of the latter.");
     Task reading = new Task("rec", "PP-OCRv3 recognition", Lines.recognition(), Lines.READ_WIDTH);
     Task turning = new Task("cls", "PP-OCR orientation", Lines.orientation(), Lines.TURN_WIDTH);
     for (Task task : List.of(reading, turning)) {
@@ -64,19 +68,14 @@ public final class LinePrecision implements Question {
                 "int8", "Hone: INT8", task.model, Precision.INT8, Form.AUTOMATIC, examples));
       }
       try (OpenVariants open = new OpenVariants(variants, 1, answer)) {
-        Table table =
-            answer.add(
-                new Table(
-                    task.words,
-                    Column.higher("speed against FP32, 1 line", "x").asBars(),
-                    Column.higher("speed against FP32, 8 lines at once", "x").asBars(),
-                    Column.higher("right", "%"),
-                    Column.higher("random letters right", "%"),
-                    Column.lower("file", "MB")));
+        Table table = answer.add(task.table());
         speed(answer, open, table, task, 1, effort);
         speed(answer, open, table, task, 8, effort);
         Progress.say("accuracy of " + task.words);
         accuracy(answer, open, table, task, Lines.texts(count, 3));
+        if (!task.turned()) {
+          fidelity(open, table, task, Lines.letters(effort == Effort.SMOKE ? 4 : COMPARED, 3));
+        }
         letters(open, table, task, Lines.letters(harder, 3));
       }
       examples.forEach(Batch::close);
@@ -101,6 +100,21 @@ public final class LinePrecision implements Question {
         batches.add(drawn(texts.subList(from, from + 8)));
       }
       return batches;
+    }
+
+    Table table() {
+      List<Column> columns =
+          new ArrayList<>(
+              List.of(
+                  Column.higher("speed against FP32, 1 line", "x").asBars(),
+                  Column.higher("speed against FP32, 8 lines at once", "x").asBars(),
+                  Column.higher("right", "%"),
+                  Column.higher("random letters right", "%"),
+                  Column.lower("file", "MB")));
+      if (!turned()) { // two outputs, of which one is 1 less the other, say no more than the label
+        columns.addAll(Fidelity.COLUMNS);
+      }
+      return new Table(words, columns.toArray(Column[]::new));
     }
 
     String figure(int lines) {
@@ -165,6 +179,20 @@ public final class LinePrecision implements Question {
       table
           .row(variant.name(), variant.side())
           .set("random letters right", percent(right(open, variant, task, letters)));
+    }
+  }
+
+  /** Compares the probabilities of all characters at all places of each line. */
+  private static void fidelity(OpenVariants open, Table table, Task task, List<String> letters) {
+    float[][] reference = {};
+    try (Batch inputs = task.drawn(letters)) {
+      for (Variant variant : open.variants()) {
+        float[][] vectors = Fidelity.unitRows(open.run(variant, inputs), letters.size());
+        reference = variant.isBase() ? vectors : reference;
+        if (reference.length > 0) {
+          Fidelity.of(reference, vectors).enterInto(table.row(variant.name(), variant.side()));
+        }
+      }
     }
   }
 

@@ -11,6 +11,7 @@ import dev.hone.benchmarks.question.AskedOnce;
 import dev.hone.benchmarks.question.Column;
 import dev.hone.benchmarks.question.Table;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -67,15 +68,10 @@ public final class MailPrecision implements AskedOnce {
 
   private static void compare(OpenVariants open, List<Mail> mails, Answer answer)
       throws IOException {
-    Table table =
-        answer.add(
-            new Table(
-                mails.size() + " mails, each told by its " + NEIGHBOURS + " nearest neighbours",
-                Column.higher(RIGHT, "%"),
-                Column.higher("mean cosine", ""),
-                Column.higher("cosine, 1st percentile", ""),
-                Column.higher("Spearman", ""),
-                Column.higher("same nearest neighbour", "")));
+    List<Column> columns = new ArrayList<>(List.of(Column.higher(RIGHT, "%")));
+    columns.addAll(Fidelity.COLUMNS);
+    String title = mails.size() + " mails, each told by its " + NEIGHBOURS + " nearest neighbours";
+    Table table = answer.add(new Table(title, columns.toArray(Column[]::new)));
     long[][] tokens = MODEL.tokens(mails.stream().map(Mail::text).toList());
     boolean[] labels = new boolean[mails.size()];
     for (int i = 0; i < labels.length; i++) {
@@ -93,7 +89,7 @@ public final class MailPrecision implements AskedOnce {
         base = right;
       }
       if (reference.length > 0) {
-        tell(Fidelity.of(reference, vectors), row);
+        Fidelity.of(reference, vectors).enterInto(row);
       }
       if (variant.id().startsWith("int") && !Double.isNaN(base)) {
         answer.figure("precision.mails." + variant.id() + ".loss", base - right);
@@ -106,12 +102,5 @@ public final class MailPrecision implements AskedOnce {
             + " tokens. One mail of these is "
             + 100.0 / mails.size()
             + " points.");
-  }
-
-  private static void tell(Fidelity fidelity, Table.Row row) {
-    row.set("mean cosine", fidelity.meanCosine())
-        .set("cosine, 1st percentile", fidelity.firstPercentile())
-        .set("Spearman", fidelity.spearman())
-        .set("same nearest neighbour", fidelity.neighbour());
   }
 }

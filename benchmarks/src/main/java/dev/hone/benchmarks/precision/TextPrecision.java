@@ -98,25 +98,15 @@ public final class TextPrecision implements Question {
 
   private Table table(int threads) {
     String title = model.words() + ", " + threads + (threads == 1 ? " thread" : " threads");
-    Column[] speeds =
-        SIZES.stream()
-            .map(size -> Column.higher(size.column(), "x").asBars())
-            .toArray(Column[]::new);
-    if (threads > 1) {
-      return new Table(title, speeds);
+    List<Column> columns = new ArrayList<>();
+    SIZES.forEach(size -> columns.add(Column.higher(size.column(), "x").asBars()));
+    if (threads == 1) {
+      columns.addAll(Fidelity.COLUMNS);
+      columns.add(Column.lower("file", "MB"));
     }
-    return new Table(
-            title,
-            speeds[0],
-            speeds[1],
-            speeds[2],
-            Column.higher("mean cosine", ""),
-            Column.higher("cosine, 1st percentile", ""),
-            Column.higher("least cosine", ""),
-            Column.higher("Spearman", ""),
-            Column.higher("same nearest neighbour", ""),
-            Column.lower("file", "MB"))
-        .drawnAs(model.words() + ": speed against fidelity", SIZES.get(0).column(), "mean cosine");
+    Table table = new Table(title, columns.toArray(Column[]::new));
+    String trade = model.words() + ": speed against fidelity";
+    return threads == 1 ? table.drawnAs(trade, SIZES.get(0).column(), "mean cosine") : table;
   }
 
   private void speed(
@@ -162,11 +152,7 @@ public final class TextPrecision implements Question {
         Fidelity fidelity = Fidelity.of(reference, vectors);
         all.put(variant, fidelity);
         Table.Row row = table.row(variant.name(), variant.side());
-        row.set("mean cosine", fidelity.meanCosine());
-        row.set("cosine, 1st percentile", fidelity.firstPercentile());
-        row.set("least cosine", fidelity.leastCosine());
-        row.set("Spearman", fidelity.spearman());
-        row.set("same nearest neighbour", fidelity.neighbour());
+        fidelity.enterInto(row);
         row.set("file", variant.megabytes());
       }
     }

@@ -63,6 +63,12 @@ class FidelityTest {
     assertThat(similarities.percentRight(new boolean[8], 5)).isEqualTo(100);
   }
 
+  @Test
+  void rowsAreCutApartAndMadeOfLengthOne() {
+    assertThat(Fidelity.unitRows(new float[] {3, 4, 0, -2}, 2))
+        .isDeepEqualTo(new float[][] {{0.6f, 0.8f}, {0, -1}});
+  }
+
   /** Of length 1, in this direction. */
   private static float[] at(double degrees) {
     double angle = Math.toRadians(degrees);
