@@ -304,7 +304,10 @@ public final class BatchPolicy {
       return this;
     }
 
-    /** Where the dependents of futures run; the common pool by default. */
+    /**
+     * Where the dependents of futures run; the common pool by default. It gets one task for all
+     * answers of a batch, and another that helps it as long as any are left.
+     */
     public Builder callbacksOn(Executor executor) {
       this.callbacks = executor;
       return this;

@@ -45,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Ownership.</b> The batcher owns the session it was given: closing it ends the calls under
  * way as usual, and then closes the session. Inputs of {@code runAsync} may be closed before the
- * result is there.
+ * result is there. Small results of one batch share memory, 4 KiB at most, which goes when all of
+ * them are closed.
  *
  * <p><b>Overload.</b> What waits is bounded; see {@link BatchPolicy.Builder#maxQueueRows}. A call
  * that finds the queue full, or could not meet its deadline, fails with an {@link
