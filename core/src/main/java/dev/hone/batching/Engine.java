@@ -95,10 +95,13 @@ final class Engine implements RequestEvents, Gauges {
     long begunNanos = System.nanoTime();
     enter(begunNanos);
     try {
+      boolean platform = Threads.mayRunNative();
+      if (platform && !shares(options)) {
+        return alone.run(in, out, options, begunNanos); // the session looks at the inputs by itself
+      }
       Batch ordered = layout.inOrder(in);
       Kind kind = kindOf(ordered, layout.wanted(out, options));
-      boolean platform = Threads.mayRunNative();
-      if (kind == null || (platform && !shares(options))) {
+      if (kind == null) {
         return alone.run(ordered, out, options, begunNanos);
       }
       Lane lane = platform ? scheduler.laneFor(kind, ordered) : null;

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  *
  * What it costs. The way that loses is used in trials only, and what they lose is measured, as
  * calls that could have been answered meanwhile: the next trial, for however many callers, waits
- * until that is two percent of the calls since. The first one waits as if it had lost what opening
+ * until that is two percent of the calls since, and half a percent where trials keep saying the
+ * same. The first one waits as if it had lost what opening
  * foretells, which one trial in a bad moment cannot refute either. A trial during which the load
  * becomes quite another one is given up.
  */
@@ -47,6 +48,7 @@ final class Trial {
   private static final int LEAST_SEEN = 16; // of those looked at, to know how many are under way
   private static final int LOSS = 50; // one part in so many may be lost to trials
   private static final int MOST_TO_PAY = 100_000; // calls; the machine stalls, and that is no loss
+  private static final int MOST_PATIENCE = 4;
   private static final int LEAST_WINDOWS = 8; // between trials
   private static final double CLEAR = 0.05; // what the other way must be better by, as a logarithm
   private static final double MOST_CLEAR = 0.5; // one window must not decide for ever
@@ -68,6 +70,7 @@ final class Trial {
     long nextTrialNanos;
     boolean met;
     boolean tried;
+    int patience = 1; // more, the more trials in a row said the same
   }
 
   private final LongSupplier nanoTime;
@@ -240,6 +243,7 @@ final class Trial {
         double gain = Math.max(-MOST_CLEAR, Math.min(MOST_CLEAR, Math.log(usual / other)));
         verdict.tried = true;
         verdict.other = (verdict.other + gain) / 2;
+        verdict.patience = gain < 0 ? Math.min(MOST_PATIENCE, 2 * verdict.patience) : 1;
         if (verdict.other > CLEAR) {
           verdict.shares = !verdict.shares;
           verdict.other = -verdict.other;
@@ -260,7 +264,7 @@ final class Trial {
     verdict.nextTrialNanos = now + LEAST_WINDOWS * WINDOW_NANOS;
     if (otherCalls > 0) {
       double lost = otherCalls * Math.max(0, other / usual - 1);
-      callsToPay = Math.min(MOST_TO_PAY, callsToPay + LOSS * lost);
+      callsToPay = Math.min(MOST_TO_PAY, callsToPay + LOSS * lost) * verdict.patience;
     }
     use(Phase.REST, verdict.shares, now);
   }
