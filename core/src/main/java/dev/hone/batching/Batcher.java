@@ -62,6 +62,9 @@ public final class Batcher implements Session {
   /** What measuring the time of a run may be wrong by, as a part of it. */
   private static final double NOISE = 0.03;
 
+  /** What calls of one length must gain to share at first: those of several lengths gain less. */
+  private static final double CLEAR_GAIN = 1.1;
+
   /** What a call costs that nobody blocks for, as a part of waking a thread. */
   private static final double ASYNC_PART = 0.25;
 
@@ -84,9 +87,14 @@ public final class Batcher implements Session {
     long wake = WakeCost.nanos();
     double noise = NOISE * plan.grid().get(0, 0);
     double saved = plan.savedNanos() - noise;
-    // Where a wake is little beside the run nothing can be lost, and what pays is learned later.
-    boolean sharing = policy.always || wake < noise || saved > wake;
-    boolean pays = sharing || saved > ASYNC_PART * wake;
+    boolean little =
+        wake < noise; // beside a run: sharing can lose little, and its costs be learned
+    boolean sharing =
+        policy.always
+            || (Opening.mayChoose(session, policy)
+                ? plan.gain(wake) > CLEAR_GAIN
+                : little || saved > wake);
+    boolean pays = sharing || little || saved > ASYNC_PART * wake;
     if (!pays) {
       opening.goStraight(policy);
     }

@@ -2,7 +2,6 @@ package dev.hone.batching;
 
 import dev.hone.Batch;
 import dev.hone.Cancellation;
-import dev.hone.Device;
 import dev.hone.Failures;
 import dev.hone.HoneException.OverloadException;
 import dev.hone.RunOptions;
@@ -79,10 +78,11 @@ final class Engine implements RequestEvents, Gauges {
     this.shedder = scheduler::shedFor;
     this.alone = new Alone(sessions, gate::underWay, recorder);
     this.sharing = sharing;
-    boolean free =
-        policy.leavesThreadsFree() && sessions.shared().device().kind() == Device.Kind.CPU;
     double gain = plan.gain(WakeCost.nanos());
-    this.trial = free ? new Trial(sharing, sharing ? gain : 1 / gain, System::nanoTime) : null;
+    this.trial =
+        Opening.mayChoose(sessions.shared(), policy)
+            ? new Trial(sharing, sharing ? gain : 1 / gain, System::nanoTime)
+            : null;
   }
 
   private Recorder counting(Plan plan) {

@@ -15,6 +15,12 @@ final class Opening {
   /** By how much a second session must serve some calls faster to be worth its memory. */
   private static final double WORTH_A_SESSION = 1.1;
 
+  /**
+   * How many times as many rows a second runs of several threads must serve when nothing else runs,
+   * to serve more in earnest: callers that wake hold up one of the threads, and it all others.
+   */
+  private static final double TOGETHER = 1.2;
+
   private static final int ROUNDS = 5;
   private static final int WINDOWS_IN_WARM_UP = 18;
 
@@ -45,7 +51,16 @@ final class Opening {
       return new Opening(session, verdict, null);
     }
     WarmUp warmUp = new WarmUp(session, layout, samples, policy);
-    return new Opening(session, verdict, warmUp.plan(known == null ? warmUp.measure() : known));
+    if (known != null) {
+      return new Opening(session, verdict, warmUp.plan(known));
+    }
+    Plan plan = warmUp.plan(warmUp.measure());
+    return new Opening(session, verdict, mayChoose(session, policy) ? warmUp.compare(plan) : plan);
+  }
+
+  /** Whether blocking calls may share or not, as serves them better. */
+  static boolean mayChoose(Session session, BatchPolicy policy) {
+    return policy.leavesThreadsFree() && session.device().kind() == Device.Kind.CPU;
   }
 
   /**
@@ -93,6 +108,7 @@ final class Opening {
         ofAll.measure(all, policy.warmUpNanos / WINDOWS_IN_WARM_UP);
         ofOne.measure(one, policy.warmUpNanos / WINDOWS_IN_WARM_UP);
       }
+      ofAll.rows /= TOGETHER;
       return ofOne.rows > ofAll.rows
           ? better(one, ofOne, all, ofAll, policy)
           : better(all, ofAll, one, ofOne, policy);
@@ -197,7 +213,7 @@ final class Opening {
 
   /** How fast a session is, by the best of a few tries. */
   private static final class Speed {
-    double rows = 1; // a second, when there is always something to do
+    double rows = 1; // a second, when many call
     double alone = 1; // calls of one row a second, one after the other
 
     void measure(Opening of, long nanos) {

@@ -15,6 +15,8 @@ final class WarmUp {
   private static final int[] LENGTH_NODES = {0, 2, 4}; // 8, 32 and 128 tokens
   private static final int TELLING_ROW_NODE = 4; // without 16 rows nobody knows whether it pays
   private static final int MOST_RUNS = 30;
+  private static final int ROUNDS = 3;
+  private static final int WINDOWS = 24; // so many take as long as the warm-up
   private static final double DOUBT = 1.1; // how much better must be what is not expected
 
   /** Rows of a batch of usual size. */
@@ -69,6 +71,25 @@ final class WarmUp {
             : Math.max(USUAL_ROWS, grid.model(most).bestRows(most, CostModel.SHORTEST));
     int lanes = policy.lanes > 0 ? policy.lanes : bestLanes(Math.min(maxRows, USUAL_ROWS));
     return new Plan(grid, maxRows, lanes, grid.get(0, 0) - bestRowNanos);
+  }
+
+  /**
+   * The same plan, with what calls gain by sharing when many come at once: that two can run at the
+   * same time counts for those that do not share, too.
+   */
+  Plan compare(Plan plan) {
+    Saturation saturation = new Saturation(session, samples);
+    int processors = Runtime.getRuntime().availableProcessors();
+    int atOnce = Math.max(1, processors / Math.max(1, session.report().threads()));
+    int rows = Math.min(plan.maxRows(), USUAL_ROWS);
+    long nanos = policy.warmUpNanos / WINDOWS;
+    double shared = 1;
+    double alone = 1;
+    for (int round = 0; round < ROUNDS; round++) { // in turns: the machine may be busy otherwise
+      shared = Math.max(shared, saturation.rowsPerSecond(plan.lanes(), rows, nanos));
+      alone = Math.max(alone, saturation.rowsPerSecond(atOnce, 1, nanos));
+    }
+    return plan.measured(1e9 / shared, 1e9 / alone);
   }
 
   /** Runs single rows for a moment, so that what is measured is not the compiler. */
