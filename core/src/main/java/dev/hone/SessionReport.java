@@ -1,5 +1,6 @@
 package dev.hone;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -37,6 +38,13 @@ public record SessionReport(
    * @param provider what runs it, for example {@code CPUExecutionProvider}
    */
   public record Node(String name, String operator, String provider) {}
+
+  /** The same with one more note, after the others. */
+  public SessionReport withNote(String note) {
+    List<String> more = new ArrayList<>(notes);
+    more.add(note);
+    return new SessionReport(runtime, device, precision, threads, nodes, more);
+  }
 
   /** How many nodes run where. */
   public Map<String, Long> nodesByProvider() {

@@ -105,6 +105,11 @@ public final class CudaOptions implements GpuOptions {
     return values.lanes;
   }
 
+  /** For how many sets of shapes runs may become CUDA graphs; 0 for none. */
+  public int graphShapes() {
+    return values.graphShapes;
+  }
+
   /** The options of ONNX Runtime's CUDA provider, by its own keys, for one GPU. */
   Map<String, String> providerOptions(int ordinal) {
     Map<String, String> options = new TreeMap<>();
@@ -138,6 +143,7 @@ public final class CudaOptions implements GpuOptions {
     private boolean strictLayerNorm;
     private boolean memoryPattern;
     private int lanes = 1;
+    private int graphShapes;
 
     private Builder() {}
 
@@ -153,6 +159,7 @@ public final class CudaOptions implements GpuOptions {
       copy.strictLayerNorm = strictLayerNorm;
       copy.memoryPattern = memoryPattern;
       copy.lanes = lanes;
+      copy.graphShapes = graphShapes;
       return copy;
     }
 
@@ -249,6 +256,40 @@ public final class CudaOptions implements GpuOptions {
             "A session needs at least 1 lane, but is given " + count + ".");
       }
       this.lanes = count;
+      return this;
+    }
+
+    /**
+     * Lets runs become CUDA graphs; by default, 0, none do. A graph is all that a run asks of the
+     * GPU, captured once and then queued again as a whole. That is meant for small models and small
+     * batches, where the host takes longer to ask for the kernels than the GPU to run them; where
+     * the kernels are long it gains nothing.
+     *
+     * <p>A graph is for one set of shapes of all inputs and outputs: two runs of these shapes go
+     * without one, the next is captured, and the later ones are replays. So it needs few shapes
+     * that come again and again: fixed sizes of batches, and texts padded to a few lengths. Shapes
+     * beyond this number run without a graph. Each keeps GPU memory for its inputs and outputs, and
+     * for what ONNX Runtime captured, in both slots of every lane, until the session is closed.
+     *
+     * <p>Runs go without a graph, and the session's report says so, where the model has loops or
+     * branches, where ONNX Runtime computes a part of it on the CPU, where only the run tells an
+     * output's shape, where {@code OnnxOptions.arenaShrink} is on, and where capturing fails. Runs
+     * on tensors of {@link GpuMemory} go without one too, because a graph keeps its addresses, and
+     * so do all runs of models with sequences. While one is captured, nothing else that this
+     * library does on a GPU goes on in the process; what others allocate then makes the capture
+     * fail. A deadline that passes during a capture or a replay is noticed after it.
+     *
+     * @param count for how many sets of shapes each of a lane's two slots may capture one; 0 for
+     *     none
+     */
+    public Builder graphShapes(int count) {
+      if (count < 0) {
+        throw new IllegalArgumentException(
+            "CUDA graphs are for a number of sets of shapes, or 0 for none, but it is "
+                + count
+                + ".");
+      }
+      this.graphShapes = count;
       return this;
     }
 

@@ -111,22 +111,58 @@ public final class CudaSupport implements GpuSupport {
   public Session open(
       int ordinal, GpuModel model, Optional<GpuOptions> options, SessionReport report) {
     CudaDevice device;
-    int lanes;
+    CudaOptions cudaOptions;
     try {
-      lanes = cudaOptions(options).lanes();
+      cudaOptions = cudaOptions(options);
       device = newDevice(ordinal);
     } catch (RuntimeException | Error e) {
       model.close();
       throw e;
     }
     Runnable whenClosed = () -> close(model, device);
-    LaneSettings settings = new LaneSettings(lanes, 0, model.name(), model.recorder(), report);
     try {
-      return LaneSession.open(device, new BoundStreamModel(model), settings, whenClosed);
+      return openLanes(device, model, cudaOptions, report, whenClosed);
     } catch (RuntimeException | Error e) {
       whenClosed.run();
       throw e;
     }
+  }
+
+  /** With graphs if that is wanted, and without where the model cannot be opened with them. */
+  private static Session openLanes(
+      CudaDevice device,
+      GpuModel model,
+      CudaOptions options,
+      SessionReport report,
+      Runnable whenClosed) {
+    SessionReport told = report;
+    if (options.graphShapes() > 0) {
+      try {
+        return openLanes(device, model, options, options.graphShapes(), report, whenClosed);
+      } catch (HoneException e) {
+        if (device.isLost()) {
+          throw e;
+        }
+        told =
+            report.withNote(
+                "Runs go without CUDA graphs, because the session could not be opened with them: "
+                    + e.getMessage());
+      }
+    }
+    return openLanes(device, model, options, 0, told, whenClosed);
+  }
+
+  private static Session openLanes(
+      CudaDevice device,
+      GpuModel model,
+      CudaOptions options,
+      int maxGraphs,
+      SessionReport report,
+      Runnable whenClosed) {
+    LaneSettings settings =
+        new LaneSettings(options.lanes(), maxGraphs, model.name(), model.recorder(), report);
+    return LaneSession.open(
+        device, new BoundStreamModel(model, maxGraphs > 0), settings, whenClosed);
   }
 
   /**

@@ -201,6 +201,15 @@ public final class GpuMemory implements AutoCloseable {
     }
   }
 
+  /** The device, for kernels on tensors of this. */
+  synchronized CudaDevice device() {
+    if (closed) {
+      throw new IllegalStateException(
+          "This memory of a GPU was closed, so no kernel can work on it any more.");
+    }
+    return device;
+  }
+
   /** The bytes that tensors have now, each rounded up to a size that the pool keeps. */
   public long liveBytes() {
     return device.memory().stats().liveBytes();

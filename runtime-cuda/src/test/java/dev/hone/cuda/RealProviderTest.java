@@ -132,7 +132,7 @@ class RealProviderTest {
                 throw new AssertionError("No device is wanted.");
               });
       try {
-        open(provider).close();
+        open(provider, args[0].equals("all")).close();
       } catch (HoneException e) {
         String message = String.valueOf(e.getMessage()).replace('\n', ' ');
         System.out.println("message=" + message);
@@ -141,7 +141,7 @@ class RealProviderTest {
       }
     }
 
-    private static NativeSession open(Map<String, String> provider) {
+    private static NativeSession open(Map<String, String> provider, boolean graphs) {
       Model model = OneProduct.model();
       OrtSettings settings =
           new OrtSettings(
@@ -157,8 +157,9 @@ class RealProviderTest {
               Map.of(),
               Map.of(),
               provider);
+      OrtSettings how = graphs ? settings.withGraphs() : settings;
       return NativeSession.open(
-          model.source(), model.signature(), settings, "model", Recorder.disabled());
+          model.source(), model.signature(), how, "model", Recorder.disabled());
     }
   }
 }

@@ -24,8 +24,9 @@ record BoundModel(
     OrtSettings settings)
     implements GpuModel {
   @Override
-  public StreamRuns open(long stream) {
-    return BoundRuns.open(stored.source(), signature, settings, stream);
+  public StreamRuns open(long stream, boolean graphs) {
+    OrtSettings how = graphs ? settings.withGraphs() : settings;
+    return BoundRuns.open(stored.source(), signature, how, stream);
   }
 
   @Override

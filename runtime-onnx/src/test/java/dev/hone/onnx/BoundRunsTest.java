@@ -214,20 +214,7 @@ class BoundRunsTest {
 
   @Test
   void entriesForSingleRunsReachThem() {
-    OrtSettings shrinking =
-        new OrtSettings(
-            1,
-            1,
-            false,
-            OrtSettings.Optimization.ALL,
-            true,
-            true,
-            false,
-            null,
-            null,
-            Map.of(),
-            Map.of("memory.enable_memory_arena_shrinkage", "gpu:0"), // there is none here
-            Map.of());
+    OrtSettings shrinking = shrinking();
     ModelData model = model();
     ModelSource source = new ModelSource.OfBytes(model.toBuffer(), "bound.onnx", null);
     try (BoundRuns runs = BoundRuns.open(source, model.signature(), shrinking, 0);
@@ -240,5 +227,51 @@ class BoundRunsTest {
           .isInstanceOf(HoneException.class)
           .hasMessageContaining("arena");
     }
+  }
+
+  private static OrtSettings shrinking() {
+    return new OrtSettings(
+        1,
+        1,
+        false,
+        OrtSettings.Optimization.ALL,
+        true,
+        true,
+        false,
+        null,
+        null,
+        Map.of(),
+        Map.of("memory.enable_memory_arena_shrinkage", "gpu:0"), // there is none here
+        Map.of());
+  }
+
+  @Test
+  void aRunAsAGraphReadsAndWritesTheMemoryItIsTold() {
+    try (BoundRuns runs = open(model());
+        Tensor a = floats(1, 2, 3);
+        Tensor sum = floats(0, 0, 0)) {
+      for (int graph : new int[] {1, 0, 1}) { // the processor has none, and runs each time
+        sum.copyFrom(new float[3]);
+        runs.begin();
+        runs.input(0, a, address(a));
+        runs.input(1, a, address(a));
+        runs.output(0, sum, address(sum));
+        runs.runGraph(graph);
+        assertThat(sum.toFloatArray()).containsExactly(2, 4, 6);
+      }
+    }
+  }
+
+  @Test
+  void graphsAreRefusedWhereMemoryIsGivenBackAfterEachRun() {
+    assertThatThrownBy(() -> shrinking().withGraphs())
+        .isInstanceOf(HoneException.class)
+        .hasMessageContainingAll("CUDA graph", "gives memory back", "Switch one of the two off");
+  }
+
+  @Test
+  void graphsAreAnOptionOfTheProviderOfTheGpu() {
+    assertThat(ON_PROCESSOR.withGraphs().cuda())
+        .containsExactly(Map.entry("enable_cuda_graph", "1"));
   }
 }

@@ -71,7 +71,7 @@ class OpeningOnGpuTest {
   private Session lanes(GpuModel model) {
     handedOver.add(model);
     try (model) {
-      model.open(0).close();
+      model.open(0, false).close();
     }
     return Session.open(TwoLayers.inMemory(), SessionOptions.builder().threads(1).build());
   }

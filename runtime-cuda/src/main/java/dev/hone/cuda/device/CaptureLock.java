@@ -21,7 +21,7 @@ public final class CaptureLock {
   }
 
   /** Held by who allocates, frees or waits; many may at once, and a thread more than once. */
-  static Lock ordinary() {
+  public static Lock ordinary() {
     return LOCK.readLock();
   }
 }

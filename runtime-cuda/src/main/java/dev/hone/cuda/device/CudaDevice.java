@@ -4,6 +4,7 @@ import dev.hone.HoneException;
 import dev.hone.HoneException.OutOfMemoryException;
 import java.lang.System.Logger;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Lock;
 import java.util.function.IntSupplier;
@@ -53,6 +54,13 @@ public final class CudaDevice implements AutoCloseable {
   /** Its name in messages. */
   public String name() {
     return name;
+  }
+
+  /** Its compute capability as one number, for example 90 for 9.0. */
+  public int architecture() {
+    @Nullable DeviceProperties[] properties = new DeviceProperties[1];
+    check(api.properties(properties), "asking what it is");
+    return Objects.requireNonNull(properties[0]).architecture();
   }
 
   /** Memory of the device. */

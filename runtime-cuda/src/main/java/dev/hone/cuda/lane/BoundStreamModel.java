@@ -5,9 +5,12 @@ import dev.hone.Cancellation;
 import dev.hone.DataType;
 import dev.hone.Signature;
 import dev.hone.Tensor;
+import dev.hone.cuda.device.CaptureLock;
 import dev.hone.cuda.device.CudaStream;
 import dev.hone.onnx.gpu.GpuModel;
 import dev.hone.onnx.gpu.StreamRuns;
+import java.util.concurrent.locks.Lock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,10 +19,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BoundStreamModel implements StreamModel {
   private final GpuModel model;
+  private final boolean graphs;
 
-  /** Of this model, which stays its owner's. */
-  public BoundStreamModel(GpuModel model) {
+  /**
+   * Of this model, which stays its owner's.
+   *
+   * @param graphs whether its runs may become CUDA graphs
+   */
+  public BoundStreamModel(GpuModel model, boolean graphs) {
     this.model = model;
+    this.graphs = graphs;
   }
 
   @Override
@@ -36,12 +45,49 @@ public final class BoundStreamModel implements StreamModel {
 
   @Override
   public Execution open(CudaStream stream) {
-    return new BoundExecution(model.open(stream.handle()));
+    StreamRuns runs = outsideCaptures(() -> model.open(stream.handle(), graphs));
+    return new BoundExecution(graphs ? new OneThreadRuns(runs) : runs, graphs);
   }
 
-  private record BoundExecution(StreamRuns runs) implements Execution {
+  /** ONNX Runtime allocates and waits as it likes, and must not while somebody captures. */
+  private static <T> T outsideCaptures(Supplier<T> body) {
+    Lock lock = CaptureLock.ordinary();
+    lock.lock();
+    try {
+      return body.get();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private record BoundExecution(StreamRuns runs, boolean capturesGraphs) implements Execution {
     @Override
     public void run(Port[] inputs, Port[] outputs, @Nullable Cancellation stop) {
+      boolean toHost = describe(inputs, outputs);
+      Batch given = outsideCaptures(() -> runs.run(stop));
+      if (toHost) {
+        give(given, outputs);
+      }
+    }
+
+    @Override
+    public void capture(int graph, Port[] inputs, Port[] outputs) {
+      describe(inputs, outputs);
+      runs.runGraph(graph);
+    }
+
+    @Override
+    public void runGraph(int graph, Port[] inputs, Port[] outputs) {
+      describe(inputs, outputs);
+      outsideCaptures(
+          () -> {
+            runs.runGraph(graph);
+            return graph;
+          });
+    }
+
+    /** Tells what takes part; returns whether something goes to the host. */
+    private boolean describe(Port[] inputs, Port[] outputs) {
       runs.begin();
       for (int i = 0; i < inputs.length; i++) {
         if (inputs[i].isWanted()) {
@@ -57,10 +103,7 @@ public final class BoundStreamModel implements StreamModel {
           toHost = true;
         }
       }
-      Batch given = runs.run(stop);
-      if (toHost) {
-        give(given, outputs);
-      }
+      return toHost;
     }
 
     /** Hands over each tensor by itself; the batch around them holds nothing else. */
@@ -76,7 +119,11 @@ public final class BoundStreamModel implements StreamModel {
 
     @Override
     public void close() {
-      runs.close();
+      outsideCaptures(
+          () -> {
+            runs.close();
+            return runs;
+          });
     }
   }
 }

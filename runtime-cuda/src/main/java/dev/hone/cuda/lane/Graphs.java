@@ -3,6 +3,7 @@ package dev.hone.cuda.lane;
 import dev.hone.HoneException;
 import dev.hone.cuda.device.CaptureLock;
 import dev.hone.cuda.device.CudaDevice;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
@@ -27,9 +28,19 @@ final class Graphs {
     final LongAdder captured = new LongAdder();
     final LongAdder refused = new LongAdder();
     final LongAdder replayed = new LongAdder();
+    private final AtomicReference<@Nullable String> failure = new AtomicReference<>();
 
     GraphStats stats() {
       return new GraphStats(captured.sum(), refused.sum(), replayed.sum());
+    }
+
+    void failed(@Nullable String message) {
+      failure.compareAndSet(null, message);
+    }
+
+    /** What the first failure to capture said; null if there was none. */
+    @Nullable String failure() {
+      return failure.get();
     }
   }
 
@@ -84,6 +95,7 @@ final class Graphs {
     } catch (HoneException e) {
       bucket.refuse();
       counters.refused.increment();
+      counters.failed(e.getMessage());
       if (device.isLost()) {
         throw e;
       }

@@ -7,6 +7,7 @@ import dev.hone.HoneException.CancelledException;
 import dev.hone.HoneException.OutOfMemoryException;
 import dev.hone.InputCheck;
 import dev.hone.RunOptions;
+import dev.hone.SessionReport;
 import dev.hone.Shape;
 import dev.hone.Signature;
 import dev.hone.Tensor;
@@ -46,6 +47,31 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
 
   GraphStats graphs() {
     return lanes.graphs();
+  }
+
+  /** The report of a session that may capture graphs, with what became of them until now. */
+  SessionReport withGraphs(SessionReport report) {
+    GraphStats stats = lanes.graphs();
+    String failure = lanes.graphFailure();
+    SessionReport noted =
+        report.withNote(
+            "CUDA graphs: %d captured, %d runs were replays, %d refused%s."
+                .formatted(
+                    stats.captured(),
+                    stats.replayed(),
+                    stats.refused(),
+                    failure == null
+                        ? ""
+                        : "; the first that could not be captured said: " + failure));
+    List<String> open =
+        IntStream.of(allOutputs)
+            .filter(i -> !settled[i])
+            .mapToObj(i -> signature.outputs().get(i).name())
+            .toList();
+    return open.isEmpty()
+        ? noted
+        : noted.withNote(
+            "Runs that give " + open + " go without a CUDA graph: only the run tells their shape.");
   }
 
   @Override

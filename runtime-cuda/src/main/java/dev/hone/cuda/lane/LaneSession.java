@@ -30,6 +30,7 @@ public final class LaneSession implements Session {
   private final LaneRuns runs;
   private final AsyncRuns asyncRuns;
   private final SessionReport report;
+  private final boolean capturesGraphs;
   private final Recorder recorder;
   private final LeakDetection.Lifeline lifeline;
 
@@ -39,6 +40,7 @@ public final class LaneSession implements Session {
     this.runs = runs;
     this.asyncRuns = asyncRuns;
     this.report = settings.report();
+    this.capturesGraphs = settings.maxGraphs() > 0;
     this.recorder = settings.recorder();
     this.lifeline =
         LeakDetection.track(
@@ -90,7 +92,7 @@ public final class LaneSession implements Session {
 
   @Override
   public SessionReport report() {
-    return report;
+    return capturesGraphs ? runs.withGraphs(report) : report;
   }
 
   @Override

@@ -50,6 +50,11 @@ final class Lanes implements AutoCloseable {
     return graphs.stats();
   }
 
+  /** What the first failure to capture a graph said; null if there was none. */
+  @Nullable String graphFailure() {
+    return graphs.failure();
+  }
+
   /**
    * Begins a call, which {@link #exit} ends.
    *

@@ -2,6 +2,7 @@ package dev.hone.cuda.lane;
 
 import dev.hone.Batch;
 import dev.hone.Cancellation;
+import dev.hone.HoneException;
 import dev.hone.Signature;
 import dev.hone.Tensor;
 import dev.hone.contract.ReferenceModel;
@@ -12,7 +13,9 @@ import dev.hone.metrics.Recorder;
 import dev.hone.onnx.gpu.GpuModel;
 import dev.hone.onnx.gpu.StreamRuns;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A reference model on the fake device, as ONNX Runtime would offer it. */
@@ -21,6 +24,7 @@ public final class FakeGpuModel implements GpuModel {
   private final ReferenceStreamModel onStream;
   private final Recorder recorder = Recorder.counting("fake", Capacity.of(2), new Gauges() {});
   private final List<String> log;
+  private boolean refusesGraphs;
 
   /**
    * On this device.
@@ -31,6 +35,12 @@ public final class FakeGpuModel implements GpuModel {
     this.model = model;
     this.onStream = new ReferenceStreamModel(cuda, model);
     this.log = log;
+  }
+
+  /** Cannot be opened for graphs, as a model with nodes on the CPU. */
+  public FakeGpuModel refusingGraphs() {
+    refusesGraphs = true;
+    return this;
   }
 
   @Override
@@ -49,8 +59,11 @@ public final class FakeGpuModel implements GpuModel {
   }
 
   @Override
-  public StreamRuns open(long stream) {
-    log.add("runs opened");
+  public StreamRuns open(long stream, boolean graphs) {
+    if (graphs && refusesGraphs) {
+      throw new HoneException("All nodes must be on the CUDA provider.");
+    }
+    log.add(graphs ? "runs opened for graphs" : "runs opened");
     return new Runs(onStream.open(stream));
   }
 
@@ -61,6 +74,8 @@ public final class FakeGpuModel implements GpuModel {
 
   private final class Runs implements StreamRuns {
     private final Execution execution;
+    private final Set<Integer> captured = new HashSet<>();
+    private @Nullable Thread capturing;
     private final Port[] inputs = ports(model.signature().inputs());
     private final Port[] outputs = ports(model.signature().outputs());
 
@@ -115,6 +130,23 @@ public final class FakeGpuModel implements GpuModel {
       }
       begin(); // a result that is forgotten is found only where nothing else remembers it
       return Batch.of(names, tensors);
+    }
+
+    @Override
+    public void runGraph(int graph) {
+      Thread here = Thread.currentThread();
+      capturing = capturing == null ? here : capturing;
+      if (capturing != here) {
+        throw new AssertionError("Captured on " + capturing + ", but run on " + here);
+      }
+      if (captured.contains(graph)) {
+        log.add("replay " + graph);
+        execution.runGraph(graph, inputs, outputs);
+      } else {
+        log.add("capture " + graph);
+        execution.capture(graph, inputs, outputs);
+        captured.add(graph);
+      }
     }
 
     @Override

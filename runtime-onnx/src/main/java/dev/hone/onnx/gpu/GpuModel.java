@@ -22,9 +22,11 @@ public interface GpuModel extends AutoCloseable {
    * it before the stream.
    *
    * @param stream CUDA's handle of the stream
-   * @throws dev.hone.HoneException if it cannot be made ready there
+   * @param graphs whether its runs may become CUDA graphs; then all of them must be on one thread
+   * @throws dev.hone.HoneException if it cannot be made ready there, or not with graphs: where
+   *     nodes run on the CPU, or branches and loops are in it
    */
-  StreamRuns open(long stream);
+  StreamRuns open(long stream, boolean graphs);
 
   @Override
   void close();

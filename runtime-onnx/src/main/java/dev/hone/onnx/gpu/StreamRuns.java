@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * they are told. A run is {@link #begin}, then one call for each input and output that takes part,
  * then {@link #run}. What is told again as it was told last costs nothing.
  *
- * <p>Used by one thread at a time.
+ * <p>Used by one thread at a time; opened for graphs, by the same thread for all runs.
  */
 public interface StreamRuns extends AutoCloseable {
   /** Begins to describe a run. */
@@ -52,6 +52,16 @@ public interface StreamRuns extends AutoCloseable {
    * @throws dev.hone.HoneException if the run failed or was stopped
    */
   Batch run(@Nullable Cancellation stop);
+
+  /**
+   * Queues the run as a CUDA graph. The first time with a number it runs a few times, is captured,
+   * and may allocate; later what was captured then is queued again, from and to the addresses of
+   * then. Only where it was opened for graphs, with every input and output on the device.
+   *
+   * @param graph the number, from 0
+   * @throws dev.hone.HoneException if it failed or cannot be captured
+   */
+  void runGraph(int graph);
 
   @Override
   void close();

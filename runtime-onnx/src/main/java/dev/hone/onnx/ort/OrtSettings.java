@@ -1,7 +1,9 @@
 package dev.hone.onnx.ort;
 
+import dev.hone.HoneException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +35,8 @@ public record OrtSettings(
     Map<String, String> config,
     Map<String, String> runConfig,
     Map<String, String> cuda) {
+  private static final String CUDA_GRAPHS = "enable_cuda_graph";
+
   /** How far the runtime rewrites the graph; the number is its own. */
   public enum Optimization {
     /** Not at all. */
@@ -49,6 +53,41 @@ public record OrtSettings(
     Optimization(int level) {
       this.level = level;
     }
+  }
+
+  /** Whether runs on a GPU may become CUDA graphs. */
+  boolean capturesGraphs() {
+    return "1".equals(cuda.get(CUDA_GRAPHS));
+  }
+
+  /**
+   * The same, with runs that may become CUDA graphs.
+   *
+   * @throws HoneException if memory is given back after each run, which graphs must keep
+   */
+  public OrtSettings withGraphs() {
+    if (!runConfig.isEmpty()) {
+      throw new HoneException(
+          "A CUDA graph keeps the memory that it was captured with, but this session gives memory"
+              + " back after each run: "
+              + runConfig
+              + ". Switch one of the two off.");
+    }
+    Map<String, String> provider = new TreeMap<>(cuda);
+    provider.put(CUDA_GRAPHS, "1");
+    return new OrtSettings(
+        threads,
+        branches,
+        spinning,
+        optimization,
+        arena,
+        memoryPattern,
+        deterministic,
+        profile,
+        optimizedModel,
+        config,
+        runConfig,
+        provider);
   }
 
   /** Copies the entries. */
