@@ -126,7 +126,7 @@ final class Results {
           best = Optional.of(other);
           most = shared;
         }
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException e) { // it lacks a part, say
         unreadable.add("an earlier run to compare with: " + e.getMessage());
       }
     }

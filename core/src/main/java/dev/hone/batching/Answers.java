@@ -35,7 +35,7 @@ final class Answers {
 
   /** Tells the batcher, which completes them. */
   void tell() {
-    events.answered(this);
+    events.finish(this);
   }
 
   /**

@@ -89,12 +89,8 @@ public final class Batcher implements Session {
     double saved = plan.savedNanos() - noise;
     boolean little =
         wake < noise; // beside a run: sharing can lose little, and its costs be learned
-    boolean sharing =
-        policy.always
-            || (Opening.mayChoose(session, policy)
-                ? plan.gain(wake) > CLEAR_GAIN
-                : little || saved > wake);
-    boolean pays = sharing || little || saved > ASYNC_PART * wake;
+    boolean pays = policy.always || little || saved > ASYNC_PART * wake;
+    boolean sharing = pays && (!Opening.mayChoose(session, policy) || plan.gain(wake) > CLEAR_GAIN);
     if (!pays) {
       opening.goStraight(policy);
     }
@@ -107,13 +103,14 @@ public final class Batcher implements Session {
   /**
    * Opens a model and lets callers share batches on it. Where the options leave the number of
    * threads open, both usual ways are measured, one run at a time on all processors and several at
-   * once on one each, and the better one is kept. Where several at once serve clearly more calls,
-   * but a call without company is clearly quicker on all processors, or the other way round, both
-   * sessions are kept, and each call runs on the one that suits it. While opening lasts, and then
-   * as long as the batcher does, the model is in memory twice; give the number of threads, or open
-   * the session yourself and take {@link #over}, where that is too much. {@link #report} says what
-   * was kept. The session counts nothing, unless the options give it a recorder: {@link #stats}
-   * does, and runs of opening are none of its calls.
+   * once on one each, and the better one is kept; callers that wake hold up runs of several
+   * threads, so these must be better by a fifth. Where several at once serve clearly more calls by
+   * that measure, but a call without company is clearly quicker on all processors, or the other way
+   * round, both sessions are kept, and each call runs on the one that suits it. While opening
+   * lasts, and then as long as the batcher does, the model is in memory twice; give the number of
+   * threads, or open the session yourself and take {@link #over}, where that is too much. {@link
+   * #report} says what was kept. The session counts nothing, unless the options give it a recorder:
+   * {@link #stats} does, and runs of opening are none of its calls.
    *
    * @param model the model
    * @param options what its session shall be
@@ -155,9 +152,11 @@ public final class Batcher implements Session {
     String found =
         String.format(
             Locale.ROOT,
-            "batching: sharing saves up to %.1f us a row, waking a caller takes %.1f us: ",
+            "batching: sharing saves up to %.1f us a row, waking a caller takes %.1f us, calls that come"
+                + " at once gain %.2f times: ",
             plan.savedNanos() / 1e3,
-            wakeNanos / 1e3);
+            wakeNanos / 1e3,
+            plan.gain(wakeNanos));
     if (engine == null) {
       return found + "calls go straight to the session";
     }

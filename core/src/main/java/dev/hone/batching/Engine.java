@@ -95,13 +95,10 @@ final class Engine implements RequestEvents, Gauges {
     long begunNanos = System.nanoTime();
     enter(begunNanos);
     try {
-      boolean platform = Threads.mayRunNative();
-      if (platform && !shares(options)) {
-        return alone.run(in, out, options, begunNanos); // the session looks at the inputs by itself
-      }
       Batch ordered = layout.inOrder(in);
       Kind kind = kindOf(ordered, layout.wanted(out, options));
-      if (kind == null) {
+      boolean platform = Threads.mayRunNative();
+      if (kind == null || onDevice(out) || (platform && !shares(options))) {
         return alone.run(ordered, out, options, begunNanos);
       }
       Lane lane = platform ? scheduler.laneFor(kind, ordered) : null;
@@ -211,9 +208,20 @@ final class Engine implements RequestEvents, Gauges {
     gate.leave();
   }
 
+  /** Whether a tensor lies where rows cannot be copied from Java. */
+  private static boolean onDevice(@Nullable Batch tensors) {
+    int count = tensors == null ? 0 : tensors.size();
+    for (int i = 0; tensors != null && i < count; i++) {
+      if (tensors.tensor(i).memory().device() != null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** The kind of a call, or null if it can only run by itself. */
   private @Nullable Kind kindOf(Batch in, List<String> outputs) {
-    Kind kind = layout.kindOf(in, outputs);
+    Kind kind = onDevice(in) ? null : layout.kindOf(in, outputs);
     if (kind == null || in.tensor(0).shape().rows() == 0) {
       return null;
     }
@@ -300,7 +308,7 @@ final class Engine implements RequestEvents, Gauges {
   }
 
   @Override
-  public void answered(Answers answers) {
+  public void finish(Answers answers) {
     answers.complete(policy.callbacks, request -> leave(request.begunNanos));
   }
 

@@ -51,6 +51,9 @@ final class Flight {
   void add(Piece piece) {
     Request request = piece.request();
     pieces.add(piece);
+    if (answers == null) {
+      answers = new Answers(request.events); // now, for later there is no way back
+    }
     rows += piece.rows();
     length = Math.max(length, request.length);
     stoppable |= request.canStop();

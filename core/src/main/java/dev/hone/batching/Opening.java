@@ -16,8 +16,9 @@ final class Opening {
   private static final double WORTH_A_SESSION = 1.1;
 
   /**
-   * How many times as many rows a second runs of several threads must serve when nothing else runs,
-   * to serve more in earnest: callers that wake hold up one of the threads, and it all others.
+   * How many times as many rows a second runs of several threads must serve while opening measures
+   * them, to serve more in earnest: callers that wake hold up one of the threads, and it all
+   * others.
    */
   private static final double TOGETHER = 1.2;
 
@@ -100,7 +101,11 @@ final class Opening {
   }
 
   /** Makes one of the two: keeps the better one, or both; what is not kept is closed. */
-  private static Opening better(Opening all, Opening one, BatchPolicy policy) {
+  static Opening better(Opening all, Opening one, BatchPolicy policy) {
+    if (all.verdict.samples() == null || one.verdict.samples() == null) {
+      one.close();
+      return all; // it cannot be tried
+    }
     try {
       Speed ofAll = new Speed();
       Speed ofOne = new Speed();
@@ -108,10 +113,10 @@ final class Opening {
         ofAll.measure(all, policy.warmUpNanos / WINDOWS_IN_WARM_UP);
         ofOne.measure(one, policy.warmUpNanos / WINDOWS_IN_WARM_UP);
       }
-      ofAll.rows /= TOGETHER;
-      return ofOne.rows > ofAll.rows
-          ? better(one, ofOne, all, ofAll, policy)
-          : better(all, ofAll, one, ofOne, policy);
+      double gain = TOGETHER * ofOne.rows / ofAll.rows;
+      return gain > 1
+          ? better(one, ofOne, all, ofAll, gain, policy)
+          : better(all, ofAll, one, ofOne, 1 / gain, policy);
     } catch (RuntimeException | Error e) {
       all.close();
       one.close();
@@ -119,10 +124,10 @@ final class Opening {
     }
   }
 
-  /** The same where it is known that the first one serves more rows when there are many. */
+  /** The same where the first one serves so many times as many rows when many call. */
   private static Opening better(
-      Opening many, Speed ofMany, Opening other, Speed ofOther, BatchPolicy policy) {
-    Lacks lacks = new Lacks(ofOther.alone / ofMany.alone, ofMany.rows / ofOther.rows);
+      Opening many, Speed ofMany, Opening other, Speed ofOther, double gain, BatchPolicy policy) {
+    Lacks lacks = new Lacks(ofOther.alone / ofMany.alone, gain);
     if (lacks.areWorthASession() && many.plan != null && many.agreesWith(other, policy)) {
       many.lone = other.session;
       many.notes.add(describe(many, ofMany, other, ofOther));
@@ -213,7 +218,7 @@ final class Opening {
 
   /** How fast a session is, by the best of a few tries. */
   private static final class Speed {
-    double rows = 1; // a second, when many call
+    double rows = 1; // a second, when there is always something to do
     double alone = 1; // calls of one row a second, one after the other
 
     void measure(Opening of, long nanos) {

@@ -246,7 +246,7 @@ final class Probe {
           public void failed(Request request, Request.Failure failure) {}
 
           @Override
-          public void answered(Answers answers) {}
+          public void finish(Answers answers) {}
         };
   }
 }

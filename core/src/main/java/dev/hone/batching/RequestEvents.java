@@ -12,5 +12,5 @@ interface RequestEvents {
   void failed(Request request, Request.Failure failure);
 
   /** These were answered, and nobody blocks for them: they are to be finished. */
-  void answered(Answers answers);
+  void finish(Answers answers);
 }

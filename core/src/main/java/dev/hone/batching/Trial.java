@@ -30,9 +30,8 @@ import org.jspecify.annotations.Nullable;
  * What it costs. The way that loses is used in trials only, and what they lose is measured, as
  * calls that could have been answered meanwhile: the next trial, for however many callers, waits
  * until that is two percent of the calls since, and half a percent where trials keep saying the
- * same. The first one waits as if it had lost what opening
- * foretells, which one trial in a bad moment cannot refute either. A trial during which the load
- * becomes quite another one is given up.
+ * same. The first one waits as if it had lost what opening foretells, which one trial in a bad
+ * moment cannot refute either. A trial during which the load becomes quite another one is given up.
  */
 
 /**
@@ -179,12 +178,14 @@ final class Trial {
     if (!verdict.met) {
       verdict.met = true;
       verdict.nextTrialNanos = now;
-      callsToPay += LOSS * callsInWindow(mean) * (foretold - 1);
-    }
-    Verdict nearest = nearestTried();
-    if (!verdict.tried && nearest != null) {
-      verdict.shares = nearest.shares;
-      verdict.other = nearest.other;
+      Verdict nearest = nearestTried();
+      if (nearest != null) {
+        verdict.shares = nearest.shares;
+        verdict.other = nearest.other;
+      } else {
+        double loss = callsInWindow(mean) * (foretold - 1);
+        callsToPay = Math.min(MOST_TO_PAY, callsToPay + LOSS * loss);
+      }
     }
     shares = verdict.shares;
     callsToPay = Math.max(0, callsToPay - calls);
@@ -221,7 +222,7 @@ final class Trial {
     }
     // The other way there may be quite a different number of calls under way at the same load.
     if (phase != Phase.OTHER && Math.abs(levelOf(mean) - level) > 1) {
-      endTrial(now);
+      endTrial(1, now);
     } else {
       step(verdicts[level], integral / calls, now);
     }
@@ -248,7 +249,7 @@ final class Trial {
           verdict.shares = !verdict.shares;
           verdict.other = -verdict.other;
         }
-        endTrial(now);
+        endTrial(verdict.patience, now);
       }
     }
   }
@@ -259,12 +260,12 @@ final class Trial {
     openWindow(true, now);
   }
 
-  private void endTrial(long now) {
+  private void endTrial(int patience, long now) {
     Verdict verdict = verdicts[level];
     verdict.nextTrialNanos = now + LEAST_WINDOWS * WINDOW_NANOS;
     if (otherCalls > 0) {
       double lost = otherCalls * Math.max(0, other / usual - 1);
-      callsToPay = Math.min(MOST_TO_PAY, callsToPay + LOSS * lost) * verdict.patience;
+      callsToPay = Math.min(MOST_TO_PAY, callsToPay + LOSS * patience * lost);
     }
     use(Phase.REST, verdict.shares, now);
   }

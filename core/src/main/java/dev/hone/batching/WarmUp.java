@@ -78,11 +78,22 @@ final class WarmUp {
    * same time counts for those that do not share, too.
    */
   Plan compare(Plan plan) {
+    long nanos = policy.warmUpNanos / WINDOWS;
+    if (plan.grid().get(0, TELLING_ROW_NODE) > ROUNDS * nanos) {
+      return plan; // would take too long
+    }
+    try {
+      return compare(plan, nanos);
+    } catch (RuntimeException e) {
+      return plan; // some sizes are too large for this model
+    }
+  }
+
+  private Plan compare(Plan plan, long nanos) {
     Saturation saturation = new Saturation(session, samples);
     int processors = Runtime.getRuntime().availableProcessors();
     int atOnce = Math.max(1, processors / Math.max(1, session.report().threads()));
     int rows = Math.min(plan.maxRows(), USUAL_ROWS);
-    long nanos = policy.warmUpNanos / WINDOWS;
     double shared = 1;
     double alone = 1;
     for (int round = 0; round < ROUNDS; round++) { // in turns: the machine may be busy otherwise

@@ -79,7 +79,7 @@ class BatchFormerTest {
     public void failed(Request request, Request.Failure failure) {}
 
     @Override
-    public void answered(Answers answers) {}
+    public void finish(Answers answers) {}
   }
 
   private void wait(int... lengths) {

@@ -7,6 +7,7 @@ import dev.hone.Batch;
 import dev.hone.DataType;
 import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
+import dev.hone.memory.Memory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -248,5 +249,33 @@ class BatcherSafetyTest {
           .hasMessageContaining("4 tokens a batch (maxTokens)")
           .hasMessageContaining("have 5");
     }
+  }
+
+  @Test
+  void tensorsOfADeviceAreForTheSessionToTakeOrRefuse() {
+    ToySession toy = new ToySession();
+    try (Batcher batcher = Batcher.over(toy, policy().build());
+        Batch here = ToySession.input(new long[] {1, 2, 3});
+        Batch there = onDevice(here)) {
+      batcher.run(here).close();
+      assertThatThrownBy(() -> batcher.run(there))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("must be in memory of the host, but lies on cuda:0");
+      assertThatThrownBy(() -> batcher.runAsync(there).join())
+          .hasCauseInstanceOf(IllegalArgumentException.class);
+      batcher.run(here).close();
+    }
+  }
+
+  private static Batch onDevice(Batch like) {
+    List<String> names = new ArrayList<>();
+    List<Tensor> tensors = new ArrayList<>();
+    for (int i = 0; i < like.size(); i++) {
+      Tensor tensor = like.tensor(i);
+      Memory memory = Memory.adoptOnDevice("cuda:0", 4096, tensor.byteSize(), () -> {});
+      names.add(like.name(i));
+      tensors.add(Tensor.of(tensor.type(), tensor.shape(), memory));
+    }
+    return Batch.of(names, tensors);
   }
 }

@@ -24,4 +24,16 @@ class OpeningTest {
     assertThat(new Lacks(1, 1).areLessWithOther()).isFalse();
     assertThat(new Lacks(1, 1).areWorthASession()).isFalse();
   }
+
+  @Test
+  void ofSessionsThatCannotBeTriedTheOneOnAllProcessorsStays() {
+    ToySession all = new ToySession(ToySession.Trait.FIXED_BATCH);
+    ToySession one = new ToySession(ToySession.Trait.FIXED_BATCH);
+    BatchPolicy policy = BatchPolicy.automatic();
+    Opening kept =
+        Opening.better(Opening.of(all, policy, null), Opening.of(one, policy, null), policy);
+    assertThat(kept.session).isSameAs(all);
+    assertThat(one.isClosed()).isTrue();
+    kept.close();
+  }
 }

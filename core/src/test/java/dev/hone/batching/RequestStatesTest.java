@@ -79,7 +79,7 @@ public class RequestStatesTest {
     }
 
     @Override
-    public void answered(Answers answers) {
+    public void finish(Answers answers) {
       answers.complete(Runnable::run, request -> completed.incrementAndGet());
     }
   }

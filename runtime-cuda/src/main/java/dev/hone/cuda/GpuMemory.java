@@ -27,8 +27,9 @@ import dev.hone.memory.Memory;
  * }</pre>
  *
  * <p>A session on the same GPU takes such tensors as inputs, and in {@code run(in, out)} as outputs
- * whose shapes the inputs tell. Sessions elsewhere refuse them, and so does all that would read
- * them from Java.
+ * whose shapes the inputs tell; a model with sequences takes none. A {@code Batcher} over it runs
+ * such calls by themselves. Sessions elsewhere refuse them, and so does all that would read them
+ * from Java.
  *
  * <p><b>Ownership.</b> Whoever allocates a tensor closes it. A forgotten one is given back by the
  * garbage collector and reported. Closing this keeps tensors that are still open good until they

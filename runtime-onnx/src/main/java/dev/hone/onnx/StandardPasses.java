@@ -27,12 +27,12 @@ enum StandardPasses implements Passes {
 
   @Override
   public boolean isHalf(ModelData model, Device.Kind device) {
+    boolean made = Quantizing.madeAs(model).filter(Precision.FP16.name()::equals).isPresent();
     if (device != Device.Kind.CUDA) {
-      return AlreadyHalf.isStored(model);
+      return made || AlreadyHalf.isStored(model); // what was spared stays spared
     }
     AlreadyHalf.Products products = AlreadyHalf.products(model);
-    boolean made = Quantizing.madeAs(model).filter(Precision.FP16.name()::equals).isPresent();
-    return products.half() > 0 && (products.single() == 0 || made); // what it spared stays spared
+    return products.half() > 0 && (products.single() == 0 || made);
   }
 
   @Override

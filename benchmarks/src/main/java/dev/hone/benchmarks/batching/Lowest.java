@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The lowest of several comparisons, as one figure. If one of them could not be made, there is no
- * figure: it might have been the lowest.
+ * The lowest of several comparisons, as one figure. If one of them could not be made in a process,
+ * that process enters no figure: it might have been the lowest.
  */
 final class Lowest {
   private final String id;
@@ -35,7 +35,9 @@ final class Lowest {
   void enterInto(Answer answer) {
     if (!failed.isEmpty()) {
       String what = String.join("; ", failed);
-      answer.missing("the figure " + id, "it is the worst of several, and these failed: " + what);
+      answer.missing(
+          "the figure " + id,
+          "it is the worst of several, and these failed in one process: " + what);
     } else if (lowest.length > 0) {
       answer.figure(id, lowest);
     }

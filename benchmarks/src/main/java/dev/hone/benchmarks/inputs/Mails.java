@@ -30,10 +30,10 @@ public final class Mails {
       List.of("easy-ham-1", "easy-ham-2", "hard-ham-1", "spam-1", "spam-2");
 
   private static final int LONGEST = 2_000;
-  private static final Pattern SUBJECT = Pattern.compile("(?im)^subject:(.*(?:\\R[ \\t].*)*)$");
-  private static final Pattern END_OF_HEADERS = Pattern.compile("\\R\\R");
+  private static final Pattern SUBJECT = Pattern.compile("(?im)^subject:(.*(?:\\r?\\n[ \\t].*)*)$");
+  private static final Pattern END_OF_HEADERS = Pattern.compile("\\r?\\n\\r?\\n");
   private static final Pattern HEADERS_OF_A_PART =
-      Pattern.compile("(?im)^(--\\S+|content-[a-z-]+:.*(\\R[ \\t].*)*)$");
+      Pattern.compile("(?im)^(--\\S+|content-[a-z-]+:.*(\\r?\\n[ \\t].*)*)$");
   private static final Pattern TAGS =
       Pattern.compile("(?is)<(script|style)\\b.*?</\\1\\s*>|<!--.*?-->|</?[a-z!][^>]*>");
 

@@ -98,7 +98,11 @@ record Load(
     double high = tooHigh;
     for (int i = 0; i < effort.pick(0, 3, 6); i++) {
       double middle = (low + high) / 2;
-      if (agreed(middle).meets(limitMillis)) {
+      OpenLoop.Result result = agreed(middle);
+      if (result.isVoid()) {
+        break; // says nothing; what is known so far holds
+      }
+      if (result.meets(limitMillis)) {
         low = middle;
       } else {
         high = middle;

@@ -106,7 +106,7 @@ public final class OpenLoopLoad implements Question {
       if (result.meets(load.limitMillis())) {
         best = share * capacity;
         tooHigh = capacity;
-      } else if (tooHigh == capacity) {
+      } else if (!result.isVoid() && tooHigh == capacity) {
         tooHigh = share * capacity;
       }
     }

@@ -45,6 +45,8 @@ public record RunRecord(
   public RunRecord {
     answers = List.copyOf(answers);
     missing = List.copyOf(missing);
+    Objects.requireNonNull(date);
+    Objects.requireNonNull(suite);
     Objects.requireNonNull(machine);
   }
 
@@ -136,9 +138,12 @@ public record RunRecord(
 
   /** Intervals that meet; and values without one, where a reader sees no difference. */
   private static boolean agree(@Nullable Estimate one, @Nullable Estimate other) {
-    return one != null
-        && other != null
-        && (one.agreesWith(other) || Numbers.of(one.value()).equals(Numbers.of(other.value())));
+    if (one == null || other == null) {
+      return false;
+    }
+    boolean points = one.low() == one.high() && other.low() == other.high();
+    return one.agreesWith(other)
+        || (points && Numbers.of(one.value()).equals(Numbers.of(other.value())));
   }
 
   /** The figures of both runs whose intervals do not meet, with both values. */

@@ -6,8 +6,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 /**
  * Keeps everything that would break a capture of CUDA graphs away from it. CUDA looks at the whole
  * process: while one stream captures, an allocation or a wait of any thread, on any device, breaks
- * it. So this lock is one for the process. What waits for the device in it may wait long; that
- * holds up captures, and nothing else.
+ * it. So this lock is one for the process. Sessions that are not on lanes, and those that are being
+ * opened, do not hold it: they may break a capture, which is then refused and told. What waits for
+ * the device in it may wait long; that holds up captures, and nothing else.
  */
 public final class CaptureLock {
   // Fair, so that a capture comes to its turn between many short calls.

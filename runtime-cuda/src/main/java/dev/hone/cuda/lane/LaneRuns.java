@@ -16,6 +16,7 @@ import dev.hone.memory.Memory;
 import dev.hone.metrics.RunTimer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -55,14 +56,13 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
     String failure = lanes.graphFailure();
     SessionReport noted =
         report.withNote(
-            "CUDA graphs: %d captured, %d runs were replays, %d refused%s."
-                .formatted(
-                    stats.captured(),
-                    stats.replayed(),
-                    stats.refused(),
-                    failure == null
-                        ? ""
-                        : "; the first that could not be captured said: " + failure));
+            String.format(
+                Locale.ROOT,
+                "CUDA graphs: %d captured, %d runs were replays, %d refused%s.",
+                stats.captured(),
+                stats.replayed(),
+                stats.refused(),
+                failure == null ? "" : "; the first that could not be captured said: " + failure));
     List<String> open =
         IntStream.of(allOutputs)
             .filter(i -> !settled[i])

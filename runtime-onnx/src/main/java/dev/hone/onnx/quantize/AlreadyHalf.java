@@ -48,8 +48,9 @@ public final class AlreadyHalf {
   }
 
   /**
-   * Whether a model stores its weights as half-precision floats, whatever it computes with: those
-   * that {@link HalfStorage} would not leave for being small.
+   * Whether a model stores its weights as half-precision floats, all that are not small, whatever
+   * it computes with. One that {@link HalfStorage} made may not, if it left some for another
+   * reason.
    */
   public static boolean isStored(ModelData model) {
     Graph graph = model.graph();
