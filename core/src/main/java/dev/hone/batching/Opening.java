@@ -219,7 +219,7 @@ final class Opening {
   /** How fast a session is, by the best of a few tries. */
   private static final class Speed {
     double rows = 1; // a second, when there is always something to do
-    double alone = 1; // calls of one row a second, one after the other
+    double alone = 1; // calls of one long row a second, one after the other: threads help there
 
     void measure(Opening of, long nanos) {
       Samples samples = of.verdict.samples();
@@ -230,8 +230,16 @@ final class Opening {
       Plan plan = of.plan;
       int atOnce = plan == null ? Runtime.getRuntime().availableProcessors() : plan.lanes();
       int most = plan == null ? 1 : Math.min(plan.maxRows(), WarmUp.USUAL_ROWS);
-      rows = Math.max(rows, saturation.rowsPerSecond(atOnce, most, nanos));
-      alone = Math.max(alone, saturation.rowsPerSecond(1, 1, nanos / 2));
+      rows = Math.max(rows, saturation.rowsPerSecond(atOnce, most, Saturation.SHORT, nanos));
+      alone = Math.max(alone, callsPerSecond(saturation, nanos / 2));
+    }
+
+    private static double callsPerSecond(Saturation saturation, long nanos) {
+      try {
+        return saturation.rowsPerSecond(1, 1, Saturation.LONG, nanos);
+      } catch (RuntimeException e) { // too long for this model
+        return saturation.rowsPerSecond(1, 1, Saturation.SHORT, nanos);
+      }
     }
   }
 }

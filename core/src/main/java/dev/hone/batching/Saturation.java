@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Measures how many rows a session serves when so many batches run on it at once, all the time. */
 final class Saturation {
-  private static final int LENGTH = 16; // of rows that have one: a short sentence
+  static final int SHORT = 16; // tokens, of rows that have any: a sentence
+  static final int LONG = 64; // a paragraph
 
   private final Session session;
   private final Samples samples;
@@ -24,16 +25,19 @@ final class Saturation {
    *
    * @param batches how many run at once
    * @param rows in each
+   * @param length tokens of a row, if it has any
    * @param nanos how long to measure; each thread runs once at least
    */
-  double rowsPerSecond(int batches, int rows, long nanos) {
+  double rowsPerSecond(int batches, int rows, int length, long nanos) {
     AtomicLong runs = new AtomicLong();
     long begin = System.nanoTime();
     List<Thread> threads = new ArrayList<>();
     Failures failures = new Failures();
     for (int i = 0; i < batches; i++) {
       Thread thread =
-          new Thread(() -> failures.guard(() -> runFor(rows, nanos, runs)), "hone-batcher-warm-up");
+          new Thread(
+              () -> failures.guard(() -> runFor(rows, length, nanos, runs)),
+              "hone-batcher-warm-up");
       thread.setDaemon(true);
       thread.start();
       threads.add(thread);
@@ -43,8 +47,8 @@ final class Saturation {
     return runs.get() * rows * 1e9 / (System.nanoTime() - begin);
   }
 
-  private void runFor(int rows, long nanos, AtomicLong runs) {
-    try (Batch in = samples.rows(0, rows, LENGTH, false)) {
+  private void runFor(int rows, int length, long nanos, AtomicLong runs) {
+    try (Batch in = samples.rows(0, rows, length, false)) {
       long begin = System.nanoTime();
       do {
         session.run(in).close();

@@ -97,8 +97,9 @@ final class WarmUp {
     double shared = 1;
     double alone = 1;
     for (int round = 0; round < ROUNDS; round++) { // in turns: the machine may be busy otherwise
-      shared = Math.max(shared, saturation.rowsPerSecond(plan.lanes(), rows, nanos));
-      alone = Math.max(alone, saturation.rowsPerSecond(atOnce, 1, nanos));
+      shared =
+          Math.max(shared, saturation.rowsPerSecond(plan.lanes(), rows, Saturation.SHORT, nanos));
+      alone = Math.max(alone, saturation.rowsPerSecond(atOnce, 1, Saturation.SHORT, nanos));
     }
     return plan.measured(1e9 / shared, 1e9 / alone);
   }
@@ -169,9 +170,10 @@ final class WarmUp {
     }
     Saturation saturation = new Saturation(session, samples);
     long nanos = policy.warmUpNanos / 12;
-    double most = DOUBT * saturation.rowsPerSecond(best, rows, nanos);
+    double most = DOUBT * saturation.rowsPerSecond(best, rows, Saturation.SHORT, nanos);
     for (int lanes = 1; lanes <= processors; lanes *= 2) {
-      double served = lanes == best ? 0 : saturation.rowsPerSecond(lanes, rows, nanos);
+      double served =
+          lanes == best ? 0 : saturation.rowsPerSecond(lanes, rows, Saturation.SHORT, nanos);
       if (served > most) {
         best = lanes;
         most = served;

@@ -303,6 +303,24 @@ class HalfPrecisionOnGpuTest {
   }
 
   @Test
+  void whatWasMadeAheadForAProcessorKeepsTheWeightsThatWereSpared() {
+    SessionOptions sparing =
+        plain(Device.cpu(), Precision.FP16).toBuilder()
+            .runtime(
+                OnnxOptions.builder()
+                    .quantization(Quantization.builder().exclude("second").build())
+                    .build())
+            .build();
+    OnnxModel made = (OnnxModel) Quantizer.quantize(TwoLayers.inMemory(), sparing).model();
+    for (SessionOptions options : List.of(sparing, plain(Device.cpu(), Precision.FP16))) {
+      try (Session session = Session.open(made, options)) {
+        assertThat(session.report().notes())
+            .anyMatch(note -> note.startsWith("The file is in FP16 already: it runs as it is"));
+      }
+    }
+  }
+
+  @Test
   void whatIsInHalvesCannotBeBroughtThere() {
     for (Device device : List.of(Device.cuda(0), Device.cpu())) {
       SessionOptions options = plain(device, Precision.FP16);
