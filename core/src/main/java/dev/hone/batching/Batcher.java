@@ -63,7 +63,7 @@ public final class Batcher implements Session {
   private static final double NOISE = 0.03;
 
   /** What calls of one length must gain to share at first: those of several lengths gain less. */
-  private static final double CLEAR_GAIN = 1.1;
+  private static final double CLEAR_GAIN = 1.3;
 
   /** What a call costs that nobody blocks for, as a part of waking a thread. */
   private static final double ASYNC_PART = 0.25;
