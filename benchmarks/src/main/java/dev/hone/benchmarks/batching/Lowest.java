@@ -37,7 +37,7 @@ final class Lowest {
       String what = String.join("; ", failed);
       answer.missing(
           "the figure " + id,
-          "it is the worst of several, and these failed in one process: " + what);
+          "it is the worst of several, and these failed: " + what);
     } else if (lowest.length > 0) {
       answer.figure(id, lowest);
     }
