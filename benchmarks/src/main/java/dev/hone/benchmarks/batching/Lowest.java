@@ -35,9 +35,7 @@ final class Lowest {
   void enterInto(Answer answer) {
     if (!failed.isEmpty()) {
       String what = String.join("; ", failed);
-      answer.missing(
-          "the figure " + id,
-          "it is the worst of several, and these failed: " + what);
+      answer.missing("the figure " + id, "it is the worst of several, and these failed: " + what);
     } else if (lowest.length > 0) {
       answer.figure(id, lowest);
     }
