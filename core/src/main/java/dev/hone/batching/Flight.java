@@ -51,9 +51,7 @@ final class Flight {
   void add(Piece piece) {
     Request request = piece.request();
     pieces.add(piece);
-    if (answers == null) {
-      answers = new Answers(request.events); // now, for later there is no way back
-    }
+    answersOf(request); // made now, for later there is no way back
     rows += piece.rows();
     length = Math.max(length, request.length);
     stoppable |= request.canStop();
@@ -82,12 +80,16 @@ final class Flight {
 
   /** Adds a request that is about to be answered and nobody blocks for. */
   void addAnswered(Request request) {
+    answersOf(request).add(request);
+  }
+
+  private Answers answersOf(Request request) {
     Answers known = answers;
     if (known == null) {
       known = new Answers(request.events);
       answers = known;
     }
-    known.add(request);
+    return known;
   }
 
   /** Tells the callers of those that were answered so far. */

@@ -1,11 +1,12 @@
 package dev.hone.batching;
 
+import dev.hone.Session;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import org.jspecify.annotations.Nullable;
 
-/** What kind of thread is calling. */
+/** What kind of thread is calling, and how many may work. */
 final class Threads {
   private static final @Nullable MethodHandle IS_VIRTUAL = findIsVirtual();
 
@@ -18,6 +19,12 @@ final class Threads {
     } catch (ReflectiveOperationException e) {
       return null; // before Java 21
     }
+  }
+
+  /** How many runs of a session keep all processors busy; at least 1. */
+  static int runsAtOnce(Session session) {
+    int processors = Runtime.getRuntime().availableProcessors();
+    return Math.max(1, processors / Math.max(1, session.report().threads()));
   }
 
   /**

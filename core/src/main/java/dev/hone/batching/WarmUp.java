@@ -91,8 +91,7 @@ final class WarmUp {
 
   private Plan compare(Plan plan, long nanos) {
     Saturation saturation = new Saturation(session, samples);
-    int processors = Runtime.getRuntime().availableProcessors();
-    int atOnce = Math.max(1, processors / Math.max(1, session.report().threads()));
+    int atOnce = Threads.runsAtOnce(session);
     int rows = Math.min(plan.maxRows(), USUAL_ROWS);
     double shared = 1;
     double alone = 1;
@@ -164,7 +163,7 @@ final class WarmUp {
       return 2; // one computes while the other's rows are copied
     }
     int processors = Math.min(Runtime.getRuntime().availableProcessors(), Lanes.MOST);
-    int best = Math.max(1, processors / Math.max(1, session.report().threads()));
+    int best = Math.min(Threads.runsAtOnce(session), processors);
     if (processors == 1) {
       return best;
     }
