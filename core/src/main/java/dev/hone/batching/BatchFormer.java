@@ -34,6 +34,10 @@ import org.jspecify.annotations.Nullable;
 /** Forms the next flight out of what waits. Not thread-safe: guarded by the forming lock. */
 final class BatchFormer {
   private static final int MOST_SORTED = 128;
+
+  /** From what a row takes it pays to sort that many: cutting takes a fraction of it for each. */
+  private static final long WORTH_SORTING_NANOS = 50_000;
+
   private static final int TRIED = 16; // one batch of so many is larger than what seems best
 
   private final WaitingRoom room;
@@ -111,7 +115,7 @@ final class BatchFormer {
     if (remaining(anchor) >= most) {
       take(flight, anchor, most);
     } else if (anchor.kind.hasLength) {
-      int enough = Math.min(MOST_SORTED, 2 * limits.maxRows);
+      int enough = sorted(anchor.length);
       room.window(anchor, enough, window);
       isAll = window.size() < enough;
       takeByLength(flight, anchor, maxNanos(anchor, nowNanos));
@@ -125,6 +129,12 @@ final class BatchFormer {
     if (flight.rows >= limits.maxRows(anchor.kind, flight.length)) {
       flight.why = Dispatch.FULL;
     }
+  }
+
+  /** How many of those that wait are sorted by length: the more, the less padding. */
+  private int sorted(int length) {
+    boolean pays = costs.rowNanos(length) > WORTH_SORTING_NANOS;
+    return pays ? MOST_SORTED : Math.min(MOST_SORTED, 2 * limits.maxRows);
   }
 
   /** How long the batch may take: the latency target's limit, and what the anchor has left. */
@@ -175,6 +185,7 @@ final class BatchFormer {
       end = cut[end];
     }
     int begin = cut[end];
+    end = withEquals(begin, end, anchor.kind, maxNanos);
     if (begin == 0 && end == window.size() && isAll) {
       int rows = 0;
       for (Request request : window) {
@@ -191,6 +202,31 @@ final class BatchFormer {
       Request request = window.get(i);
       take(flight, request, remaining(request));
     }
+  }
+
+  /**
+   * The end of a run with those as long as its longest for which there is room, if a row gets no
+   * dearer: of equal rows, runs of equal size and a full one before a small one cost the same, and
+   * others may come to join those that stay.
+   */
+  private int withEquals(int begin, int end, Kind kind, double maxNanos) {
+    int length = window.get(end - 1).length;
+    int most = limits.maxRows(kind, length);
+    int rows = 0;
+    for (Request request : window.subList(begin, end)) {
+      rows += remaining(request);
+    }
+    int with = end;
+    while (with < window.size() && window.get(with).length == length) {
+      int more = rows + remaining(window.get(with));
+      boolean dearer = costs.weigh(more, length) * rows > costs.weigh(rows, length) * more;
+      if (more > most || dearer || costs.predict(more, length) > maxNanos) {
+        break;
+      }
+      rows = more;
+      with++;
+    }
+    return with;
   }
 
   /**

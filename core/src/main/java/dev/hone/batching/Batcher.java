@@ -33,10 +33,10 @@ import org.jspecify.annotations.Nullable;
  * again. An answer is what the call would have got alone.
  *
  * <p><b>What it finds out.</b> Opening measures, {@link #over} for about a second and {@link
- * #open}, which measures more, for two to four: whether rows may share a batch at all (a model
- * whose rows influence each other is run call by call), what batches cost, how many should run at
- * once, and whether sharing pays; if it does not, calls go straight to the session. {@link #open}
- * also finds out how many threads each run should have. {@link #report} says what was found. For
+ * #open}, which measures more, for two to six: whether rows may share a batch at all (a model whose
+ * rows influence each other is run call by call), what batches cost, how many should run at once,
+ * and whether sharing pays; if it does not, calls go straight to the session. {@link #open} also
+ * finds out how many threads each run should have. {@link #report} says what was found. For
  * blocking calls it goes on: a caller that shares must be woken, which may cost more than its row,
  * so now and then they do the other of the two, share or run in their own threads, for a few
  * milliseconds, and go on with what serves them faster. They always share if the policy names
@@ -89,7 +89,7 @@ public final class Batcher implements Session {
     double saved = plan.savedNanos() - noise;
     boolean little =
         wake < noise; // beside a run: sharing can lose little, and its costs be learned
-    boolean pays = policy.always || little || saved > ASYNC_PART * wake;
+    boolean pays = policy.always || little || saved > ASYNC_PART * wake || opening.lone != null;
     boolean sharing = pays && (!Opening.mayChoose(session, policy) || plan.gain(wake) > CLEAR_GAIN);
     if (!pays) {
       opening.goStraight(policy);

@@ -23,6 +23,7 @@ final class Opening {
   private static final double TOGETHER = 1.2;
 
   private static final int ROUNDS = 5;
+  private static final int MOST_ROUNDS = 10; // where the best of them stands alone
   private static final int WINDOWS_IN_WARM_UP = 18;
 
   final Session session;
@@ -109,11 +110,13 @@ final class Opening {
     try {
       Speed ofAll = new Speed();
       Speed ofOne = new Speed();
-      for (int round = 0; round < ROUNDS; round++) { // in turns: the machine may be busy otherwise
+      for (int round = 0;
+          round < ROUNDS || (round < MOST_ROUNDS && !(ofAll.isConfirmed() && ofOne.isConfirmed()));
+          round++) { // in turns: the machine may be busy otherwise
         ofAll.measure(all, policy.warmUpNanos / WINDOWS_IN_WARM_UP);
         ofOne.measure(one, policy.warmUpNanos / WINDOWS_IN_WARM_UP);
       }
-      double gain = TOGETHER * ofOne.rows / ofAll.rows;
+      double gain = TOGETHER * ofOne.rows.value() / ofAll.rows.value();
       return gain > 1
           ? better(one, ofOne, all, ofAll, gain, policy)
           : better(all, ofAll, one, ofOne, 1 / gain, policy);
@@ -127,7 +130,7 @@ final class Opening {
   /** The same where the first one serves so many times as many rows when many call. */
   private static Opening better(
       Opening many, Speed ofMany, Opening other, Speed ofOther, double gain, BatchPolicy policy) {
-    Lacks lacks = new Lacks(ofOther.alone / ofMany.alone, gain);
+    Lacks lacks = new Lacks(ofOther.alone.value() / ofMany.alone.value(), gain);
     if (lacks.areWorthASession() && many.plan != null && many.agreesWith(other, policy)) {
       many.lone = other.session;
       many.notes.add(describe(many, ofMany, other, ofOther));
@@ -149,11 +152,11 @@ final class Opening {
         "threads: %d for each run, which serves %.0f rows a second; %d would serve %.0f."
             + " Calls without company: %.0f and %.0f a second%s",
         kept.session.report().threads(),
-        ofKept.rows,
+        ofKept.rows.value(),
         other.session.report().threads(),
-        ofOther.rows,
-        ofKept.alone,
-        ofOther.alone,
+        ofOther.rows.value(),
+        ofKept.alone.value(),
+        ofOther.alone.value(),
         kept.lone == null ? "" : ", so they run in a second session, on the latter");
   }
 
@@ -187,7 +190,7 @@ final class Opening {
     Session second = lone;
     lone = null;
     if (second != null) {
-      notes.add("Batches do not pay, so the second session was closed.");
+      notes.add("Calls share nothing, so the second session was closed.");
       second.close();
     }
   }
@@ -216,10 +219,14 @@ final class Opening {
     }
   }
 
-  /** How fast a session is, by the best of a few tries. */
+  /** How fast a session is. */
   private static final class Speed {
-    double rows = 1; // a second, when there is always something to do
-    double alone = 1; // calls of one long row a second, one after the other: threads help there
+    final Best rows = new Best(); // a second, when there is always something to do
+    final Best alone = new Best(); // calls of one long row a second, one by one: threads help there
+
+    boolean isConfirmed() {
+      return rows.isConfirmed() && alone.isConfirmed();
+    }
 
     void measure(Opening of, long nanos) {
       Samples samples = of.verdict.samples();
@@ -230,8 +237,8 @@ final class Opening {
       Plan plan = of.plan;
       int atOnce = plan == null ? Runtime.getRuntime().availableProcessors() : plan.lanes();
       int most = plan == null ? 1 : Math.min(plan.maxRows(), WarmUp.USUAL_ROWS);
-      rows = Math.max(rows, saturation.rowsPerSecond(atOnce, most, Saturation.SHORT, nanos));
-      alone = Math.max(alone, callsPerSecond(saturation, nanos / 2));
+      rows.add(saturation.rowsPerSecond(atOnce, most, Saturation.SHORT, nanos));
+      alone.add(callsPerSecond(saturation, nanos / 2));
     }
 
     private static double callsPerSecond(Saturation saturation, long nanos) {

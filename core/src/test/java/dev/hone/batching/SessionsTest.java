@@ -89,6 +89,23 @@ class SessionsTest {
   }
 
   @Test
+  void whereBatchesGainNothingTheLoneSessionStaysAllTheSame() {
+    CostGrid proportional = new CostGrid(true);
+    for (int node : new int[] {0, 2, 4}) {
+      proportional.put(0, node, 1_000.0 * (1 << node)); // less than waking a caller
+    }
+    BatchPolicy policy = BatchPolicy.automatic();
+    Opening opening = Opening.of(shared, policy, proportional);
+    opening.lone = lone;
+    try (Batcher batcher = Batcher.owning(opening, policy);
+        Batch in = ToySession.input(new long[] {1, 2, 3})) {
+      batcher.run(in).close();
+      assertThat(lone.runs.get()).isEqualTo(1);
+    }
+    assertThat(lone.isClosed()).isTrue();
+  }
+
+  @Test
   void aBatcherWhoseCallsShareNothingKeepsOneSession() {
     ToySession mixing = new ToySession(ToySession.Trait.MIXES_ROWS);
     BatchPolicy policy = policy().build();

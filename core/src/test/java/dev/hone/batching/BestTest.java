@@ -1,0 +1,34 @@
+package dev.hone.batching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class BestTest {
+  private final Best best = new Best();
+
+  @Test
+  void theFastestTryCounts() {
+    best.add(50);
+    best.add(100);
+    best.add(70);
+    assertThat(best.value()).isEqualTo(100);
+  }
+
+  @Test
+  void itIsConfirmedByASecondTryThatIsNearIt() {
+    best.add(50);
+    best.add(51);
+    assertThat(best.isConfirmed()).isTrue();
+    best.add(100); // the others were slow
+    assertThat(best.isConfirmed()).isFalse();
+    best.add(98);
+    assertThat(best.isConfirmed()).isTrue();
+  }
+
+  @Test
+  void oneTryConfirmsNothing() {
+    best.add(100);
+    assertThat(best.isConfirmed()).isFalse();
+  }
+}
