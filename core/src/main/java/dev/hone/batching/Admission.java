@@ -39,7 +39,10 @@ final class Admission {
 
   /** Takes other requests out of the queue; see {@link BatchPolicy.Overload}. */
   interface Shedder {
-    /** Whether one could be shed in favour of this one; it is told when to try again. */
+    /**
+     * Whether so many could be shed that this one, which is counted already, has room; they are
+     * told when to try again. If not, none is shed.
+     */
     boolean shedFor(Request request, Duration retryAfter);
   }
 
@@ -78,12 +81,12 @@ final class Admission {
   }
 
   private boolean shedFor(Request request, Shedder shedder) {
-    while (shedder.shedFor(request, retryAfter())) {
-      if (tryAdmit(request)) {
-        return true;
-      }
+    put(request); // first, or others take the room that is made
+    boolean hasRoom = shedder.shedFor(request, retryAfter());
+    if (!hasRoom) {
+      take(request);
     }
-    return false;
+    return hasRoom;
   }
 
   /** What cannot be served before its deadline would only be in the way. */
@@ -108,15 +111,29 @@ final class Admission {
     long allRows = rows.addAndGet(request.rows);
     long allBytes = bytes.addAndGet(request.bytes());
     long allNanos = nanos.addAndGet(request.costNanos);
-    // A request that meets an empty queue is taken whatever its size, or it never would be.
-    boolean fits =
-        (allRows <= policy.maxQueueRows || allRows == request.rows)
-            && (allBytes <= policy.maxQueueBytes || allBytes == request.bytes())
-            && (allNanos - request.costNanos) / lanes <= policy.maxQueueDelayNanos;
+    boolean fits = fits(request, allRows, allBytes, allNanos);
     if (!fits) {
       take(request);
     }
     return fits;
+  }
+
+  /**
+   * Whether there would be room for a request that is counted already, if so much of what is
+   * counted left.
+   */
+  boolean fitsWithout(long lessRows, long lessBytes, long lessNanos, Request request) {
+    return fits(request, rows.get() - lessRows, bytes.get() - lessBytes, nanos.get() - lessNanos);
+  }
+
+  /**
+   * Whether so much in all may wait, a request among it. One that meets an empty queue is taken
+   * whatever its size, or it never would be.
+   */
+  private boolean fits(Request request, long allRows, long allBytes, long allNanos) {
+    return (allRows <= policy.maxQueueRows || allRows == request.rows)
+        && (allBytes <= policy.maxQueueBytes || allBytes == request.bytes())
+        && (allNanos - request.costNanos) / lanes <= policy.maxQueueDelayNanos;
   }
 
   private OverloadException refusal(Request request) {
@@ -206,6 +223,12 @@ final class Admission {
     } finally {
       lock.unlock();
     }
+  }
+
+  private void put(Request request) {
+    rows.addAndGet(request.rows);
+    bytes.addAndGet(request.bytes());
+    nanos.addAndGet(request.costNanos);
   }
 
   private void take(Request request) {

@@ -56,6 +56,20 @@ final class Level {
     }
   }
 
+  /** Puts a request back that was taken out as the oldest of its tenant, or else the newest. */
+  void putBack(Request request, boolean asOldest) {
+    TenantQueue tenant = queueOf(request);
+    if (tenant.isEmpty()) {
+      active.add(tenant); // its virtual time is what it was
+    }
+    if (asOldest) {
+      tenant.addFirst(request);
+    } else {
+      tenant.add(request);
+    }
+    size++;
+  }
+
   private TenantQueue queueOf(Request request) {
     TenantQueue tenant = tenants.get(request.options.tenant());
     if (tenant == null) {

@@ -261,8 +261,26 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
     settle(cause);
   }
 
-  /** Ends the call without results; false if it had ended before. */
+  /** Ends the call without results and tells its caller; false if it had ended before. */
   boolean settle(Throwable cause) {
+    boolean ended = end(cause);
+    if (ended) {
+      tellEnd();
+    }
+    return ended;
+  }
+
+  /** Tells the caller of a call that was {@linkplain #end(Throwable) ended} without results. */
+  void tellEnd() {
+    conclude();
+    tell((Failure) state);
+  }
+
+  /**
+   * Ends the call without results, for which the caller is still to be {@linkplain #tellEnd told};
+   * false if it had ended before.
+   */
+  boolean end(Throwable cause) {
     while (true) {
       Object seen = state;
       if (!(seen instanceof Phase)) {
@@ -272,8 +290,7 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
         pause();
         continue;
       }
-      Failure failure = new Failure(cause);
-      if (STATE.compareAndSet(this, seen, failure)) {
+      if (STATE.compareAndSet(this, seen, new Failure(cause))) {
         Batch unfinished = collected();
         if (unfinished != null && unfinished != out()) {
           unfinished.close();
@@ -287,8 +304,6 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
             by.abandonedByOne();
           }
         }
-        conclude();
-        tell(failure);
         return true;
       }
     }

@@ -2,13 +2,12 @@ package dev.hone.batching;
 
 import dev.hone.Batch;
 import dev.hone.Device;
-import dev.hone.HoneException.OverloadException;
 import dev.hone.Session;
 import dev.hone.metrics.Dispatch;
 import dev.hone.metrics.Recorder;
-import dev.hone.metrics.Rejection;
 import java.lang.System.Logger;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -47,13 +46,12 @@ final class Scheduler implements Pilot.Reports {
   private final Intake intake = new Intake();
   private final WaitingRoom room;
   private final BatchFormer former;
+  private final Shedding shedding;
   private final Lanes lanes;
   private final Pilot pilot;
-  private final Recorder recorder;
   private final Breather breather;
   private final ReentrantLock forming = new ReentrantLock();
   private final long lingerNanos;
-  private final boolean shedsOldest;
   private final long courtesyNanos = COURTESY_WAKES * WakeCost.nanos();
   private final boolean lanesAddUp; // what one does costs the others nothing
   private volatile boolean waiting; // something may be in the waiting room
@@ -71,11 +69,10 @@ final class Scheduler implements Pilot.Reports {
     this.limits = new Limits(policy, plan.maxRows());
     this.room = new WaitingRoom(admission, policy.shares);
     this.former = new BatchFormer(room, costs, limits, admission, courtesyNanos);
+    this.shedding = new Shedding(room, admission, policy, recorder);
     this.breather = new Breather(admission::rows);
-    this.recorder = recorder;
     this.pilot = new Pilot(sessions, callsUnderWay, joiner, recorder, this);
     this.lingerNanos = policy.lingerNanos;
-    this.shedsOldest = policy.overload == BatchPolicy.Overload.SHED_OLDEST;
     this.lanesAddUp = lanesAddUp(sessions.shared(), plan.lanes());
     this.lanes = new Lanes(plan.lanes(), this::serve);
   }
@@ -307,34 +304,25 @@ final class Scheduler implements Pilot.Reports {
   }
 
   /**
-   * Ends a waiting request in favour of a newer one, as the policy says; false if there is none to
-   * end.
+   * Ends waiting requests in favour of a newer one, as the policy says, if that makes room enough
+   * for it; false if not, and then none has ended.
+   *
+   * @param newer counted already
    */
   boolean shedFor(Request newer, Duration retryAfter) {
-    Request victim;
+    List<Request> ended;
     forming.lock();
     try {
       gather();
-      victim = shedsOldest ? room.toShed(newer.options.priority()) : room.toRefuseFor(newer);
+      ended = shedding.makeRoomFor(newer, retryAfter);
     } finally {
       doneForming();
     }
-    if (victim == null) {
+    if (ended == null) {
       return false;
     }
-    OverloadException shed =
-        new OverloadException(
-            shedsOldest
-                ? "The call was given up for newer ones, because the queue was full."
-                : "The call was given up for one of another tenant, because the queue was full, most"
-                    + " of it of the tenant '"
-                    + victim.options.tenant()
-                    + "'.",
-            retryAfter);
-    if (victim.settle(shed)) {
-      recorder.rejected(Rejection.SHED);
-    }
-    return true; // if it went by itself meanwhile, there is room too
+    ended.forEach(Request::tellEnd);
+    return true;
   }
 
   /** How long the oldest request has waited. */

@@ -62,6 +62,18 @@ final class TenantQueue {
     tail = request;
   }
 
+  void addFirst(Request request) {
+    waitingNanos += request.costNanos;
+    Request first = head;
+    request.next = first;
+    if (first == null) {
+      tail = request;
+    } else {
+      first.previous = request;
+    }
+    head = request;
+  }
+
   void remove(Request request) {
     waitingNanos -= request.costNanos;
     Request before = request.previous;

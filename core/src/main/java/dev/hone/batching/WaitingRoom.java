@@ -50,6 +50,11 @@ final class WaitingRoom {
     levelOf(request).remove(request);
   }
 
+  /** Puts a request back that was taken out as the oldest of its tenant, or else the newest. */
+  void putBack(Request request, boolean asOldest) {
+    levelOf(request).putBack(request, asOldest);
+  }
+
   /** Takes a request out that ended by itself, and lets go of what it still has. */
   void discard(Request request) {
     remove(request);

@@ -323,6 +323,66 @@ class OverloadTest {
   }
 
   @Test
+  void nobodyIsShedForACallThatIsRefusedAllTheSame() {
+    RunOptions greedy = RunOptions.DEFAULT.withTenant("greedy");
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    try (Batcher batcher = openBusy(BatchPolicy.builder().maxRows(1).maxQueueRows(4), futures)) {
+      for (int i = 0; i < 4; i++) {
+        futures.add(ask(batcher, greedy, i));
+      }
+      try (Batch in = ToySession.input(new long[3][1])) { // of 4, only one is more than their share
+        assertThatThrownBy(batcher.runAsync(in, RunOptions.DEFAULT.withTenant("light"))::join)
+            .hasMessageContaining("4 of 4 rows (maxQueueRows)");
+      }
+      assertThat(batcher.stats().count(Rejection.SHED)).isZero();
+      finish(futures);
+      assertThat(served).containsExactly(99L, 0L, 1L, 2L, 3L);
+    }
+  }
+
+  @Test
+  void whoIsNotShedInTheEndKeepsTheOrder() {
+    RunOptions urgent = RunOptions.DEFAULT.withPriority(Priority.INTERACTIVE);
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    BatchPolicy.Builder builder =
+        BatchPolicy.builder()
+            .maxRows(1)
+            .maxQueueRows(4)
+            .whenOverloaded(BatchPolicy.Overload.SHED_OLDEST);
+    try (Batcher batcher = openBusy(builder, futures)) {
+      futures.add(ask(batcher, urgent, 0));
+      for (int i = 1; i < 4; i++) {
+        futures.add(ask(batcher, RunOptions.DEFAULT, i));
+      }
+      try (Batch in = ToySession.input(new long[4][1])) { // may not take the place of 0
+        assertThatThrownBy(batcher.runAsync(in)::join).hasCauseInstanceOf(OverloadException.class);
+      }
+      assertThat(batcher.stats().count(Rejection.SHED)).isZero();
+      assertThat(batcher.stats().now().queuedRows()).isEqualTo(4);
+      finish(futures);
+      assertThat(served).containsExactly(99L, 0L, 1L, 2L, 3L);
+    }
+  }
+
+  @Test
+  void aCallOfManyRowsTakesThePlaceOfAsManyAsItNeeds() {
+    RunOptions greedy = RunOptions.DEFAULT.withTenant("greedy");
+    List<CompletableFuture<Batch>> futures = new ArrayList<>();
+    try (Batcher batcher = openBusy(BatchPolicy.builder().maxRows(1).maxQueueRows(9), futures)) {
+      for (int i = 0; i < 8; i++) {
+        futures.add(ask(batcher, greedy, i));
+      }
+      try (Batch in = ToySession.input(new long[][] {{100}, {101}, {102}})) {
+        futures.add(batcher.runAsync(in, RunOptions.DEFAULT.withTenant("light")));
+      }
+      assertThat(batcher.stats().count(Rejection.SHED)).isEqualTo(2);
+      assertThat(batcher.stats().now().queuedRows()).isEqualTo(9);
+      finish(futures);
+      assertThat(served).containsExactlyInAnyOrder(99L, 0L, 1L, 2L, 3L, 4L, 5L, 100L, 101L, 102L);
+    }
+  }
+
+  @Test
   void aCallThatIsServedInPartsDoesNotShieldOthersFromBeingShed() {
     BatchPolicy policy =
         BatchPolicy.builder()
