@@ -50,6 +50,8 @@ public interface Session extends AutoCloseable {
    * @throws HoneException.NativeLibraryException if a native library is missing on this machine
    */
   static Session open(Model model, SessionOptions options) {
+    Given.value(model, "model to open", "Load one with Model.load.");
+    Given.value(options, "options of a session", "Leave them out for the defaults.");
     return Runtimes.forModel(model).open(model, options);
   }
 
