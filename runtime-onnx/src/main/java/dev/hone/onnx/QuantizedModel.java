@@ -50,6 +50,12 @@ public final class QuantizedModel {
     model.data().write(file);
   }
 
+  /** The model's name and how small it became; {@link #report} tells all. */
+  @Override
+  public String toString() {
+    return report.model() + " at " + report.asked();
+  }
+
   private static boolean isSame(Path a, Path b) {
     try {
       return Files.exists(b) && Files.isSameFile(a, b);
