@@ -27,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> Safe to share. Who writes elements while a run reads them gets undefined
  * results.
+ *
+ * <p><b>Errors.</b> {@link IllegalArgumentException}: values that do not fit the type or the shape,
+ * a method for another type, or more elements than an array holds. {@link
+ * HoneException.OutOfMemoryException}: the system has no memory for the elements.
  */
 public final class Tensor implements AutoCloseable {
   private final DataType type;

@@ -48,7 +48,11 @@ public final class Memory extends Lifetime {
     this.lifeline = null;
   }
 
-  /** A region of the C heap: zeroed, at an address that is a multiple of 64. */
+  /**
+   * A region of the C heap: zeroed, at an address that is a multiple of 64.
+   *
+   * @throws OutOfMemoryError if the system gives none
+   */
   public static Memory allocate(long byteSize) {
     requireNotNegative(byteSize);
     return new Memory(

@@ -19,6 +19,7 @@ import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.graph.ValueInfo;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -110,6 +111,18 @@ class MisuseTest {
     assertThatThrownBy(() -> TwoLayers.data().write(folder))
         .isInstanceOf(HoneException.class)
         .hasMessageContaining("it is a folder. Name a file in it.");
+  }
+
+  @Test
+  void aModelIsSavedAnywhereButOverTheFileItCameFrom(@TempDir Path folder) throws IOException {
+    Path first = folder.resolve("first.onnx");
+    table().save(first);
+    Model loaded = Model.load(first);
+    refuses(() -> loaded.save(folder.resolve(".").resolve("first.onnx")), "first.onnx", "another");
+    Path second = folder.resolve("second.onnx");
+    loaded.save(second);
+    assertThat(second).hasSameBinaryContentAs(first);
+    assertThat(Model.load(second).signature()).isEqualTo(loaded.signature());
   }
 
   private static void opened(OnnxOptions options) {
