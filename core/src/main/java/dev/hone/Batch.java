@@ -9,7 +9,11 @@ import java.util.function.IntFunction;
 /**
  * Named tensors that go into a session or come out of one. The first dimension of each counts rows.
  *
- * <p>A batch owns its tensors: closing it closes them. Its names and tensors never change.
+ * <p>A batch owns its tensors: closing it, any number of times, closes them. Its names and tensors
+ * never change, so it is as safe to share between threads as its tensors are.
+ *
+ * <p>The {@code of} methods refuse a name that occurs twice, and null, with an {@link
+ * IllegalArgumentException}; who gave the tensors still owns them then.
  */
 public final class Batch implements AutoCloseable {
   private final String[] names;
@@ -108,12 +112,20 @@ public final class Batch implements AutoCloseable {
     return names.length;
   }
 
-  /** The name of one tensor. */
+  /**
+   * The name of one tensor.
+   *
+   * @param index from 0 to {@link #size} - 1
+   */
   public String name(int index) {
     return names[index];
   }
 
-  /** One tensor, owned by this batch. */
+  /**
+   * One tensor, owned by this batch.
+   *
+   * @param index from 0 to {@link #size} - 1
+   */
   public Tensor tensor(int index) {
     return tensors[index];
   }

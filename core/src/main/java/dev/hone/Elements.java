@@ -198,6 +198,45 @@ final class Elements {
         });
   }
 
+  static int[] readInts(Memory memory, DataType type, int count) {
+    long[] values = readLongs(memory, type, count);
+    int[] ints = new int[count];
+    for (int i = 0; i < count; i++) {
+      ints[i] = (int) values[i];
+      if (ints[i] != values[i]) {
+        throw new IllegalArgumentException(
+            "An int holds -2^31 to 2^31-1, but element "
+                + i
+                + " of this tensor of "
+                + type
+                + " is "
+                + values[i]
+                + ". Use toLongArray.");
+      }
+    }
+    return ints;
+  }
+
+  static void write(Memory memory, boolean[] values) {
+    byte[] bytes = new byte[values.length];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) (values[i] ? 1 : 0);
+    }
+    write(memory, bytes);
+  }
+
+  static boolean[] readBooleans(Memory memory, DataType type, int count) {
+    if (type != DataType.BOOL) {
+      throw mismatch("truth values", "read from it", type);
+    }
+    byte[] bytes = readBytes(memory, count);
+    boolean[] values = new boolean[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = bytes[i] != 0;
+    }
+    return values;
+  }
+
   static void write(Memory memory, byte[] bytes) {
     bulk(memory, bytes.length, 1, (chunk, from, n) -> chunk.put(bytes, from, n));
   }
@@ -210,12 +249,19 @@ final class Elements {
 
   static IllegalArgumentException mismatch(String values, String verb, DataType type) {
     return new IllegalArgumentException(
-        "A tensor of "
-            + type
-            + " cannot have "
-            + values
-            + " "
-            + verb
-            + ". Use the method for its type, or make a tensor of another type.");
+        "A tensor of " + type + " cannot have " + values + " " + verb + ". " + remedy(type));
+  }
+
+  /** Which methods are for a type. */
+  private static String remedy(DataType type) {
+    String methods =
+        switch (type) {
+          case STRING -> "toStringArray and copyFrom(String[])";
+          case BOOL -> "toBooleanArray, toLongArray and copyFrom(long[])";
+          case FLOAT64 -> "toDoubleArray, toFloatArray and copyFrom(double[])";
+          case FLOAT32, FLOAT16, BFLOAT16 -> "toFloatArray and copyFrom(float[])";
+          default -> "toLongArray, toLongMatrix and copyFrom(long[])";
+        };
+    return "The methods for " + type + " are " + methods + ".";
   }
 }

@@ -180,8 +180,10 @@ public final class InputCheck {
       throw new IllegalArgumentException(
           "The "
               + what
-              + " of a run must be a Batch, but are null. For a model without inputs give"
-              + " Batch.of(Map.of()).");
+              + " of a run must be a Batch, but are null. "
+              + (what.equals("inputs")
+                  ? "For a model without inputs give Batch.of(Map.of())."
+                  : "Bring tensors for the outputs, or let run(in) make them."));
     }
   }
 

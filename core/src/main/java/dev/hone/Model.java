@@ -17,7 +17,10 @@ public interface Model {
   /** The inputs and outputs. */
   Signature signature();
 
-  /** What the model's author wrote about it, for example {@code producer} or {@code author}. */
+  /**
+   * What the file says about the model, by the format's own keys, for example {@code producer_name}
+   * or {@code doc_string}, and what its author added. Never null, often empty.
+   */
   Map<String, String> metadata();
 
   /** The number of weights. */
@@ -25,6 +28,21 @@ public interface Model {
 
   /** The bytes that the weights take. */
   long parameterBytes();
+
+  /**
+   * Writes the model to a file, to be shipped or loaded again: one that was changed on the way, or
+   * came from bytes or the class path. The file appears whole or not at all; what was there before
+   * stays until then. Weights of 2 GiB and more lie beside it.
+   *
+   * @param file where to, in a folder that exists; not the file that the model was loaded from
+   * @throws IllegalArgumentException if the model was loaded from this very file
+   * @throws HoneException if it cannot be written; nothing is left behind then
+   * @throws UnsupportedOperationException if the runtime of the model does not write files
+   */
+  default void save(Path file) {
+    throw new UnsupportedOperationException(
+        "The runtime of '" + source().name() + "' does not write files, so not '" + file + "'.");
+  }
 
   /**
    * Loads a model from a file.

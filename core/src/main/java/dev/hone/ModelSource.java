@@ -19,6 +19,11 @@ public sealed interface ModelSource {
    * @param path the model file
    */
   record OfFile(Path path) implements ModelSource {
+    /** Refuses null. */
+    public OfFile {
+      Given.value(path, "path of a model", "Name the file, for example Path.of(\"model.onnx\").");
+    }
+
     @Override
     public String name() {
       Path fileName = path.getFileName();
@@ -42,7 +47,10 @@ public sealed interface ModelSource {
 
   /** Bytes in memory, without external data. */
   static ModelSource of(byte[] bytes) {
-    return new OfBytes(ByteBuffer.wrap(bytes), "memory", null);
+    return new OfBytes(
+        ByteBuffer.wrap(Given.value(bytes, "bytes of a model", "Read them from somewhere first.")),
+        "memory",
+        null);
   }
 
   /**

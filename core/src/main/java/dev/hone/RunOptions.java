@@ -3,6 +3,7 @@ package dev.hone;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,6 +68,7 @@ public final class RunOptions {
    * @param timeout more than zero
    */
   public RunOptions withTimeout(Duration timeout) {
+    given("timeout", timeout);
     if (timeout.isZero() || timeout.isNegative()) {
       throw new IllegalArgumentException(
           "A timeout must be more than zero, but is " + timeout + ".");
@@ -77,11 +79,13 @@ public final class RunOptions {
 
   /** Stops the run with a {@link HoneException.CancelledException} when the switch is thrown. */
   public RunOptions withCancellation(Cancellation cancellation) {
+    given("cancellation", cancellation);
     return new RunOptions(outputs, timeoutNanos, cancellation, priority, tenant);
   }
 
   /** How urgent the run is, where runs wait for each other; a plain session takes no notice. */
   public RunOptions withPriority(Priority priority) {
+    given("priority", priority);
     return new RunOptions(outputs, timeoutNanos, cancellation, priority, tenant);
   }
 
@@ -91,6 +95,7 @@ public final class RunOptions {
    * @param tenant any key, for example a customer's number; empty for nobody in particular
    */
   public RunOptions withTenant(String tenant) {
+    given("tenant", tenant);
     return new RunOptions(outputs, timeoutNanos, cancellation, priority, tenant);
   }
 
@@ -122,5 +127,31 @@ public final class RunOptions {
   /** Whether the run needs watching: it has a timeout or may be cancelled. */
   public boolean isStoppable() {
     return timeoutNanos != 0 || cancellation != null;
+  }
+
+  /** What differs from {@link #DEFAULT}, for example {@code timeout 50.0 ms, INTERACTIVE}. */
+  @Override
+  public String toString() {
+    StringJoiner text = new StringJoiner(", ").setEmptyValue("defaults");
+    if (timeoutNanos != 0) {
+      text.add("timeout " + timeoutNanos / 1e6 + " ms");
+    }
+    if (!outputs.isEmpty()) {
+      text.add("outputs " + outputs);
+    }
+    if (priority != Priority.STANDARD) {
+      text.add(priority.name());
+    }
+    if (!tenant.isEmpty()) {
+      text.add("tenant '" + tenant + "'");
+    }
+    if (cancellation != null) {
+      text.add(cancellation.isCancelled() ? "cancelled" : "may be cancelled");
+    }
+    return text.toString();
+  }
+
+  private static <T> void given(String name, @Nullable T value) {
+    Given.value(value, name + " of run options", "Leave the call out for the default.");
   }
 }

@@ -20,7 +20,9 @@ import java.util.concurrent.CompletableFuture;
  *
  * <p><b>Errors.</b> {@link IllegalArgumentException}: an input that the model does not take; the
  * message says which, what was expected and what came. {@link IllegalStateException}: the session,
- * or an input, is closed. {@link HoneException}: the run itself failed.
+ * or an input, is closed. {@link HoneException}: the run itself failed, or was stopped: {@link
+ * HoneException.DeadlineException}, {@link HoneException.CancelledException}. A session that is
+ * open goes on after any of these.
  */
 public interface Session extends AutoCloseable {
   /** Opens a model file with the defaults. */
@@ -50,6 +52,8 @@ public interface Session extends AutoCloseable {
    * @throws HoneException.NativeLibraryException if a native library is missing on this machine
    */
   static Session open(Model model, SessionOptions options) {
+    Given.value(model, "model to open", "Load one with Model.load.");
+    Given.value(options, "options of a session", "Leave them out for the defaults.");
     return Runtimes.forModel(model).open(model, options);
   }
 
@@ -130,6 +134,8 @@ public interface Session extends AutoCloseable {
    *
    * @param sample inputs of a usual shape
    * @param times how often, at least 1
+   * @throws IllegalArgumentException if {@code times} is less, or the model does not take the
+   *     sample
    */
   default void warmUp(Batch sample, int times) {
     if (times < 1) {

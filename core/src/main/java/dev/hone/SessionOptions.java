@@ -96,6 +96,18 @@ public final class SessionOptions {
     return Optional.ofNullable(recorder);
   }
 
+  /** What was asked for, for example {@code INT8 on cpu, 2 threads, with calibration}. */
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder().append(precision).append(" on ").append(device);
+    text.append(", ").append(threads == 0 ? "all" : threads);
+    text.append(threads == 1 ? " thread" : " threads");
+    text.append(calibration == null ? "" : ", with calibration");
+    text.append(checks == null ? "" : ", with checks");
+    text.append(runtime == null ? "" : ", " + runtime);
+    return text.append(recorder == null ? "" : ", with a recorder").toString();
+  }
+
   /** Collects options. */
   public static final class Builder {
     private Precision precision = Precision.FP32;
@@ -110,13 +122,13 @@ public final class SessionOptions {
 
     /** The numbers to compute with; FP32, the model as it is, by default. */
     public Builder precision(Precision precision) {
-      this.precision = precision;
+      this.precision = given("precision", precision);
       return this;
     }
 
     /** Where to compute; the CPU by default. */
     public Builder device(Device device) {
-      this.device = device;
+      this.device = given("device", device);
       return this;
     }
 
@@ -144,7 +156,7 @@ public final class SessionOptions {
      * rows for that.
      */
     public Builder calibration(Iterable<Batch> calibration) {
-      this.calibration = calibration;
+      this.calibration = given("calibration", calibration);
       return this;
     }
 
@@ -154,13 +166,13 @@ public final class SessionOptions {
      * way.
      */
     public Builder checks(Iterable<Batch> checks) {
-      this.checks = checks;
+      this.checks = given("checks", checks);
       return this;
     }
 
     /** Options that only one runtime knows. */
     public Builder runtime(RuntimeOptions runtime) {
-      this.runtime = runtime;
+      this.runtime = given("runtime", runtime);
       return this;
     }
 
@@ -169,13 +181,18 @@ public final class SessionOptions {
      * Session#stats}; {@link Recorder#disabled} ends that, and any other recorder takes its place.
      */
     public Builder recorder(Recorder recorder) {
-      this.recorder = Recorder.guarded(recorder);
+      this.recorder = Recorder.guarded(given("recorder", recorder));
       return this;
     }
 
     /** The options. */
     public SessionOptions build() {
       return new SessionOptions(this);
+    }
+
+    private static <T> T given(String name, @Nullable T value) {
+      return Given.value(
+          value, name + " of session options", "Leave the call out for the default.");
     }
   }
 }

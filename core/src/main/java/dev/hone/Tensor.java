@@ -2,7 +2,6 @@ package dev.hone;
 
 import dev.hone.memory.Memory;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> Safe to share. Who writes elements while a run reads them gets undefined
  * results.
+ *
+ * <p><b>Errors.</b> {@link IllegalArgumentException}: values that do not fit the type or the shape,
+ * a method for another type, or more elements than an array holds. {@link
+ * HoneException.OutOfMemoryException}: the system has no memory for the elements.
  */
 public final class Tensor implements AutoCloseable {
   private final DataType type;
@@ -45,29 +48,11 @@ public final class Tensor implements AutoCloseable {
   /** A tensor of zeros, or of empty strings. */
   public static Tensor allocate(DataType type, Shape shape) {
     if (type == DataType.STRING) {
-      String[] empty = new String[arrayLength(shape, DataType.STRING)];
+      String[] empty = new String[Room.arrayLength(shape, DataType.STRING)];
       Arrays.fill(empty, "");
-      return new Tensor(type, shape, allocateMemory(0), empty);
+      return new Tensor(type, shape, Room.allocate(0), empty);
     }
-    return new Tensor(type, shape, allocateMemory(byteSize(type, shape)), null);
-  }
-
-  private static long byteSize(DataType type, Shape shape) {
-    try {
-      return type.byteSize(shape.elementCount());
-    } catch (ArithmeticException e) {
-      throw new IllegalArgumentException(
-          "A tensor may have at most 2^63-1 bytes, but " + type + shape + " has more.", e);
-    }
-  }
-
-  private static Memory allocateMemory(long byteSize) {
-    try {
-      return Memory.allocate(byteSize);
-    } catch (OutOfMemoryError e) {
-      throw new HoneException.OutOfMemoryException(
-          "No native memory for a tensor of " + byteSize + " bytes. " + e.getMessage(), e);
-    }
+    return new Tensor(type, shape, Room.allocate(Room.byteSize(type, shape)), null);
   }
 
   /**
@@ -77,18 +62,7 @@ public final class Tensor implements AutoCloseable {
    * @throws IllegalArgumentException if the memory is too small, or the type is STRING
    */
   public static Tensor of(DataType type, Shape shape, Memory memory) {
-    long needed = byteSize(type, shape);
-    if (type == DataType.STRING || memory.byteSize() < needed) {
-      throw new IllegalArgumentException(
-          "A tensor "
-              + type
-              + shape
-              + " needs "
-              + needed
-              + " bytes of memory, but there are only "
-              + memory.byteSize()
-              + ".");
-    }
+    Room.require(type, shape, memory);
     return new Tensor(type, shape, memory, null);
   }
 
@@ -100,31 +74,7 @@ public final class Tensor implements AutoCloseable {
    *     small
    */
   public static Tensor wrap(DataType type, Shape shape, ByteBuffer buffer) {
-    if (type == DataType.STRING) {
-      throw new IllegalArgumentException("Strings are not in buffers; use Tensor.of(String[]).");
-    }
-    if (buffer.order() != ByteOrder.nativeOrder()) {
-      throw new IllegalArgumentException(
-          "A buffer must be in native byte order, "
-              + ByteOrder.nativeOrder()
-              + ", but is "
-              + buffer.order()
-              + ". Call buffer.order(ByteOrder.nativeOrder()) before filling it.");
-    }
-    long needed = byteSize(type, shape);
-    if (buffer.remaining() < needed) {
-      throw new IllegalArgumentException(
-          "A tensor "
-              + type
-              + shape
-              + " needs "
-              + needed
-              + " bytes, but the buffer has "
-              + buffer.remaining()
-              + " from position "
-              + buffer.position()
-              + " to its limit.");
-    }
+    Room.require(type, shape, buffer);
     return new Tensor(type, shape, Memory.wrap(buffer), null);
   }
 
@@ -136,13 +86,7 @@ public final class Tensor implements AutoCloseable {
 
   /** FLOAT32 rows of one length. */
   public static Tensor of(float[][] rows) {
-    int columns = rows.length == 0 ? 0 : rows[0].length;
-    float[] values = new float[Math.multiplyExact(rows.length, columns)];
-    for (int i = 0; i < rows.length; i++) {
-      requireRowLength(i, rows[i].length, columns);
-      System.arraycopy(rows[i], 0, values, i * columns, columns);
-    }
-    return of(values, rows.length, columns);
+    return of(Matrices.flat(rows), rows.length, Matrices.columns(rows));
   }
 
   /** FLOAT64 values, as one dimension or of the given shape. */
@@ -159,13 +103,7 @@ public final class Tensor implements AutoCloseable {
 
   /** INT64 rows of one length; {@link Batch#pad} makes rows of one length. */
   public static Tensor of(long[][] rows) {
-    int columns = rows.length == 0 ? 0 : rows[0].length;
-    long[] values = new long[Math.multiplyExact(rows.length, columns)];
-    for (int i = 0; i < rows.length; i++) {
-      requireRowLength(i, rows[i].length, columns);
-      System.arraycopy(rows[i], 0, values, i * columns, columns);
-    }
-    return of(values, rows.length, columns);
+    return of(Matrices.flat(rows), rows.length, Matrices.columns(rows));
   }
 
   /** INT32 values, as one dimension or of the given shape. */
@@ -175,14 +113,15 @@ public final class Tensor implements AutoCloseable {
     return tensor;
   }
 
+  /** INT32 rows of one length. */
+  public static Tensor of(int[][] rows) {
+    return of(Matrices.flat(rows), rows.length, Matrices.columns(rows));
+  }
+
   /** BOOL values, as one dimension or of the given shape. */
   public static Tensor of(boolean[] values, long... shape) {
     Tensor tensor = allocateFor(DataType.BOOL, values.length, shape);
-    byte[] bytes = new byte[values.length];
-    for (int i = 0; i < values.length; i++) {
-      bytes[i] = (byte) (values[i] ? 1 : 0);
-    }
-    Elements.write(tensor.memory, bytes);
+    Elements.write(tensor.memory, values);
     return tensor;
   }
 
@@ -190,6 +129,23 @@ public final class Tensor implements AutoCloseable {
   public static Tensor of(String[] values, long... shape) {
     Tensor tensor = allocateFor(DataType.STRING, values.length, shape);
     return filled(tensor, () -> tensor.copyFrom(values));
+  }
+
+  /**
+   * Raw bytes as they lie in memory, for example the UINT8 pixels of an image: the way back from
+   * {@link #toByteArray}. Copies.
+   *
+   * @param type any type but STRING; elements of more than one byte are little-endian
+   * @param bytes as many as the elements take
+   * @param shape the shape; none makes one dimension of as many elements as there are bytes for
+   * @throws IllegalArgumentException if the number of bytes is not that of the shape
+   */
+  public static Tensor of(DataType type, byte[] bytes, long... shape) {
+    Shape known = shape.length == 0 ? Room.shapeOf(type, bytes.length) : Shape.of(shape);
+    Room.require(type, known, bytes.length);
+    Tensor tensor = allocate(type, known);
+    Elements.write(tensor.memory, bytes);
+    return tensor;
   }
 
   /** One INT64 value of rank 0. */
@@ -206,6 +162,20 @@ public final class Tensor implements AutoCloseable {
     return tensor;
   }
 
+  /** One FLOAT64 value of rank 0. */
+  public static Tensor scalar(double value) {
+    Tensor tensor = allocate(DataType.FLOAT64, Shape.scalar());
+    tensor.copyFrom(new double[] {value});
+    return tensor;
+  }
+
+  /** One BOOL value of rank 0. */
+  public static Tensor scalar(boolean value) {
+    Tensor tensor = allocate(DataType.BOOL, Shape.scalar());
+    tensor.copyFrom(new long[] {value ? 1 : 0});
+    return tensor;
+  }
+
   /** Closes the tensor if it cannot be filled: nobody else has it yet. */
   private static Tensor filled(Tensor tensor, Runnable fill) {
     try {
@@ -218,44 +188,7 @@ public final class Tensor implements AutoCloseable {
   }
 
   private static Tensor allocateFor(DataType type, int count, long[] lengths) {
-    Shape shape = lengths.length == 0 ? Shape.of(count) : Shape.of(lengths);
-    if (shape.elementCount() != count) {
-      throw new IllegalArgumentException(
-          "The shape "
-              + shape
-              + " has "
-              + shape.elementCount()
-              + " elements, but there are "
-              + count
-              + " values.");
-    }
-    return allocate(type, shape);
-  }
-
-  private static void requireRowLength(int row, int length, int expected) {
-    if (length != expected) {
-      throw new IllegalArgumentException(
-          "All rows need one length, but row 0 has "
-              + expected
-              + " values and row "
-              + row
-              + " has "
-              + length
-              + ". Pad the shorter ones; see Batch.pad.");
-    }
-  }
-
-  private static int arrayLength(Shape shape, DataType type) {
-    if (shape.elementCount() > Integer.MAX_VALUE - 8) {
-      throw new IllegalArgumentException(
-          "An array cannot hold the "
-              + shape.elementCount()
-              + " elements of "
-              + type
-              + shape
-              + ". Use memory().lend, which goes through it in parts.");
-    }
-    return (int) shape.elementCount();
+    return allocate(type, Room.shapeOf(count, lengths));
   }
 
   /** The type of the elements. */
@@ -285,13 +218,13 @@ public final class Tensor implements AutoCloseable {
 
   /** Writes all elements of a floating-point tensor; 16-bit types round to nearest even. */
   public void copyFrom(float[] values) {
-    requireCount(values.length);
+    Room.requireCount(type, shape, values.length);
     Elements.write(memory, type, values);
   }
 
   /** Writes all elements of a FLOAT64 tensor. */
   public void copyFrom(double[] values) {
-    requireCount(values.length);
+    Room.requireCount(type, shape, values.length);
     Elements.write(memory, type, values);
   }
 
@@ -299,13 +232,13 @@ public final class Tensor implements AutoCloseable {
    * Writes all elements of an integer or BOOL tensor; refuses a value that its type cannot hold.
    */
   public void copyFrom(long[] values) {
-    requireCount(values.length);
+    Room.requireCount(type, shape, values.length);
     Elements.write(memory, type, values);
   }
 
   /** Writes all elements of a STRING tensor. */
   public void copyFrom(String[] values) {
-    requireCount(values.length);
+    Room.requireCount(type, shape, values.length);
     String[] target = requireStrings();
     for (int i = 0; i < values.length; i++) {
       if (values[i] == null) {
@@ -332,22 +265,9 @@ public final class Tensor implements AutoCloseable {
     }
   }
 
-  private void requireCount(int count) {
-    if (count != shape.elementCount()) {
-      throw new IllegalArgumentException(
-          "The tensor "
-              + this
-              + " has "
-              + shape.elementCount()
-              + " elements, but there are "
-              + count
-              + " values.");
-    }
-  }
-
   /** A copy of the elements of a floating-point tensor, as floats. */
   public float[] toFloatArray() {
-    return Elements.readFloats(memory, type, arrayLength(shape, type));
+    return Elements.readFloats(memory, type, Room.arrayLength(shape, type));
   }
 
   /**
@@ -355,24 +275,39 @@ public final class Tensor implements AutoCloseable {
    * are laid out behind each other.
    */
   public float[][] toFloatMatrix() {
-    float[] values = toFloatArray();
-    int rows = (int) shape.rows();
-    int columns = rows == 0 ? 0 : values.length / rows;
-    float[][] matrix = new float[rows][];
-    for (int i = 0; i < rows; i++) {
-      matrix[i] = Arrays.copyOfRange(values, i * columns, (i + 1) * columns);
-    }
-    return matrix;
+    return Matrices.rows(toFloatArray(), (int) shape.rows());
   }
 
   /** A copy of the elements of a floating-point tensor, as doubles. */
   public double[] toDoubleArray() {
-    return Elements.readDoubles(memory, type, arrayLength(shape, type));
+    return Elements.readDoubles(memory, type, Room.arrayLength(shape, type));
   }
 
   /** A copy of the elements of an integer or BOOL tensor; UINT64 keeps its bits. */
   public long[] toLongArray() {
-    return Elements.readLongs(memory, type, arrayLength(shape, type));
+    return Elements.readLongs(memory, type, Room.arrayLength(shape, type));
+  }
+
+  /**
+   * A copy of the elements of an integer or BOOL tensor, one array for each row; further dimensions
+   * are laid out behind each other.
+   */
+  public long[][] toLongMatrix() {
+    return Matrices.rows(toLongArray(), (int) shape.rows());
+  }
+
+  /**
+   * A copy of the elements of an integer or BOOL tensor, as ints.
+   *
+   * @throws IllegalArgumentException if an element does not fit an int
+   */
+  public int[] toIntArray() {
+    return Elements.readInts(memory, type, Room.arrayLength(shape, type));
+  }
+
+  /** A copy of the elements of a BOOL tensor. */
+  public boolean[] toBooleanArray() {
+    return Elements.readBooleans(memory, type, Room.arrayLength(shape, type));
   }
 
   /** A copy of the raw bytes. */
@@ -401,7 +336,12 @@ public final class Tensor implements AutoCloseable {
       throw Elements.mismatch("strings", "in it", type);
     }
     if (memory.isClosed()) {
-      throw new IllegalStateException("The tensor " + this + " was closed: its contents are gone.");
+      throw new IllegalStateException(
+          "The tensor "
+              + type
+              + shape
+              + " was closed: its contents are gone. Close a tensor, or the batch that it is in,"
+              + " after its last use.");
     }
     return strings;
   }
@@ -411,9 +351,12 @@ public final class Tensor implements AutoCloseable {
     memory.close();
   }
 
-  /** Type and shape, for example {@code FLOAT32[8, 384]}. */
+  /**
+   * Type and shape, for example {@code FLOAT32[8, 384]}, and {@code closed} if it is. Not the
+   * values: {@link #toFloatArray} and its like give these.
+   */
   @Override
   public String toString() {
-    return type + shape.toString();
+    return type + shape.toString() + (isClosed() ? " (closed)" : "");
   }
 }

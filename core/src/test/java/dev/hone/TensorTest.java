@@ -32,6 +32,55 @@ class TensorTest {
     }
   }
 
+  @Test
+  void tokensTruthsAndBytesComeBackInTheFormThatJavaHasForThem() {
+    try (Tensor tokens = Tensor.of(new long[][] {{1, 2, 3}, {4, 5, 6}});
+        Tensor ints = Tensor.of(new int[][] {{-7}, {8}});
+        Tensor truths = Tensor.of(new boolean[] {true, false});
+        Tensor pixels = Tensor.of(DataType.UINT8, new byte[] {0, 1, (byte) 200, 3}, 1, 2, 2);
+        Tensor shorts = Tensor.of(DataType.INT16, new byte[] {1, 1, 0, 2})) {
+      assertThat(tokens.toLongMatrix()).isDeepEqualTo(new long[][] {{1, 2, 3}, {4, 5, 6}});
+      assertThat(tokens.toIntArray()).containsExactly(1, 2, 3, 4, 5, 6);
+      assertThat(ints.toIntArray()).containsExactly(-7, 8);
+      assertThat(ints).hasToString("INT32[2, 1]");
+      assertThat(truths.toBooleanArray()).containsExactly(true, false);
+      assertThat(pixels.toLongArray()).containsExactly(0, 1, 200, 3);
+      assertThat(pixels).hasToString("UINT8[1, 2, 2]");
+      assertThat(shorts.toLongArray()).containsExactly(257, 512);
+    }
+  }
+
+  @Test
+  void whatJavaCannotHoldIsRefusedWithTheRemedy() {
+    try (Tensor large = Tensor.of(new long[] {1, 1L << 40});
+        Tensor number = Tensor.scalar(2.5)) {
+      refuses(large::toIntArray, "element 1", "INT64", "1099511627776", "toLongArray");
+      refuses(number::toBooleanArray, "FLOAT64", "truth values", "toDoubleArray");
+      refuses(number::toLongArray, "FLOAT64", "integer values", "toDoubleArray");
+    }
+    refuses(() -> Tensor.of(DataType.FLOAT32, new byte[6], 2), "FLOAT32[2]", "8 bytes", "6");
+    refuses(() -> Tensor.of(DataType.FLOAT32, new byte[6]), "FLOAT32[1]", "4 bytes", "6");
+    refuses(() -> Tensor.of(DataType.STRING, new byte[6]), "Tensor.of(String[])");
+    refuses(() -> Tensor.of(new float[2][]), "row 0 of 2", "must not be null");
+    refuses(() -> Tensor.of(new long[][] {{1}, null}), "row 1 of 2", "must not be null");
+  }
+
+  private static void refuses(Runnable use, String... words) {
+    assertThatThrownBy(use::run)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll(words);
+  }
+
+  @Test
+  void aClosedTensorSaysSoWithWhatItWas() {
+    Tensor tensor = Tensor.of(new float[] {1, 2});
+    tensor.close();
+    assertThat(tensor).hasToString("FLOAT32[2] (closed)");
+    assertThatThrownBy(tensor::toFloatArray)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContainingAll("8 bytes", "was closed", "after its last use");
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"INT4", "INT8", "INT16", "INT32", "UINT4", "UINT8", "UINT16", "UINT32"})
   void anIntegerTypeHoldsItsWholeRangeAndRefusesMore(DataType type) {
@@ -55,6 +104,18 @@ class TensorTest {
       brain.copyFrom(new float[] {1.5f, 0x1p100f});
       assertThat(half.toFloatArray()).containsExactly(1.5f, -65504);
       assertThat(brain.toFloatArray()).containsExactly(1.5f, 0x1p100f);
+    }
+  }
+
+  @Test
+  void scalarsAreOfTheTypeOfTheirValue() {
+    try (Tensor truth = Tensor.scalar(true);
+        Tensor number = Tensor.scalar(0.5);
+        Tensor count = Tensor.scalar(3)) {
+      assertThat(truth).hasToString("BOOL[]");
+      assertThat(truth.toBooleanArray()).containsExactly(true);
+      assertThat(number).hasToString("FLOAT64[]");
+      assertThat(count).hasToString("INT64[]");
     }
   }
 

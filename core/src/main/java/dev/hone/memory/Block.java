@@ -106,6 +106,21 @@ final class Block implements Runnable {
     return segment.slice(start, length).order(ByteOrder.nativeOrder());
   }
 
+  /** Copies bytes from one block to another, both of the host. Allocates nothing. */
+  static void copy(Block from, long fromOffset, Block to, long toOffset, long length) {
+    for (long done = 0; done < length; ) {
+      long source = fromOffset + done;
+      long target = toOffset + done;
+      int sourceStart = (int) (source & (SEGMENT_BYTES - 1));
+      int targetStart = (int) (target & (SEGMENT_BYTES - 1));
+      int room = (int) (SEGMENT_BYTES - Math.max(sourceStart, targetStart));
+      int step = (int) Math.min(length - done, room);
+      ByteBuffer read = from.segment((int) (source >>> SEGMENT_BITS));
+      to.segment((int) (target >>> SEGMENT_BITS)).put(targetStart, read, sourceStart, step);
+      done += step;
+    }
+  }
+
   /** Nobody holds the block any more: back to the shelf, or freed now, or freed when unviewed. */
   @Override
   public void run() {

@@ -1,7 +1,5 @@
 package dev.hone.memory;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.function.Consumer;
@@ -26,27 +24,12 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Lifetime is thread-safe. The bytes are plain memory: who writes while another
  * reads must order the two.
  */
-public final class Memory implements AutoCloseable {
-  private static final VarHandle STATE;
-  private static final int CLOSED = 1;
-  private static final int ONE_HOLD = 2;
-
-  static {
-    try {
-      STATE = MethodHandles.lookup().findVarHandle(Memory.class, "state", int.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
-
+public final class Memory extends Lifetime {
   private final Block block;
   private final long byteSize;
   private final int offset; // of the first byte in the block
   private final @Nullable Memory whole; // what this is a part of, held until the part goes
   private final LeakDetection.@Nullable Lifeline lifeline; // of a whole
-
-  @SuppressWarnings({"unused", "UnusedVariable"}) // written through STATE
-  private volatile int state;
 
   Memory(Block block, long byteSize, String what) {
     this.block = block;
@@ -65,7 +48,11 @@ public final class Memory implements AutoCloseable {
     this.lifeline = null;
   }
 
-  /** A region of the C heap: zeroed, at an address that is a multiple of 64. */
+  /**
+   * A region of the C heap: zeroed, at an address that is a multiple of 64.
+   *
+   * @throws OutOfMemoryError if the system gives none
+   */
   public static Memory allocate(long byteSize) {
     requireNotNegative(byteSize);
     return new Memory(
@@ -220,38 +207,8 @@ public final class Memory implements AutoCloseable {
     return block.address + offset;
   }
 
-  /**
-   * Keeps the memory alive until {@link #release}, whoever closes it meanwhile. Every hold needs
-   * exactly one release.
-   *
-   * @throws IllegalStateException if the region is closed
-   */
-  public void hold() {
-    int seen;
-    do {
-      seen = state;
-      if ((seen & CLOSED) != 0) {
-        throw new IllegalStateException("This memory was closed: its contents are gone.");
-      }
-    } while (!STATE.weakCompareAndSet(this, seen, seen + ONE_HOLD));
-  }
-
-  /** Ends one {@link #hold}. */
-  public void release() {
-    int seen;
-    do {
-      seen = state;
-      if (seen < ONE_HOLD) {
-        throw new IllegalStateException("Memory was released more often than it was held.");
-      }
-    } while (!STATE.weakCompareAndSet(this, seen, seen - ONE_HOLD));
-    if (seen == (ONE_HOLD | CLOSED)) {
-      end();
-    }
-  }
-
-  /** Nobody needs the bytes any more. */
-  private void end() {
+  @Override
+  void end() {
     if (whole != null) {
       whole.release();
     } else if (lifeline != null) {
@@ -264,23 +221,13 @@ public final class Memory implements AutoCloseable {
     return block.isReadOnly();
   }
 
-  /** Whether {@link #close} was called. */
-  public boolean isClosed() {
-    return (state & CLOSED) != 0;
-  }
-
   @Override
-  public void close() {
-    int seen;
-    do {
-      seen = state;
-      if ((seen & CLOSED) != 0) {
-        return;
-      }
-    } while (!STATE.weakCompareAndSet(this, seen, seen | CLOSED));
-    if (seen == 0) {
-      end();
-    }
+  IllegalStateException closed() {
+    return new IllegalStateException(
+        "This memory of "
+            + byteSize
+            + " bytes was closed: its contents are gone. Close a tensor, or the batch that it is in,"
+            + " after its last use.");
   }
 
   /**
@@ -356,25 +303,10 @@ public final class Memory implements AutoCloseable {
     to.requireHost();
     from.checkRange(fromOffset, length);
     to.checkRange(toOffset, length);
-    if (from.state == CLOSED || to.state == CLOSED) {
-      throw new IllegalStateException("This memory was closed: its contents are gone.");
+    if (from.isGone() || to.isGone()) {
+      throw (from.isGone() ? from : to).closed();
     }
-    for (long done = 0; done < length; ) {
-      long source = from.offset + fromOffset + done;
-      long target = to.offset + toOffset + done;
-      int sourceStart = (int) (source & (Block.SEGMENT_BYTES - 1));
-      int targetStart = (int) (target & (Block.SEGMENT_BYTES - 1));
-      int room = (int) (Block.SEGMENT_BYTES - Math.max(sourceStart, targetStart));
-      int step = (int) Math.min(length - done, room);
-      to.block
-          .segment((int) (target >>> Block.SEGMENT_BITS))
-          .put(
-              targetStart,
-              from.block.segment((int) (source >>> Block.SEGMENT_BITS)),
-              sourceStart,
-              step);
-      done += step;
-    }
+    Block.copy(from.block, from.offset + fromOffset, to.block, to.offset + toOffset, length);
   }
 
   private void checkRange(long offset, long length) {

@@ -10,7 +10,9 @@ import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.graph.ValueInfo;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,23 +21,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the README shows is compiled, run, and there. */
+/** What the README shows is there and compiles, and its program runs. */
 class ReadmeTest {
   private static final Path ROOT = Path.of("..");
 
   @Test
   void theProgramRuns(@TempDir Path directory) throws Exception {
-    Files.writeString(directory.resolve("QuickStart.java"), only("(?s)```java\n(.*?)```"));
+    Files.writeString(
+        directory.resolve("QuickStart.java"), only("(?s)```java\n([^`]*class [^`]*)```"));
     writeModel(directory.resolve("model.onnx"));
     Path output = directory.resolve("output.txt");
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    String classPath =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     Process process =
-        new ProcessBuilder(java, "-cp", classPath, "QuickStart.java")
+        new ProcessBuilder(java, "-cp", classPath(), "QuickStart.java")
             .directory(directory.toFile())
             .redirectErrorStream(true)
             .redirectOutput(output.toFile())
@@ -43,6 +45,46 @@ class ReadmeTest {
     assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
     assertThat(Files.readString(output)).contains("[[-2.0, 16.0], [-2.0, 37.0]]");
     assertThat(process.exitValue()).isZero();
+  }
+
+  @Test
+  void theOtherSnippetsCompileOneAfterTheOther(@TempDir Path directory) throws Exception {
+    List<String> snippets = all("(?s)```java\n([^`]*)```");
+    snippets.removeIf(snippet -> snippet.contains("class "));
+    assertThat(snippets).hasSizeGreaterThan(3);
+    List<String> imports = new ArrayList<>();
+    List<String> lines = new ArrayList<>();
+    snippets.forEach(
+        snippet ->
+            snippet
+                .lines()
+                .forEach(line -> (line.startsWith("import ") ? imports : lines).add(line)));
+    Path program = directory.resolve("Snippets.java");
+    Files.writeString(
+        program,
+        "import dev.hone.*;\nimport java.nio.file.Path;\nimport java.util.List;\n"
+            + String.join("\n", imports)
+            + "\nclass Snippets {\n  static void all(List<Batch> batches,"
+            + " io.micrometer.core.instrument.MeterRegistry registry) {\n"
+            + String.join("\n", lines)
+            + "\n  }\n}\n");
+    ByteArrayOutputStream errors = new ByteArrayOutputStream();
+    int status =
+        ToolProvider.getSystemJavaCompiler()
+            .run(
+                null,
+                null,
+                errors,
+                "-d",
+                directory.toString(),
+                "-cp",
+                classPath(),
+                program.toString());
+    assertThat(status).as(errors.toString(StandardCharsets.UTF_8)).isZero();
+  }
+
+  private static String classPath() {
+    return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
   }
 
   @Test

@@ -4,6 +4,9 @@ import dev.hone.Model;
 import dev.hone.ModelSource;
 import dev.hone.Signature;
 import dev.hone.onnx.graph.ModelData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -90,6 +93,32 @@ final class OnnxModel implements Model {
   @Override
   public long parameterBytes() {
     return data.parameterBytes();
+  }
+
+  @Override
+  public void save(Path file) {
+    requireOther(file);
+    data.write(file);
+  }
+
+  /** Refuses the file that this model was loaded from. */
+  void requireOther(Path file) {
+    ModelSource loaded = isStored() ? source() : null;
+    if (loaded instanceof ModelSource.OfFile from && isSame(from.path(), file)) {
+      throw new IllegalArgumentException(
+          "The file of the original, '"
+              + file
+              + "', is not written over: a model cannot be made whole again. Save under another"
+              + " name.");
+    }
+  }
+
+  private static boolean isSame(Path a, Path b) {
+    try {
+      return Files.exists(b) && Files.isSameFile(a, b);
+    } catch (IOException e) {
+      return a.toAbsolutePath().normalize().equals(b.toAbsolutePath().normalize());
+    }
   }
 
   /** The source's name and the signature. */

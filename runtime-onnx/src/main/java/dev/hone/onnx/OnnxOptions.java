@@ -5,6 +5,7 @@ import dev.hone.onnx.gpu.GpuOptions;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.StringJoiner;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,11 @@ public final class OnnxOptions implements RuntimeOptions {
 
   private OnnxOptions(Builder values) {
     this.values = values;
+  }
+
+  /** The defaults, with this way to bring a model to another precision. */
+  public static OnnxOptions of(Quantization quantization) {
+    return builder().quantization(quantization).build();
   }
 
   /** Begins with the defaults. */
@@ -111,6 +117,32 @@ public final class OnnxOptions implements RuntimeOptions {
   /** Further session entries, by ONNX Runtime's own keys. */
   public Map<String, String> config() {
     return Map.copyOf(values.config);
+  }
+
+  /** What differs from {@link #DEFAULT}, for example {@code spinning, optimization BASIC}. */
+  @Override
+  public String toString() {
+    StringJoiner text = new StringJoiner(", ", "OnnxOptions[", "]");
+    add(text, "optimization " + optimization(), optimization() != Optimization.ALL);
+    add(text, branchThreads() + " branch threads", branchThreads() != 1);
+    add(text, "spinning", spinning());
+    add(text, "no arena", !arena());
+    add(text, "arenaShrink", arenaShrink());
+    add(text, "no memoryPattern", !memoryPattern());
+    add(text, "deterministic", deterministic());
+    add(text, "profile " + values.profile, values.profile != null);
+    add(text, "optimizedModel " + values.optimizedModel, values.optimizedModel != null);
+    add(text, "fuse", fuse());
+    add(text, quantization().toString(), quantization() != Quantization.DEFAULT);
+    add(text, "gpu " + values.gpu, values.gpu != null);
+    add(text, "config " + values.config, !values.config.isEmpty());
+    return text.toString();
+  }
+
+  private static void add(StringJoiner text, String what, boolean differs) {
+    if (differs) {
+      text.add(what);
+    }
   }
 
   /** Collects options. */

@@ -77,7 +77,7 @@ final class OnnxSession implements Session {
     throw new IllegalArgumentException(
         "ONNX Runtime takes OnnxOptions, but the session options hold "
             + given.getClass().getName()
-            + ".");
+            + ". Make them with OnnxOptions.builder().");
   }
 
   @Override
@@ -142,6 +142,12 @@ final class OnnxSession implements Session {
 
   private static long deadline(RunOptions options) {
     return options.timeoutNanos() == 0 ? 0 : System.nanoTime() + options.timeoutNanos();
+  }
+
+  /** The model's name and what it runs on, for example {@code model.onnx, INT8 on cpu}. */
+  @Override
+  public String toString() {
+    return session + ", " + precision() + " on " + device();
   }
 
   @Override

@@ -15,11 +15,14 @@ import dev.hone.onnx.ort.BoundRuns;
 import dev.hone.onnx.ort.NativeSession;
 import dev.hone.onnx.ort.OrtLibrary;
 import dev.hone.onnx.ort.OrtSettings;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The opening of one session: brings the model to its precision, opens it where it was placed, lets
@@ -166,11 +169,25 @@ final class Opening {
         onnx.arena(),
         gpu == null ? onnx.memoryPattern() : gpu.memoryPattern(),
         onnx.deterministic(),
-        onnx.profile().orElse(null),
-        onnx.optimizedModel().orElse(null),
+        inFolder("profile", onnx.profile().orElse(null)),
+        inFolder("optimizedModel", onnx.optimizedModel().orElse(null)),
         entries,
         runConfig(),
         gpu == null ? Map.of() : gpu.provider());
+  }
+
+  /** The runtime would write nothing where the folder is missing, and not say so for a profile. */
+  private static @Nullable Path inFolder(String option, @Nullable Path file) {
+    Path folder = file == null ? null : file.toAbsolutePath().getParent();
+    if (folder != null && !Files.isDirectory(folder)) {
+      throw new IllegalArgumentException(
+          "The folder of "
+              + option
+              + " must exist, but '"
+              + folder
+              + "' does not. Make it with Files.createDirectories, or name another.");
+    }
+    return file;
   }
 
   private Map<String, String> runConfig() {

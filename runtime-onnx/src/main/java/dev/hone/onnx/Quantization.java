@@ -2,9 +2,11 @@ package dev.hone.onnx;
 
 import dev.hone.Precision;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.StringJoiner;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -130,6 +132,29 @@ public final class Quantization {
     return values.progress;
   }
 
+  /** What differs from {@link #DEFAULT}, for example {@code form FASTEST, evenIfSlower}. */
+  @Override
+  public String toString() {
+    StringJoiner text = new StringJoiner(", ", "Quantization[", "]");
+    add(text, "form " + form(), form() != Form.AUTOMATIC);
+    add(text, "blocks " + blocks(), blocks() != Blocks.K_QUANT);
+    add(text, "blockSize " + blockSize(), blockSize() != DEFAULT.blockSize());
+    add(text, "excluded " + values.excluded, !values.excluded.isEmpty());
+    values.leastMeanCosine.ifPresent(least -> text.add("leastMeanCosine " + least));
+    values.leastFirstPercentile.ifPresent(least -> text.add("leastFirstPercentile " + least));
+    add(text, "evenIfWorse", evenIfWorse());
+    add(text, "evenIfSlower", evenIfSlower());
+    add(text, "cacheFolder " + values.cacheFolder, values.cacheFolder != null);
+    add(text, "cacheBytes " + cacheBytes(), cacheBytes() != DEFAULT.cacheBytes());
+    return text.toString();
+  }
+
+  private static void add(StringJoiner text, String what, boolean differs) {
+    if (differs) {
+      text.add(what);
+    }
+  }
+
   /** Collects options. */
   public static final class Builder {
     private static final long DEFAULT_CACHE_BYTES = 4L << 30;
@@ -197,7 +222,7 @@ public final class Quantization {
      * @param nodes their names, or those of their first outputs; {@code *} stands for any text
      */
     public Builder exclude(String... nodes) {
-      excluded.addAll(Set.of(nodes));
+      excluded.addAll(List.of(nodes));
       return this;
     }
 

@@ -1,9 +1,6 @@
 package dev.hone.onnx;
 
 import dev.hone.Model;
-import dev.hone.ModelSource;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -11,11 +8,11 @@ import java.nio.file.Path;
  * session and needs no closing.
  */
 public final class QuantizedModel {
-  private final Model original;
+  private final OnnxModel original;
   private final OnnxModel model;
   private final QuantizationReport report;
 
-  QuantizedModel(Model original, OnnxModel model, QuantizationReport report) {
+  QuantizedModel(OnnxModel original, OnnxModel model, QuantizationReport report) {
     this.original = original;
     this.model = model;
     this.report = report;
@@ -40,21 +37,13 @@ public final class QuantizedModel {
    * @throws dev.hone.HoneException if it cannot be written; nothing is left behind then
    */
   public void save(Path file) {
-    if (original.source() instanceof ModelSource.OfFile from && isSame(from.path(), file)) {
-      throw new IllegalArgumentException(
-          "The file of the original, '"
-              + file
-              + "', is not written over: a model cannot be made whole again. Save under another"
-              + " name.");
-    }
+    original.requireOther(file);
     model.data().write(file);
   }
 
-  private static boolean isSame(Path a, Path b) {
-    try {
-      return Files.exists(b) && Files.isSameFile(a, b);
-    } catch (IOException e) {
-      return a.toAbsolutePath().normalize().equals(b.toAbsolutePath().normalize());
-    }
+  /** The model's name and how small it became; {@link #report} tells all. */
+  @Override
+  public String toString() {
+    return report.model() + " at " + report.asked();
   }
 }

@@ -52,18 +52,23 @@ record Ready(
       return halfAsItIs(model, device);
     }
     return switch (asked) {
-      case FP32 -> fp32(model, OnnxSession.onnxOptions(options).fuse());
+      case FP32 -> fp32(model, options);
       case BF16 -> bf16(model, CpuFeatures.here());
       case FP16, INT8, INT4 -> quantized(Quantizer.prepare(model, options, passes));
     };
   }
 
-  private static Ready fp32(OnnxModel model, boolean fuse) {
-    if (!fuse) {
-      return new Ready(Runners.stored(model), Precision.FP32, Map.of(), List.of());
+  private static Ready fp32(OnnxModel model, SessionOptions options) {
+    List<String> notes = new ArrayList<>();
+    if (options.calibration().isPresent()) {
+      notes.add(
+          "The calibration batches were not used, for nothing is learned from them at FP32: ask for"
+              + " another precision, for example Precision.INT8.");
+    }
+    if (!OnnxSession.onnxOptions(options).fuse()) {
+      return new Ready(Runners.stored(model), Precision.FP32, Map.of(), notes);
     }
     Groundwork work = Groundwork.of(model.data(), FusionOptions.EXACT);
-    List<String> notes = new ArrayList<>();
     work.fusions().forEach((kind, count) -> notes.add("fused " + count + " " + kind));
     notes.addAll(work.notes());
     return new Ready(Runners.stored(work.model(), model.name()), Precision.FP32, Map.of(), notes);

@@ -20,7 +20,8 @@ enum StandardPasses implements Passes {
       return Optional.empty();
     }
     boolean four =
-        model.graph().nodes("MatMulNBits").stream()
+        model.graph().nodes().stream()
+            .filter(node -> node.is("com.microsoft", "MatMulNBits"))
             .anyMatch(node -> node.longAttribute("bits", FOUR_BITS) == FOUR_BITS);
     return Optional.of(four ? Precision.INT4 : Precision.INT8);
   }

@@ -88,6 +88,7 @@ class PrecisionTest {
         Session saved = Session.open(file);
         Batch a = session.run(examples.get(0));
         Batch b = saved.run(examples.get(0))) {
+      assertThat(saved.precision()).isEqualTo(real);
       assertThat(session.precision()).isEqualTo(real);
       assertThat(session.signature()).isEqualTo(TwoLayers.data().signature());
       assertThat(a.get("y").toFloatArray()).isEqualTo(b.get("y").toFloatArray());

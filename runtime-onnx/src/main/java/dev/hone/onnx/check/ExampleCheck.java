@@ -63,7 +63,10 @@ public record ExampleCheck(List<Long> rows, String digest) {
       this.lengths = new long[check.symbolCount()];
     }
 
-    void at(Batch batch) {
+    void at(@Nullable Batch batch) {
+      if (batch == null) {
+        throw refused("must not be null. Leave it out", null);
+      }
       try {
         batch.hold();
       } catch (IllegalStateException e) {
@@ -130,8 +133,8 @@ public record ExampleCheck(List<Long> rows, String digest) {
     }
 
     private IllegalArgumentException refused(String why, @Nullable Throwable cause) {
-      return new RefusedException(
-          "Batch " + rows.size() + " of the " + what + " data " + why + ".", cause);
+      String text = "Batch " + rows.size() + " of the " + what + " data " + why;
+      return new RefusedException(text.endsWith(".") ? text : text + ".", cause);
     }
 
     ExampleCheck result() {

@@ -4,11 +4,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Graph {
   private String name;
-  private final List<Node> nodes = new ArrayList<>();
+  private final NodeList nodes = new NodeList(this);
   private final List<ValueInfo> inputs = new ArrayList<>();
   private final List<ValueInfo> outputs = new ArrayList<>();
   private final Map<String, TensorData> initializers = new LinkedHashMap<>();
@@ -30,7 +28,7 @@ public final class Graph {
   private final List<RawField> rest;
   private @Nullable ByteBuffer origin;
   private @Nullable GraphIndex index;
-  private @Nullable Set<String> takenNames;
+  private final TakenNames names = new TakenNames(this);
   private @Nullable Node parent;
   private boolean defaultsFixed;
 
@@ -59,12 +57,12 @@ public final class Graph {
 
   /** Its nodes, in order: a live view that cannot be changed. */
   public List<Node> nodes() {
-    return Collections.unmodifiableList(nodes);
+    return nodes.view();
   }
 
   /** The nodes of a standard operator, in order. */
   public List<Node> nodes(String op) {
-    return nodes.stream().filter(node -> node.is(op)).toList();
+    return nodes().stream().filter(node -> node.is(op)).toList();
   }
 
   /** Its inputs, in order, with those that have an initializer as default. */
@@ -148,32 +146,17 @@ public final class Graph {
 
   /** A name that nothing in the whole model has, made from {@code hint}; it is then taken. */
   public String uniqueName(String hint) {
-    Set<String> taken = root().takenNames();
-    String candidate = hint;
-    for (int i = 1; !taken.add(candidate); i++) {
-      candidate = hint + "_" + i;
-    }
-    return candidate;
+    return root().names.unique(hint);
+  }
+
+  /** Remembers names that were chosen by hand, so that {@link #uniqueName} avoids them. */
+  void take(Collection<String> chosen) {
+    root().names.take(chosen);
   }
 
   private Graph root() {
     Graph outer = outer();
     return outer == null ? this : outer.root();
-  }
-
-  private Set<String> takenNames() {
-    if (takenNames == null) {
-      takenNames = GraphIndex.allNames(this);
-    }
-    return takenNames;
-  }
-
-  /** Remembers a name that was chosen by hand, so that {@link #uniqueName} avoids it. */
-  void take(Collection<String> names) {
-    Set<String> taken = root().takenNames;
-    if (taken != null) {
-      taken.addAll(names);
-    }
   }
 
   /** The graph around this one, or null. */
@@ -183,54 +166,45 @@ public final class Graph {
 
   // ---- changes
 
-  /** Adds nodes at the end. */
+  /**
+   * Adds nodes at the end.
+   *
+   * @throws IllegalArgumentException if one belongs to a graph already
+   */
   public void add(Node... added) {
-    insert(nodes.size(), added);
+    insert(nodes().size(), added);
   }
 
-  /** Inserts nodes before a node of this graph. */
+  /**
+   * Inserts nodes before a node of this graph.
+   *
+   * @throws IllegalArgumentException if the node is not in it, or one belongs to a graph already
+   */
   public void insertBefore(Node anchor, Node... added) {
-    insert(position(anchor), added);
+    insert(nodes.position(anchor), added);
   }
 
-  /** Inserts nodes after a node of this graph. */
+  /**
+   * Inserts nodes after a node of this graph.
+   *
+   * @throws IllegalArgumentException if the node is not in it, or one belongs to a graph already
+   */
   public void insertAfter(Node anchor, Node... added) {
-    insert(position(anchor) + 1, added);
+    insert(nodes.position(anchor) + 1, added);
   }
 
   private void insert(int position, Node... added) {
+    nodes.insert(position, added);
     for (Node node : added) {
-      if (node.owner() != null) {
-        throw new IllegalArgumentException(node.label() + " already belongs to a graph.");
-      }
-      node.setOwner(this);
       take(node.outputs());
       take(List.of(node.name()));
     }
-    nodes.addAll(position, List.of(added));
     changed();
-  }
-
-  private int position(Node node) {
-    int position = nodes.indexOf(node);
-    if (position < 0) {
-      throw new IllegalArgumentException(node.label() + " is not in the graph '" + name + "'.");
-    }
-    return position;
   }
 
   /** Removes nodes. What they made must not be used any more when the graph is written. */
   public void remove(Collection<Node> removed) {
-    Set<Node> all = Collections.newSetFromMap(new IdentityHashMap<>());
-    all.addAll(removed);
-    nodes.removeIf(
-        node -> {
-          boolean hit = all.contains(node);
-          if (hit) {
-            node.setOwner(null);
-          }
-          return hit;
-        });
+    nodes.remove(removed);
     changed();
   }
 
@@ -320,10 +294,7 @@ public final class Graph {
 
   /** Puts each node behind those whose values it uses, and otherwise leaves the order alone. */
   public void sort() {
-    List<Node> sorted = NodeOrder.sorted(this);
-    if (!sorted.equals(nodes)) {
-      nodes.clear();
-      nodes.addAll(sorted);
+    if (nodes.arrange(NodeOrder.sorted(this))) {
       changed();
     }
   }
@@ -387,14 +358,14 @@ public final class Graph {
     if (origin == null) {
       return null;
     }
-    boolean same = nodes.stream().allMatch(node -> node.untouched() != null);
+    boolean same = nodes().stream().allMatch(node -> node.untouched() != null);
     return same ? origin : null;
   }
 
   /** A copy with nodes of its own, which shares the weights. */
   public Graph copy() {
     Graph copy = new Graph(name, rest);
-    nodes.forEach(node -> copy.add(node.copy()));
+    nodes().forEach(node -> copy.add(node.copy()));
     copy.inputs.addAll(inputs);
     copy.outputs.addAll(outputs);
     copy.initializers.putAll(initializers);

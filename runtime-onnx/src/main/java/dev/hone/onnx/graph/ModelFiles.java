@@ -183,10 +183,21 @@ final class ModelFiles {
         "The model cannot be written to '"
             + path.toAbsolutePath()
             + "': "
-            + e
-            + ". What was there before is untouched. Check that the folder exists, that this process"
-            + " may write there, and that the disk has room.",
+            + reason(path.toAbsolutePath(), e),
         e);
+  }
+
+  private static String reason(Path path, IOException e) {
+    Path folder = path.getParent();
+    if (folder != null && !Files.isDirectory(folder)) {
+      return "there is no folder '" + folder + "'. Make it first, with Files.createDirectories.";
+    }
+    if (Files.isDirectory(path)) {
+      return "it is a folder. Name a file in it.";
+    }
+    return e
+        + ". What was there before is untouched. Check that this process may write there, and that"
+        + " the disk has room.";
   }
 
   /** Writes buffers; small ones are collected, so that each write is worth its call. */

@@ -42,7 +42,7 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
   private final int[] allOutputs;
   private final boolean onlyAllocates;
   private final boolean profiling;
-  private final CallGate gate = new CallGate("session");
+  private final CallGate gate;
   private final Lanes lanes = new Lanes(this::newLane);
   private final PredictedOutputs predictedOutputs;
 
@@ -55,6 +55,7 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
       String name,
       Recorder recorder) {
     this.name = name;
+    this.gate = new CallGate("session of '" + name + "'");
     this.recorder = recorder;
     this.library = library;
     this.handle = handle;
@@ -150,7 +151,7 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
         try {
           runHeld(lane, in, out, runOptions, deadlineNanos);
         } catch (HoneException e) {
-          throw ShapeMismatch.explain(e, out);
+          throw FailedRun.explain(ShapeMismatch.explain(e, out), name, in);
         } finally {
           in.release();
         }
@@ -233,6 +234,8 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
       Batch result = allocateAndRun(lane, in, chosen(runOptions), runOptions, deadlineNanos);
       lane.timer.answered(rows(in));
       return result;
+    } catch (HoneException e) {
+      throw FailedRun.explain(e, name, in);
     } finally {
       in.release();
     }
@@ -263,6 +266,8 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
       }
       lane.timer.answered(rows(in));
       return result;
+    } catch (HoneException e) {
+      throw FailedRun.explain(e, name, in);
     } finally {
       giveLane(lane);
     }
@@ -326,6 +331,12 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
         throw watch.explain(e);
       }
     }
+  }
+
+  /** The model's name. */
+  @Override
+  public String toString() {
+    return name;
   }
 
   @Override

@@ -8,11 +8,8 @@ import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.quantize.ChannelQuantizer.Granularity;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -65,11 +62,7 @@ public final class StaticDense {
   private final Graph graph;
   private final Calibration calibration;
   private final DenseWriter writer;
-  private final Fidelity fidelity;
-  private final int leastWeights;
-  private final Map<Node, NodeChoice> choices = new LinkedHashMap<>();
-  private final Map<String, DenseInput> unfolded = new LinkedHashMap<>();
-  private final Map<Node, float[]> columnDivisors = new LinkedHashMap<>();
+  private final DensePlan plan;
 
   /** How much the pass may spend on being close to the floats. */
   public enum Fidelity {
@@ -79,12 +72,10 @@ public final class StaticDense {
     CLOSE
   }
 
-  private StaticDense(
-      ModelData model, Calibration calibration, Fidelity fidelity, int leastWeights) {
+  private StaticDense(ModelData model, Calibration calibration, DensePlan plan) {
     this.graph = model.graph();
     this.calibration = calibration;
-    this.fidelity = fidelity;
-    this.leastWeights = leastWeights;
+    this.plan = plan;
     this.writer = new DenseWriter(graph, model.opset());
   }
 
@@ -160,14 +151,14 @@ public final class StaticDense {
       Set<String> excludedNodes,
       Fidelity fidelity,
       int leastWeights) {
-    StaticDense pass = new StaticDense(model, calibration, fidelity, leastWeights);
-    List<DenseGroup> groups = pass.plan(excludedNodes);
-    groups.forEach(pass::quantize);
-    if (!groups.isEmpty()) {
+    DensePlan plan =
+        DensePlan.of(model.graph(), calibration, excludedNodes, fidelity, leastWeights);
+    plan.groups().forEach(new StaticDense(model, calibration, plan)::quantize);
+    if (!plan.groups().isEmpty()) {
       model.importOpset("com.microsoft", 1);
-      pass.graph.removeDead();
+      model.graph().removeDead();
     }
-    return List.copyOf(pass.choices.values());
+    return plan.choices();
   }
 
   /**
@@ -179,9 +170,10 @@ public final class StaticDense {
    */
   public static List<NodeError> ranking(
       ModelData model, Calibration calibration, Fidelity fidelity) {
-    StaticDense pass = new StaticDense(model.copy(), calibration, fidelity, LEAST_WEIGHTS);
+    Graph draft = model.copy().graph();
     List<NodeError> errors = new ArrayList<>();
-    for (DenseGroup group : pass.plan(Set.of())) {
+    for (DenseGroup group :
+        DensePlan.of(draft, calibration, Set.of(), fidelity, LEAST_WEIGHTS).groups()) {
       for (DenseNode dense : group.nodes()) {
         if (group.input().knowsChannels()) {
           DenseNoise noise = new DenseNoise(group.input(), List.of(dense.matrix()));
@@ -194,114 +186,6 @@ public final class StaticDense {
     return errors;
   }
 
-  /** What to do with each value; what can be moved between float nodes is moved here. */
-  private List<DenseGroup> plan(Set<String> excludedNodes) {
-    for (Node node : List.copyOf(graph.nodes())) {
-      DenseNode.Kind kind = DenseNode.kindOf(node);
-      if (kind != null
-          && DenseEligibility.objection(graph, node, kind, leastWeights) == null
-          && DenseEligibility.objectionOfData(node, calibration, excludedNodes) == null) {
-        DenseInput wider = Unfolding.apply(graph, DenseNode.of(graph, node, kind), calibration);
-        if (wider != null) {
-          unfolded.put(node.input(0), wider);
-        }
-      }
-    }
-    List<DenseGroup> groups = new ArrayList<>();
-    groups(excludedNodes)
-        .forEach(
-            (value, nodes) -> {
-              DenseInput known = unfolded.get(value);
-              int inner = nodes.get(0).inner();
-              groups.add(
-                  new DenseGroup(
-                      nodes, known != null ? known : DenseInput.of(calibration.of(value), inner)));
-            });
-    groups.forEach(this::smooth);
-    return groups;
-  }
-
-  private void smooth(DenseGroup group) {
-    if (unfolded.containsKey(group.value())) {
-      group.remark("; loud neurons spread over several columns");
-      return;
-    }
-    if (!group.input().knowsChannels()) {
-      return;
-    }
-    List<float[]> matrices = group.nodes().stream().map(DenseNode::matrix).toList();
-    Smoothing.Found found =
-        Smoothing.search(group.input(), new DenseNoise(group.input(), matrices));
-    Absorber absorber = Absorber.of(graph, group.value(), group.nodes().size());
-    String gain = String.format(Locale.ROOT, "; %.1f times less error by ", found.gain());
-    if (absorber != null && found.gain() > 1) {
-      absorb(absorber, found.divisors());
-      group.divide(found.divisors(), false, gain + "dividing loud channels in the node before");
-    } else if (fidelity == Fidelity.CLOSE && found.gain() > LEAST_GAIN) {
-      group.divide(found.divisors(), true, gain + "dividing loud channels");
-    }
-  }
-
-  private void absorb(Absorber absorber, float[] divisors) {
-    Node product = absorber.product();
-    if (product == null) {
-      absorber.divideNormalization(graph, divisors);
-    } else if (willBeInteger(product)) {
-      columnDivisors.put(product, absorber.ofColumns(divisors));
-    } else {
-      divideColumns(product, absorber.ofColumns(divisors));
-    }
-  }
-
-  private boolean willBeInteger(Node product) {
-    NodeChoice choice = choices.get(product);
-    return choice != null && choice.form() == NodeChoice.Form.STATIC_INT8;
-  }
-
-  /** Divides the columns of a product that stays float. */
-  private void divideColumns(Node product, float[] divisors) {
-    DenseNode.Kind kind = DenseNode.kindOf(product);
-    if (kind == null) {
-      throw new IllegalStateException(product.label() + " is no product.");
-    }
-    DenseNode dense = DenseNode.of(graph, product, kind);
-    float[] matrix = dense.matrix();
-    float[] bias = dense.biasRow();
-    for (int k = 0; k < matrix.length; k++) {
-      matrix[k] /= divisors[k % divisors.length];
-    }
-    dense.putMatrix(graph, matrix, dense.outputs());
-    if (bias != null) {
-      for (int j = 0; j < bias.length; j++) {
-        bias[j] /= divisors[j];
-      }
-      dense.putBias(graph, bias);
-    }
-  }
-
-  /** The products to quantize, by their input; the others get their choice here. */
-  private Map<String, List<DenseNode>> groups(Set<String> excludedNodes) {
-    Map<String, List<DenseNode>> groups = new LinkedHashMap<>();
-    for (Node node : graph.nodes()) {
-      DenseNode.Kind kind = DenseNode.kindOf(node);
-      String objection =
-          DenseEligibility.isQuantized(node)
-              ? "It is quantized already."
-              : kind == null ? null : DenseEligibility.objection(graph, node, kind, leastWeights);
-      if (kind != null && objection == null) {
-        objection = DenseEligibility.objectionOfData(node, calibration, excludedNodes);
-      }
-      if (objection != null) {
-        choices.put(node, NodeChoice.left(NodeChoice.nameOf(node), node.op(), objection));
-      } else if (kind != null) {
-        DenseNode dense = DenseNode.of(graph, node, kind);
-        choices.put(node, choice(dense, "", Double.NaN)); // keeps the order
-        groups.computeIfAbsent(node.input(0), value -> new ArrayList<>()).add(dense);
-      }
-    }
-    return groups;
-  }
-
   private void quantize(DenseGroup group) {
     Node first = group.first(graph);
     String value =
@@ -312,7 +196,7 @@ public final class StaticDense {
     for (DenseNode dense : group.nodes()) {
       float[] weights = group.scaledMatrix(dense);
       float[] bias = dense.biasRow();
-      float[] divisors = columnDivisors.get(dense.node());
+      float[] divisors = plan.columnDivisors(dense.node());
       if (divisors != null) {
         for (int k = 0; k < weights.length; k++) {
           weights[k] /= divisors[k % divisors.length];
@@ -323,16 +207,14 @@ public final class StaticDense {
       }
       QuantizedMatrix matrix = round(weights, dense.outputs(), compensated);
       writer.replace(dense, integers, matrix, bias);
-      choices.put(
-          dense.node(),
-          choice(dense, group.note(), SignalToNoise.decibels(weights, matrix.dequantize())));
+      plan.choose(dense, group.note(), SignalToNoise.decibels(weights, matrix.dequantize()));
     }
   }
 
   /** Null where it is not known how the channels of the input go together. */
   private @Nullable CompensatedRounding compensatedRounding(DenseGroup group) {
     ValueStatistics seen = calibration.of(group.value());
-    return seen.hasGram() && group.input().knowsChannels() && !unfolded.containsKey(group.value())
+    return seen.hasGram() && group.input().knowsChannels() && !plan.isUnfolded(group.value())
         ? CompensatedRounding.of(seen.gram(), group.divisors())
         : null;
   }
@@ -342,14 +224,5 @@ public final class StaticDense {
     return compensated == null
         ? ChannelQuantizer.symmetric(weights, columns, Granularity.COLUMN, Grid.INT8_SYMMETRIC)
         : compensated.quantize(weights, columns, Grid.INT8_SYMMETRIC);
-  }
-
-  private static NodeChoice choice(DenseNode dense, String note, double decibels) {
-    return new NodeChoice(
-        dense.label(),
-        dense.node().op(),
-        NodeChoice.Form.STATIC_INT8,
-        "Bytes in with a fixed scale, floats out" + note + ".",
-        decibels);
   }
 }

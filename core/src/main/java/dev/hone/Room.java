@@ -1,0 +1,146 @@
+package dev.hone;
+
+import dev.hone.memory.Memory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/** The room that the elements of a tensor take: how much it is, getting it, and judging it. */
+final class Room {
+  private Room() {}
+
+  static long byteSize(DataType type, Shape shape) {
+    try {
+      return type.byteSize(shape.elementCount());
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException(
+          "A tensor may have at most 2^63-1 bytes, but " + type + shape + " has more.", e);
+    }
+  }
+
+  static Memory allocate(long byteSize) {
+    try {
+      return Memory.allocate(byteSize);
+    } catch (OutOfMemoryError e) {
+      throw new HoneException.OutOfMemoryException(
+          "No native memory for a tensor of " + byteSize + " bytes. " + e.getMessage(), e);
+    }
+  }
+
+  /** Refuses memory that is too small, and any for strings. */
+  static void require(DataType type, Shape shape, Memory memory) {
+    long needed = byteSize(type, shape);
+    if (type == DataType.STRING || memory.byteSize() < needed) {
+      throw new IllegalArgumentException(
+          "A tensor "
+              + type
+              + shape
+              + " needs "
+              + needed
+              + " bytes of memory, but there are only "
+              + memory.byteSize()
+              + ".");
+    }
+  }
+
+  /** Refuses a buffer that is too small or in another byte order, and any for strings. */
+  static void require(DataType type, Shape shape, ByteBuffer buffer) {
+    requireNoStrings(type);
+    if (buffer.order() != ByteOrder.nativeOrder()) {
+      throw new IllegalArgumentException(
+          "A buffer must be in native byte order, "
+              + ByteOrder.nativeOrder()
+              + ", but is "
+              + buffer.order()
+              + ". Call buffer.order(ByteOrder.nativeOrder()) before filling it.");
+    }
+    long needed = byteSize(type, shape);
+    if (buffer.remaining() < needed) {
+      throw new IllegalArgumentException(
+          "A tensor "
+              + type
+              + shape
+              + " needs "
+              + needed
+              + " bytes, but the buffer has "
+              + buffer.remaining()
+              + " from position "
+              + buffer.position()
+              + " to its limit.");
+    }
+  }
+
+  /** Refuses another number of bytes than the elements take, and any for strings. */
+  static void require(DataType type, Shape shape, int byteCount) {
+    requireNoStrings(type);
+    long needed = byteSize(type, shape);
+    if (byteCount != needed) {
+      throw new IllegalArgumentException(
+          "A tensor "
+              + type
+              + shape
+              + " takes "
+              + needed
+              + " bytes, but there are "
+              + byteCount
+              + ". Give the shape that the bytes have.");
+    }
+  }
+
+  /** Refuses another number of values than there are elements. */
+  static void requireCount(DataType type, Shape shape, int count) {
+    if (count != shape.elementCount()) {
+      throw new IllegalArgumentException(
+          "The tensor "
+              + type
+              + shape
+              + " has "
+              + shape.elementCount()
+              + " elements, but there are "
+              + count
+              + " values. Give one for each.");
+    }
+  }
+
+  /** The shape of so many elements: of these lengths, or of one dimension if there are none. */
+  static Shape shapeOf(int count, long[] lengths) {
+    Shape shape = lengths.length == 0 ? Shape.of(count) : Shape.of(lengths);
+    if (shape.elementCount() != count) {
+      throw new IllegalArgumentException(
+          "The shape "
+              + shape
+              + " has "
+              + shape.elementCount()
+              + " elements, but there are "
+              + count
+              + " values. Give one of the two that fits the other.");
+    }
+    return shape;
+  }
+
+  /** One dimension of as many elements as there are bytes for. */
+  static Shape shapeOf(DataType type, int byteCount) {
+    requireNoStrings(type);
+    return Shape.of(byteCount * 8L / type.bits());
+  }
+
+  private static void requireNoStrings(DataType type) {
+    if (type == DataType.STRING) {
+      throw new IllegalArgumentException(
+          "Strings are not in bytes or buffers; use Tensor.of(String[]).");
+    }
+  }
+
+  /** The length of an array that holds all elements. */
+  static int arrayLength(Shape shape, DataType type) {
+    if (shape.elementCount() > Integer.MAX_VALUE - 8) {
+      throw new IllegalArgumentException(
+          "An array cannot hold the "
+              + shape.elementCount()
+              + " elements of "
+              + type
+              + shape
+              + ". Use memory().lend, which goes through it in parts.");
+    }
+    return (int) shape.elementCount();
+  }
+}

@@ -1,0 +1,59 @@
+package dev.hone.onnx.ort;
+
+import dev.hone.Batch;
+import dev.hone.HoneException;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/**
+ * Says of a run that failed inside ONNX Runtime which model it was and what it was given, and what
+ * is likely wrong: its own words are about a node that the caller has never heard of.
+ */
+final class FailedRun {
+  /** Where the library was compiled is of no use to anybody here. */
+  private static final Pattern SOURCE_FILE = Pattern.compile("/\\S*/onnxruntime/core/\\S+ ");
+
+  private static final String SHAPES =
+      "The shapes do not go together inside the model, or are larger than it takes, as texts longer"
+          + " than its table of positions are: cut the inputs, or give them the shapes that the"
+          + " model was made for.";
+
+  /** What ONNX Runtime says, and what it most often means. */
+  private static final Map<String, String> MEANINGS =
+      Map.of(
+          "indices element out of data bounds",
+          "An index among the inputs, a token for example, is beyond the model's table: use the"
+              + " tokenizer that belongs to the model.",
+          "Attempting to broadcast",
+          SHAPES,
+          "The input tensor cannot be reshaped",
+          SHAPES,
+          "dimension mismatch",
+          SHAPES);
+
+  private FailedRun() {}
+
+  /** What to throw: the failure itself where it says already what the caller needs. */
+  static RuntimeException explain(RuntimeException failure, String model, Batch in) {
+    if (failure.getClass() != HoneException.class) {
+      return failure;
+    }
+    String told = String.valueOf(failure.getMessage());
+    String meaning =
+        MEANINGS.entrySet().stream()
+            .filter(entry -> told.contains(entry.getKey()))
+            .map(Map.Entry::getValue)
+            .findFirst()
+            .orElse("Check that the values and shapes are such as the model was made for.");
+    return new HoneException(
+        "The model '"
+            + model
+            + "' could not be run on "
+            + in
+            + ". "
+            + meaning
+            + " "
+            + SOURCE_FILE.matcher(told).replaceAll("").strip(),
+        failure);
+  }
+}

@@ -1,0 +1,167 @@
+package dev.hone.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.hone.Batch;
+import dev.hone.DataType;
+import dev.hone.HoneException;
+import dev.hone.Model;
+import dev.hone.ModelSource;
+import dev.hone.Precision;
+import dev.hone.Session;
+import dev.hone.SessionOptions;
+import dev.hone.Shape;
+import dev.hone.Signature.Dimension;
+import dev.hone.Tensor;
+import dev.hone.onnx.graph.Graph;
+import dev.hone.onnx.graph.ModelData;
+import dev.hone.onnx.graph.Node;
+import dev.hone.onnx.graph.TensorData;
+import dev.hone.onnx.graph.ValueInfo;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What somebody is told who uses the library in a wrong way for the first time. */
+class MisuseTest {
+  @Test
+  void aRunThatFailsInsideNamesTheModelWhatItWasGivenAndWhatIsLikelyWrong() {
+    try (Session session = Session.open(table());
+        Batch good = Batch.of("token", Tensor.of(new long[] {0, 2}));
+        Batch bad = Batch.of("token", Tensor.of(new long[] {0, 7}));
+        Batch out = Batch.of("row", Tensor.allocate(DataType.FLOAT32, Shape.of(2, 2)))) {
+      String[] words = {
+        "'table.onnx'", "{token=INT64[2]}", "the tokenizer that belongs to the model", "idx=7"
+      };
+      assertThatThrownBy(() -> session.run(bad))
+          .isInstanceOf(HoneException.class)
+          .hasMessageContainingAll(words);
+      assertThatThrownBy(() -> session.run(bad, out))
+          .isInstanceOf(HoneException.class)
+          .hasMessageContainingAll(words);
+      assertThatThrownBy(() -> session.runAsync(bad).join())
+          .hasCauseInstanceOf(HoneException.class)
+          .hasMessageContainingAll(words);
+      try (Batch answer = session.run(good)) { // and the session goes on
+        assertThat(answer.get("row").toFloatMatrix()).isDeepEqualTo(new float[][] {{1, 2}, {5, 6}});
+      }
+    }
+  }
+
+  @Test
+  void aClosedSessionSaysWhichItWas() {
+    Session session = Session.open(table());
+    assertThat(session).hasToString("table.onnx, FP32 on cpu");
+    session.close();
+    try (Batch in = Batch.of("token", Tensor.of(new long[] {0}))) {
+      assertThatThrownBy(() -> session.run(in))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("The session of 'table.onnx' was closed");
+    }
+  }
+
+  @Test
+  void calibrationThatNothingIsLearnedFromIsSaid() {
+    List<Batch> examples = TwoLayers.examples(1, 1);
+    SessionOptions options = SessionOptions.builder().calibration(examples).build();
+    try (Session session = Session.open(TwoLayers.inMemory(), options)) {
+      assertThat(session.report().notes())
+          .singleElement()
+          .asString()
+          .contains("calibration batches were not used", "Precision.INT8");
+    } finally {
+      examples.forEach(Batch::close);
+    }
+  }
+
+  @Test
+  @NullUnmarked // callers of other languages, and of plain Java, may give null
+  void calibrationThatDoesNotFitIsRefusedWithTheNumberOfTheBatch() {
+    try (Batch wrong = Batch.of("z", Tensor.of(new float[] {1, 2}))) {
+      refuses(() -> calibrated(List.of(wrong)), "Batch 0 of the calibration data", "input 'z'");
+      refuses(() -> calibrated(Arrays.asList((Batch) null)), "Batch 0", "must not be null");
+      assertThatThrownBy(() -> calibrated(List.of(wrong))).hasMessageNotContaining("..");
+    }
+  }
+
+  private static void calibrated(List<Batch> examples) {
+    Quantizer.quantize(
+        TwoLayers.inMemory(),
+        SessionOptions.builder().precision(Precision.INT8).calibration(examples).build());
+  }
+
+  @Test
+  void whereNothingCanBeWrittenTheMissingFolderIsNamed(@TempDir Path folder) {
+    Path file = folder.resolve("missing").resolve("file");
+    refuses(
+        () -> opened(OnnxOptions.builder().profile(file).build()), "folder of profile", "missing'");
+    refuses(
+        () -> opened(OnnxOptions.builder().optimizedModel(file).build()),
+        "folder of optimizedModel",
+        "missing'",
+        "Files.createDirectories");
+    assertThatThrownBy(() -> TwoLayers.data().write(file))
+        .isInstanceOf(HoneException.class)
+        .hasMessageContainingAll("there is no folder", "missing'", "Files.createDirectories");
+    assertThatThrownBy(() -> TwoLayers.data().write(folder))
+        .isInstanceOf(HoneException.class)
+        .hasMessageContaining("it is a folder. Name a file in it.");
+  }
+
+  @Test
+  void aModelIsSavedAnywhereButOverTheFileItCameFrom(@TempDir Path folder) throws IOException {
+    Path first = folder.resolve("first.onnx");
+    table().save(first);
+    Model loaded = Model.load(first);
+    refuses(() -> loaded.save(folder.resolve(".").resolve("first.onnx")), "first.onnx", "another");
+    Path second = folder.resolve("second.onnx");
+    loaded.save(second);
+    assertThat(second).hasSameBinaryContentAs(first);
+    assertThat(Model.load(second).signature()).isEqualTo(loaded.signature());
+  }
+
+  private static void opened(OnnxOptions options) {
+    Session.open(table(), SessionOptions.builder().runtime(options).build()).close();
+  }
+
+  @Test
+  void optionsSayWhatDiffersFromTheDefaults() {
+    assertThat(OnnxOptions.DEFAULT).hasToString("OnnxOptions[]");
+    Quantization quantization =
+        Quantization.builder()
+            .form(Quantization.Form.FASTEST)
+            .exclude("a", "a")
+            .floor(0.99, 0.9)
+            .evenIfSlower(true)
+            .build();
+    assertThat(OnnxOptions.of(quantization))
+        .hasToString(
+            "OnnxOptions[Quantization[form FASTEST, excluded [a], leastMeanCosine 0.99,"
+                + " leastFirstPercentile 0.9, evenIfSlower]]");
+    assertThat(OnnxOptions.builder().spinning(true).config("key", "value").build())
+        .hasToString("OnnxOptions[spinning, config {key=value}]");
+  }
+
+  private static void refuses(Runnable use, String... words) {
+    assertThatThrownBy(use::run)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll(words);
+  }
+
+  /** Three rows, of which a token picks one. */
+  private static Model table() {
+    Graph graph = new Graph("table");
+    Dimension tokens = Dimension.of("tokens");
+    graph.addInput(ValueInfo.tensor("token", DataType.INT64, tokens));
+    graph.addOutput(ValueInfo.tensor("row", DataType.FLOAT32, tokens, Dimension.of(2)));
+    graph.putInitializer(TensorData.ofFloats("rows", Shape.of(3, 2), 1, 2, 3, 4, 5, 6));
+    graph.add(Node.of("Gather", List.of("rows", "token"), List.of("row")));
+    return Model.load(
+        new ModelSource.OfBytes(ModelData.of(graph, 17).toBuffer(), "table.onnx", null));
+  }
+}
