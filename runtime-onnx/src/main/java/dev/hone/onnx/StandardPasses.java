@@ -6,6 +6,7 @@ import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.quantize.AlreadyHalf;
 import dev.hone.onnx.quantize.AlreadyQuantized;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The passes of this library. */
 enum StandardPasses implements Passes {
@@ -17,7 +18,11 @@ enum StandardPasses implements Passes {
   @Override
   public Optional<Precision> quantizedAs(ModelData model) {
     if (AlreadyQuantized.evidence(model).isEmpty()) {
-      return Optional.empty();
+      // What was only stored smaller has no operator that shows it.
+      String made = Quantizing.madeAs(model).orElse("");
+      return Stream.of(Precision.INT8, Precision.INT4)
+          .filter(precision -> precision.name().equals(made))
+          .findFirst();
     }
     boolean four =
         model.graph().nodes().stream()

@@ -68,14 +68,23 @@ final class StaticRecipe implements Drafts {
     choices.addAll(EmbeddingRows.apply(work.model(), left));
     work.model().graph().removeDead();
     return new Draft(
-        work.model(),
-        Precision.INT8,
-        fidelity == StaticDense.Fidelity.FAST
-            ? "INT8 with scales fixed by calibration, the fastest form"
-            : "INT8 with scales fixed by calibration",
-        choices,
-        work.fusions(),
-        work.notes());
+        work.model(), Precision.INT8, form(choices), choices, work.fusions(), work.notes());
+  }
+
+  private String form(List<NodeChoice> choices) {
+    boolean integers =
+        choices.stream()
+            .map(NodeChoice::form)
+            .anyMatch(
+                form ->
+                    form == NodeChoice.Form.STATIC_INT8
+                        || form == NodeChoice.Form.STATIC_INT8_IN_OUT);
+    if (!integers) {
+      return "weights stored smaller, computed in FP32: to compute with INT8 would not pay";
+    }
+    return fidelity == StaticDense.Fidelity.FAST
+        ? "INT8 with scales fixed by calibration, the fastest form"
+        : "INT8 with scales fixed by calibration";
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * sink, the time of a choice is the capacity of a cut ({@link MinimumCut}), so the best choice is
  * found exactly.
  *
+ * <p>Bytes bring noise with them. Where the best choice saves less than {@value #LEAST_SAVING} of
+ * the time, they are not worth it: then all units stay in floats.
+ *
  * <p>The times are estimated from the sizes of the values and constants that were measured once,
  * not measured here: two runs choose alike on any machine.
  */
@@ -31,6 +35,9 @@ final class ConvPlan {
   private static final double LAYOUT_NANOS = 0.2;
   private static final double NODE_NANOS = 4_000;
   private static final double PICOS = 1_000;
+
+  /** The least share of the time that bytes must save. */
+  static final double LEAST_SAVING = 0.2;
 
   private final Graph graph;
   private final Map<String, Double> sizes;
@@ -54,15 +61,24 @@ final class ConvPlan {
   }
 
   /**
-   * The units that shall run in bytes, in the order given.
+   * A choice.
+   *
+   * @param bytes the units that shall run in bytes, in the order given
+   * @param others why the others shall not
+   */
+  record Choice(List<Int8Unit> bytes, String others) {}
+
+  /**
+   * Chooses.
    *
    * @param sizes how many numbers each value has in one run
    */
-  static List<Int8Unit> choose(Graph graph, List<Int8Unit> units, Map<String, Double> sizes) {
+  static Choice choose(Graph graph, List<Int8Unit> units, Map<String, Double> sizes) {
     return new ConvPlan(graph, units, sizes).choose();
   }
 
-  private List<Int8Unit> choose() {
+  private Choice choose() {
+    long floats = 0;
     for (Int8Unit unit : nodes.keySet()) {
       double in = unit.inputs().stream().mapToDouble(this::size).sum();
       double out = size(unit.output());
@@ -72,12 +88,24 @@ final class ConvPlan {
       } else {
         connectBack(node(unit), unit.output());
       }
-      cut.connect(cut.source(), node(unit), picos(unit.floatNanos(in, out) + layout(unit)));
+      long inFloats = picos(unit.floatNanos(in, out) + layout(unit));
+      floats += inFloats;
+      cut.connect(cut.source(), node(unit), inFloats);
       cut.connect(node(unit), cut.sink(), picos(integer));
     }
     readers.forEach(this::connectForth);
     boolean[] bytes = cut.sourceSide();
-    return nodes.keySet().stream().filter(unit -> bytes[node(unit)]).toList();
+    List<Int8Unit> chosen = nodes.keySet().stream().filter(unit -> bytes[node(unit)]).toList();
+    if (chosen.isEmpty() || cut.cost() <= (1 - LEAST_SAVING) * floats) {
+      return new Choice(chosen, "It is estimated to be faster in floats.");
+    }
+    return new Choice(
+        List.of(),
+        String.format(
+            Locale.ROOT,
+            "Bytes are estimated to save %.0f %% of the time of all convolutions: too little for"
+                + " their noise.",
+            100 - 100.0 * cut.cost() / floats));
   }
 
   private double layout(Int8Unit unit) {

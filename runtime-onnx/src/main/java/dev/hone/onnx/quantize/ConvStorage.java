@@ -7,6 +7,7 @@ import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.quantize.ChannelQuantizer.Granularity;
+import dev.hone.onnx.quantize.NodeChoice.Form;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -16,19 +17,48 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Stores the weights of convolutions that compute in floats as signed bytes with one scale for each
- * output channel: {@code w_mi = t_m q_mi}, written as Cast and Mul. ONNX Runtime computes both
- * once, when the session opens, so that runs are as fast as before.
+ * output channel, {@code w_mi = t_m q_mi}, written as Cast and Mul, or as half-precision floats,
+ * written as Cast. ONNX Runtime computes both once, when the session opens, so that runs are as
+ * fast as before.
+ *
+ * <p>What rounding takes from output m on average, {@code Σ_i (w_mi - t_m q_mi) E[x_i]}, is known
+ * where the means of the input's channels are, and goes into its bias (bias correction, Nagel et
+ * al., 2019).
  */
 final class ConvStorage {
   /** Below this many weights the nodes and names take what the bytes save. */
   static final int LEAST_WEIGHTS = 1024;
 
   private final Graph graph;
-  private final Map<String, String> stored = new HashMap<>();
-  private final Map<String, Double> noise = new HashMap<>();
+  private final Form form;
+  private final ChannelRanges.Source ranges;
+  private final Map<String, Stored> stored = new HashMap<>();
 
-  ConvStorage(Graph graph) {
+  /**
+   * Weights that are stored.
+   *
+   * @param name the value that restores them
+   * @param errors what each lost, in the order of the model; empty where that is next to nothing
+   * @param noise their signal-to-noise ratio
+   */
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
+  private record Stored(String name, float[] errors, double noise) {}
+
+  /**
+   * For the convolutions of a graph.
+   *
+   * @param form {@link Form#WEIGHT_INT8} or {@link Form#HALF_STORAGE}
+   * @param ranges those of their inputs, where they are known
+   */
+  ConvStorage(Graph graph, Form form, ChannelRanges.Source ranges) {
     this.graph = graph;
+    this.form = form;
+    this.ranges = ranges;
+  }
+
+  /** What the weights become. */
+  Form form() {
+    return form;
   }
 
   /** Why a node's weights can be stored in no integers, or null if they can or are not constant. */
@@ -51,23 +81,54 @@ final class ConvStorage {
    */
   double store(Node conv) {
     String name = conv.input(1);
-    if (!stored.containsKey(name)) {
-      TensorData weights = graph.constant(name);
-      boolean fit =
-          weights != null
-              && weights.type() == DataType.FLOAT32
-              && weights.shape().rank() >= 3
-              && weights.shape().elementCount() >= LEAST_WEIGHTS;
-      if (weights == null || !fit) {
-        return Double.NaN;
-      }
-      write(name, weights);
+    TensorData weights = graph.constant(name);
+    boolean fit =
+        weights != null
+            && weights.type() == DataType.FLOAT32
+            && weights.shape().rank() >= 3
+            && weights.shape().elementCount() >= LEAST_WEIGHTS
+            && (form == Form.WEIGHT_INT8 || Halves.beyond(weights) == 0);
+    if (weights == null || !fit) {
+      return Double.NaN;
     }
-    conv.setInput(1, stored.getOrDefault(name, name));
-    return noise.getOrDefault(name, Double.NaN);
+    Stored small =
+        stored.computeIfAbsent(
+            name, n -> form == Form.HALF_STORAGE ? halves(n, weights) : bytes(n, weights));
+    conv.setInput(1, small.name);
+    correctBias(conv, ConvShape.of(conv, weights.shape()), small.errors);
+    return small.noise;
   }
 
-  private void write(String name, TensorData weights) {
+  private void correctBias(Node conv, ConvShape shape, float[] errors) {
+    ChannelRanges input = ranges.of(conv.input(0));
+    TensorData bias = conv.hasInput(2) ? graph.constant(conv.input(2)) : null;
+    boolean hidden = conv.hasInput(2) && (bias == null || bias.type() != DataType.FLOAT32);
+    if (errors.length == 0 || input == null || !input.isFinite() || hidden) {
+      return;
+    }
+    float[] means = input.forChannels(shape.inputs()).mean();
+    float[] corrected = bias == null ? new float[shape.outputs()] : bias.toFloats();
+    double missing = 0;
+    for (int i = 0; i < errors.length; i++) {
+      missing += errors[i] * (double) means[shape.inputOf(i)];
+      if ((i + 1) % shape.weightsPerOutput() == 0) {
+        corrected[i / shape.weightsPerOutput()] += (float) missing;
+        missing = 0;
+      }
+    }
+    TensorData tensor = TensorData.ofFloats("", Shape.of(shape.outputs()), corrected);
+    conv.setInput(2, graph.addInitializer(conv.output(0) + "_bias", tensor));
+  }
+
+  private Stored halves(String name, TensorData weights) {
+    SignalToNoise quality = new SignalToNoise();
+    String half = graph.addInitializer(name + "_half", Halves.of(weights, quality));
+    String result = graph.uniqueName(name + "_restored");
+    graph.add(Cast.of(half, result, DataType.FLOAT32));
+    return new Stored(result, new float[0], quality.decibels());
+  }
+
+  private Stored bytes(String name, TensorData weights) {
     Shape shape = weights.shape();
     float[] exact = weights.toFloats();
     int taps = exact.length / (int) shape.length(0);
@@ -85,7 +146,11 @@ final class ConvStorage {
         Cast.of(quantized, cast, DataType.FLOAT32),
         Node.of(
             "Mul", List.of(cast, graph.addInitializer(name + "_scale", scales)), List.of(result)));
-    stored.put(name, result);
-    noise.put(name, SignalToNoise.decibels(exact, matrix.dequantize()));
+    float[] rounded = matrix.dequantize();
+    float[] errors = new float[exact.length];
+    for (int i = 0; i < errors.length; i++) {
+      errors[i] = exact[i] - rounded[i];
+    }
+    return new Stored(result, errors, SignalToNoise.decibels(exact, rounded));
   }
 }

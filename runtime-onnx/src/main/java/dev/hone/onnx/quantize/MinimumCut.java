@@ -24,6 +24,7 @@ final class MinimumCut {
   private final List<List<Integer>> arcsOf = new ArrayList<>();
   private final List<Integer> heads = new ArrayList<>();
   private final List<Long> residuals = new ArrayList<>();
+  private long flow;
 
   /** A network of a source and a sink. */
   MinimumCut() {
@@ -73,6 +74,11 @@ final class MinimumCut {
     return side;
   }
 
+  /** What the cut of {@link #sourceSide}, which must have been asked for, costs. */
+  long cost() {
+    return flow;
+  }
+
   /** By which arc each node is reached from the source where capacity is left, or -1. */
   private int[] search() {
     int[] arrivals = new int[arcsOf.size()];
@@ -91,14 +97,15 @@ final class MinimumCut {
   }
 
   private void augment(int[] arrivals) {
-    long flow = Long.MAX_VALUE;
+    long more = Long.MAX_VALUE;
     for (int node = SINK; node != SOURCE; node = tail(arrivals[node])) {
-      flow = Math.min(flow, residuals.get(arrivals[node]));
+      more = Math.min(more, residuals.get(arrivals[node]));
     }
+    flow += more;
     for (int node = SINK; node != SOURCE; node = tail(arrivals[node])) {
       int arc = arrivals[node];
-      residuals.set(arc, residuals.get(arc) - flow);
-      residuals.set(arc ^ 1, residuals.get(arc ^ 1) + flow);
+      residuals.set(arc, residuals.get(arc) - more);
+      residuals.set(arc ^ 1, residuals.get(arc ^ 1) + more);
     }
   }
 

@@ -169,10 +169,10 @@ public final class StaticConv {
         sizes.put(value, known(value).count() / (double) batches);
       }
     }
-    List<Int8Unit> chosen = ConvPlan.choose(graph, candidates, sizes);
-    candidates.removeAll(chosen);
-    candidates.forEach(unit -> leave(unit.node(), "It is estimated to be faster in floats."));
-    return chosen;
+    ConvPlan.Choice choice = ConvPlan.choose(graph, candidates, sizes);
+    candidates.removeAll(choice.bytes());
+    candidates.forEach(unit -> leave(unit.node(), choice.others()));
+    return choice.bytes();
   }
 
   private @Nullable String objection(
@@ -261,9 +261,15 @@ public final class StaticConv {
     graph.removeDead();
   }
 
-  /** What stays in floats need not be stored in floats. */
+  /**
+   * What computes in floats need not be stored in floats: in bytes, whose noise drowns in that of
+   * bytes that are computed with, or in halves, where nothing is.
+   */
   private void store(Set<String> excluded) {
-    ConvStorage storage = new ConvStorage(graph);
+    boolean integers =
+        choices.values().stream().anyMatch(choice -> choice.form() == Form.STATIC_INT8_IN_OUT);
+    ConvStorage storage =
+        new ConvStorage(graph, integers ? Form.WEIGHT_INT8 : Form.HALF_STORAGE, ranges);
     choices.replaceAll(
         (node, choice) -> {
           if (choice.form() != Form.FLOAT || excluded.contains(choice.node())) {
@@ -279,8 +285,10 @@ public final class StaticConv {
               : new NodeChoice(
                   choice.node(),
                   choice.operator(),
-                  Form.WEIGHT_INT8,
-                  choice.reason() + " Its weights are stored in bytes.",
+                  storage.form(),
+                  choice.reason()
+                      + " Its weights are stored in "
+                      + (integers ? "bytes." : "halves."),
                   noise);
         });
     graph.sort();

@@ -27,6 +27,7 @@ class MinimumCutTest {
         }
       }
       assertThat(cost(capacity, cut.sourceSide())).isEqualTo(cheapest(capacity));
+      assertThat(cut.cost()).isEqualTo(cheapest(capacity));
     }
   }
 

@@ -4,9 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.Batch;
 import dev.hone.ModelSource;
+import dev.hone.Precision;
 import dev.hone.Session;
+import dev.hone.SessionOptions;
 import dev.hone.Tensor;
+import dev.hone.onnx.OnnxOptions;
 import dev.hone.onnx.OnnxOptions.Optimization;
+import dev.hone.onnx.Quantization;
+import dev.hone.onnx.QuantizedModel;
+import dev.hone.onnx.Quantizer;
 import dev.hone.onnx.calibrate.Calibration;
 import dev.hone.onnx.fuse.Fusions;
 import dev.hone.onnx.graph.ConstantLifting;
@@ -15,6 +21,7 @@ import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.quantize.NodeChoice.Form;
 import dev.hone.onnx.testing.DrawnLines;
 import dev.hone.onnx.testing.ModelRuns;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -22,6 +29,7 @@ import java.util.Set;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -86,6 +94,32 @@ class PpOcrTest {
       float[] kernels = ModelRuns.run(model, Optimization.ALL, in);
       assertThat(plain).doesNotContain(Float.NaN);
       assertThat(kernels).doesNotContain(Float.NaN).hasSameSizeAs(plain);
+    }
+  }
+
+  @Test
+  void aSmallNetThatBytesHardlyHastenIsStoredInHalvesAndRecognizedAgain(@TempDir Path folder) {
+    List<Batch> lines = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      lines.add(DrawnLines.turnable("Line " + i, i, i % 2 == 1));
+    }
+    Quantization how = Quantization.builder().evenIfSlower(true).build();
+    SessionOptions options =
+        SessionOptions.builder()
+            .precision(Precision.INT8)
+            .calibration(lines)
+            .runtime(OnnxOptions.builder().quantization(how).build())
+            .build();
+    Path file = folder.resolve("small.onnx");
+    QuantizedModel small = Quantizer.quantize(ModelRuns.model(read(CLASSIFICATION)), options);
+    small.save(file);
+    lines.forEach(Batch::close);
+    assertThat(small.report().nodesByForm()).containsOnlyKeys("FLOAT", "HALF_STORAGE");
+    assertThat(small.report().form()).contains("computed in FP32");
+    assertThat(small.report().bytesAfter()).isLessThan(small.report().bytesBefore() * 55 / 100);
+    try (Session again = Session.open(file, SessionOptions.of(Precision.INT8))) {
+      assertThat(again.report().notes())
+          .contains("The file is quantized already, to INT8: it runs as it is.");
     }
   }
 
