@@ -4,6 +4,7 @@ import dev.hone.benchmarks.batching.BatcherCost;
 import dev.hone.benchmarks.batching.FullLoad;
 import dev.hone.benchmarks.batching.ManyCallers;
 import dev.hone.benchmarks.call.CallCost;
+import dev.hone.benchmarks.cuda.OnGpu;
 import dev.hone.benchmarks.endtoend.Embeddings;
 import dev.hone.benchmarks.guard.Guard;
 import dev.hone.benchmarks.inputs.TextModel;
@@ -53,7 +54,8 @@ final class Questions {
         new Soak(),
         new Reliability(),
         new Monitoring(),
-        new Alarms());
+        new Alarms(),
+        new OnGpu());
   }
 
   /** What the suite guard asks, and no other: its figures are measured at length elsewhere. */

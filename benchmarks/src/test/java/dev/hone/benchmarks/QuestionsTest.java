@@ -19,6 +19,8 @@ class QuestionsTest {
   static List<Question> all() {
     return Stream.concat(Questions.all().stream(), Questions.guard().stream())
         .filter(question -> !question.id().equals("bge")) // as minilm, only larger
+        .filter(
+            question -> !question.id().equals("cuda")) // has a test of its own, for want of GPUs
         .toList();
   }
 
@@ -61,7 +63,7 @@ class QuestionsTest {
   void theShortSuiteLeavesOutWhatIsLongByNatureAndNothingElse() {
     List<String> left = new ArrayList<>(ids(Questions.all()));
     left.removeAll(ids(Questions.of(Effort.SHORT)));
-    assertThat(left).containsExactly("mails", "soak", "alarms");
+    assertThat(left).containsExactly("mails", "soak", "alarms", "cuda");
   }
 
   /** By their own estimates, which the progress line tells, and which a run keeps or does not. */

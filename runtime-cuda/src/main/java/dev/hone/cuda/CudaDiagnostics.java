@@ -65,6 +65,10 @@ public final class CudaDiagnostics {
     if (!machine.hasProvider()) {
       problems.add(new CudaStatus.ProviderMissing());
     }
+    if (!machine.hasLibrary(CudaNeeds.BINDING_LIBRARY)) {
+      problems.add(
+          new CudaStatus.BindingsMissing(CudaNeeds.BINDING_LIBRARY + " is not on the class path"));
+    }
     if (!libraries.missing().isEmpty()) {
       problems.add(
           new CudaStatus.LibrariesMissing(

@@ -17,10 +17,16 @@ final class CudaNeeds {
   /** The version of ONNX Runtime that is meant. */
   static final String ONNX_RUNTIME = "1.24.1-1.5.13";
 
+  /** The version of CUDA's Java bindings that goes with it. */
+  static final String BINDINGS = "13.1-9.19-1.5.13";
+
   /** The oldest driver that runs CUDA 13. */
   static final DriverVersion DRIVER = new DriverVersion("580.65");
 
   static final String DRIVER_LIBRARY = "libcuda.so.1";
+
+  /** What JavaCPP loads before anything of CUDA. */
+  static final String BINDING_LIBRARY = "libjnicudart.so";
 
   private static final String PROVIDER = "libonnxruntime_providers_cuda.so";
   private static final List<String> PROVIDER_NEEDS =

@@ -275,10 +275,10 @@ public final class CudaOptions implements GpuOptions {
      * branches, where ONNX Runtime computes a part of it on the CPU, where only the run tells an
      * output's shape, where {@code OnnxOptions.arenaShrink} is on, and where capturing fails. Runs
      * on tensors of {@link GpuMemory} go without one too, because a graph keeps its addresses, and
-     * so do all runs of models with sequences. While one is captured, lanes and {@link GpuMemory}
-     * do nothing else in the process; what others allocate on a GPU then, the opening of a session
-     * among them, makes the capture fail. A deadline that passes during a capture or a replay is
-     * noticed after it.
+     * so do all runs of models with sequences. While one is captured, lanes, {@link GpuMemory} and
+     * sessions that are being opened wait; what others allocate on a GPU then, the runs of models
+     * with sequences among them, makes the capture fail. A deadline that passes during a capture or
+     * a replay is noticed after it.
      *
      * @param count for how many sets of shapes each of a lane's two slots may capture one; 0 for
      *     none

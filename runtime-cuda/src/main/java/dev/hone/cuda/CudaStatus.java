@@ -304,6 +304,26 @@ public sealed interface CudaStatus {
   }
 
   /**
+   * CUDA's Java bindings do not work.
+   *
+   * @param why what is missing, or what loading them said
+   */
+  record BindingsMissing(String why) implements CudaStatus {
+    @Override
+    public String text() {
+      return "CUDA's Java bindings cannot be loaded: " + why + ".";
+    }
+
+    @Override
+    public String remedy() {
+      return "Add org.bytedeco:cuda:"
+          + CudaNeeds.BINDINGS
+          + " with the classifier linux-x86_64 to the dependencies, and no other version of"
+          + " org.bytedeco:cuda.";
+    }
+  }
+
+  /**
    * Libraries that the provider needs would not be found.
    *
    * @param libraries all of them

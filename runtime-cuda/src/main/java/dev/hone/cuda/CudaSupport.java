@@ -4,6 +4,7 @@ import dev.hone.Device;
 import dev.hone.HoneException;
 import dev.hone.Session;
 import dev.hone.SessionReport;
+import dev.hone.cuda.device.CaptureLock;
 import dev.hone.cuda.device.CudaApi;
 import dev.hone.cuda.device.CudaDevice;
 import dev.hone.cuda.device.CudaError;
@@ -33,7 +34,7 @@ public final class CudaSupport implements GpuSupport {
 
   private final Map<Integer, String> lost;
   private final Supplier<CudaReport> report;
-  private final Supplier<Optional<DriverAnswer>> driver;
+  private final Supplier<DriverAnswer> driver;
   private final IntFunction<CudaApi> cuda;
 
   /** Made by the service loader; loads nothing. */
@@ -49,7 +50,7 @@ public final class CudaSupport implements GpuSupport {
   CudaSupport(
       Map<Integer, String> lost,
       Supplier<CudaReport> report,
-      Supplier<Optional<DriverAnswer>> driver,
+      Supplier<DriverAnswer> driver,
       IntFunction<CudaApi> cuda) {
     this.lost = lost;
     this.report = report;
@@ -76,14 +77,14 @@ public final class CudaSupport implements GpuSupport {
     if (!files.isReady()) {
       return Optional.of(files.toString());
     }
-    return driver
-        .get()
-        .flatMap(answer -> problem(answer, ordinal))
-        .map(status -> status.text() + " " + status.remedy());
+    return problem(driver.get(), ordinal).map(status -> status.text() + " " + status.remedy());
   }
 
   /** What an answer of the driver says to somebody who wants this GPU; empty if all is well. */
   static Optional<CudaStatus> problem(DriverAnswer answer, int ordinal) {
+    if (!answer.fault().isEmpty()) {
+      return Optional.of(new CudaStatus.BindingsMissing(answer.fault()));
+    }
     if (answer.code() == 0 || answer.code() == CudaError.NO_DEVICE.code()) {
       return ordinal < answer.devices()
           ? Optional.empty()
@@ -165,6 +166,11 @@ public final class CudaSupport implements GpuSupport {
         device, new BoundStreamModel(model, maxGraphs > 0), settings, whenClosed);
   }
 
+  @Override
+  public <T> T outsideCaptures(Supplier<T> work) {
+    return CaptureLock.outside(work);
+  }
+
   /**
    * A GPU for the caller, who closes it.
    *
@@ -209,7 +215,8 @@ public final class CudaSupport implements GpuSupport {
 
   @Override
   public boolean isLost(int ordinal, String message) {
-    if (CudaFailure.in(message).filter(CudaFailure::isFatal).isEmpty()) {
+    boolean fatal = CudaFailure.in(message).filter(CudaFailure::isFatal).isPresent();
+    if (!fatal && !CudaDevice.tellsOfLoss(message)) {
       return false;
     }
     lost.putIfAbsent(ordinal, message);

@@ -54,7 +54,7 @@ class CudaDiagnosticsTest {
     CudaReport report =
         finds(FakeSystem.empty(root), CudaStatus.NoGpu.class, "GPU of compute capability 7.5");
     assertThat(report.toString())
-        .startsWith("The GPU cannot be used, for 3 reasons:\n1. This machine shows no NVIDIA GPU")
+        .startsWith("The GPU cannot be used, for 4 reasons:\n1. This machine shows no NVIDIA GPU")
         .contains(
             "libcuda.so.1, needed by CUDA itself: comes with NVIDIA's driver",
             "libcublas.so.13, needed by libonnxruntime_providers_cuda.so: the package libcublas-13",
@@ -189,6 +189,17 @@ class CudaDiagnosticsTest {
         CudaStatus.ProviderMissing.class,
         "linux-x86_64-gpu",
         "org.bytedeco:onnxruntime:1.24.1-1.5.13");
+  }
+
+  @Test
+  void bindingsOfCudaWithoutTheirNativePartAreRecognized() {
+    CudaReport report =
+        findsOnly(
+            complete().withoutBindings(),
+            CudaStatus.BindingsMissing.class,
+            "linux-x86_64",
+            "org.bytedeco:cuda:13.1-9.19-1.5.13");
+    assertThat(report.status().text()).contains("libjnicudart.so is not on the class path");
   }
 
   @Test

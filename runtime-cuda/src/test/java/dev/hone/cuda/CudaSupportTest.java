@@ -3,14 +3,18 @@ package dev.hone.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.hone.cuda.device.CaptureLock;
 import dev.hone.cuda.driver.DriverAnswer;
 import dev.hone.onnx.gpu.GpuOptions;
 import dev.hone.onnx.gpu.GpuSettings;
 import dev.hone.onnx.gpu.GpuSupport;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.concurrent.locks.Lock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,7 +28,7 @@ class CudaSupportTest {
   private static final CudaReport READY =
       new CudaReport(new CudaStatus.Ready("580.95", List.of()), List.of(), List.of());
 
-  private Optional<DriverAnswer> answer = Optional.of(new DriverAnswer(0, 2, "libcuda.so.1"));
+  private DriverAnswer answer = new DriverAnswer(0, 2, "libcuda.so.1");
   private final CudaSupport support =
       new CudaSupport(
           new HashMap<>(),
@@ -102,8 +106,13 @@ class CudaSupportTest {
   @Test
   void whereFilesAndDriverAgreeNothingIsInTheWay() {
     assertThat(support.obstacle(1)).isEmpty();
-    answer = Optional.empty(); // there are no bindings of CUDA: ONNX Runtime finds out
-    assertThat(support.obstacle(1)).isEmpty();
+  }
+
+  @Test
+  void bindingsThatCannotBeLoadedAreInTheWay() {
+    answer = new DriverAnswer(0, 0, "libcuda.so.1", "libjnicudart.so: undefined symbol: x");
+    assertThat(support.obstacle(0).orElseThrow())
+        .contains("libjnicudart.so: undefined symbol: x.", "org.bytedeco:cuda:13.1");
   }
 
   @Test
@@ -138,7 +147,7 @@ class CudaSupportTest {
     CudaStatus problem = CudaSupport.problem(said, 2).orElseThrow();
     assertThat(problem.getClass().getSimpleName()).isEqualTo(status);
     assertThat(problem.text()).contains(text);
-    answer = Optional.of(said);
+    answer = said;
     assertThat(support.obstacle(2).orElseThrow()).contains(problem.text(), problem.remedy());
   }
 
@@ -148,6 +157,25 @@ class CudaSupportTest {
     assertThat(support.obstacle(0).orElseThrow())
         .contains("lost the GPU cuda:0", "started anew", "illegal memory access");
     assertThat(support.obstacle(1).orElse("")).doesNotContain("lost");
+  }
+
+  @Test
+  void whatIsDoneOutsideCapturesWaitsForTheOneThatIsUnderWay() throws InterruptedException {
+    List<String> log = Collections.synchronizedList(new ArrayList<>());
+    Thread opening = new Thread(() -> support.outsideCaptures(() -> log.add("opened")));
+    Lock capture = CaptureLock.capturing();
+    capture.lock();
+    try {
+      opening.start();
+      while (opening.getState() != Thread.State.WAITING) {
+        Thread.onSpinWait();
+      }
+      log.add("captured");
+    } finally {
+      capture.unlock();
+    }
+    opening.join();
+    assertThat(log).containsExactly("captured", "opened");
   }
 
   @Test

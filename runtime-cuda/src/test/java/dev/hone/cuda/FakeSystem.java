@@ -26,6 +26,7 @@ final class FakeSystem {
   private static final String PROVIDER = "libonnxruntime_providers_cuda.so";
   private static final String JAR = "onnxruntime-1.24.1-1.5.13-linux-x86_64-gpu.jar";
   private static final String RESOURCE = "org/bytedeco/onnxruntime/linux-x86_64-gpu/" + PROVIDER;
+  private static final String BINDINGS = "org/bytedeco/cuda/linux-x86_64/libjnicudart.so";
   private static final long DRIVER_BYTES = 90L << 20; // of which the disk sees next to nothing
 
   private final Path root;
@@ -46,6 +47,7 @@ final class FakeSystem {
   static FakeSystem complete(Path root) {
     FakeSystem system = new FakeSystem(root);
     system.resources.add(RESOURCE);
+    system.resources.add(BINDINGS);
     system.gpu("0x2330", "NVIDIA H100 80GB HBM3");
     system.kernelDriver("580.95.05");
     system.file("/dev/nvidia0", "").file("/dev/nvidiactl", "").file("/dev/nvidia-uvm", "");
@@ -135,7 +137,12 @@ final class FakeSystem {
   }
 
   FakeSystem withoutProvider() {
-    resources.clear();
+    resources.remove(RESOURCE);
+    return this;
+  }
+
+  FakeSystem withoutBindings() {
+    resources.remove(BINDINGS);
     return this;
   }
 

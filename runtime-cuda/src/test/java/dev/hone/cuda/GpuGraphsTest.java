@@ -34,7 +34,7 @@ class GpuGraphsTest extends SessionContract {
         new CudaSupport(
             new HashMap<>(),
             () -> READY,
-            () -> Optional.of(new DriverAnswer(0, 1, "libcuda.so.1")),
+            () -> new DriverAnswer(0, 1, "libcuda.so.1"),
             ordinal -> cuda);
     return support.open(
         0,

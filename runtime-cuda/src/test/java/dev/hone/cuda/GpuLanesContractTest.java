@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Optional;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A session as the support for GPUs opens it keeps the whole contract: on a fake device. */
 class GpuLanesContractTest extends SessionContract {
@@ -30,7 +32,7 @@ class GpuLanesContractTest extends SessionContract {
     return new CudaSupport(
         new HashMap<>(),
         () -> READY,
-        () -> Optional.of(new DriverAnswer(0, 1, "libcuda.so.1")),
+        () -> new DriverAnswer(0, 1, "libcuda.so.1"),
         ordinal -> cuda);
   }
 
@@ -90,12 +92,29 @@ class GpuLanesContractTest extends SessionContract {
   }
 
   @Test
-  void openingThatFailsClosesTheModelAndLeavesNothingOnTheDevice() {
+  void aDeviceWhoseWorkNobodySawEndIsLostToTheProcessToo() {
+    FakeCuda cuda = new FakeCuda(7);
+    CudaSupport support = support(cuda);
+    try (Session session = open(support, ReferenceModel.affine(), cuda, new ArrayList<>());
+        Batch in = Samples.affine(3, 1)) {
+      cuda.failWaits(CudaError.UNKNOWN.code());
+      cuda.failCall(3, CudaError.UNKNOWN);
+      Assertions.assertThatThrownBy(() -> session.run(in)).isInstanceOf(HoneException.class);
+      HoneException failure =
+          Assertions.catchThrowableOfType(HoneException.class, () -> session.run(in));
+      Assertions.assertThat(support.isLost(0, String.valueOf(failure.getMessage()))).isTrue();
+      Assertions.assertThat(support.obstacle(0).orElseThrow()).contains("lost the GPU cuda:0");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"UNKNOWN", "MEMORY_ALLOCATION", "ILLEGAL_ADDRESS"})
+  void openingThatFailsClosesTheModelAndLeavesNothingOnTheDevice(CudaError error) {
     int failed = 0;
     for (int call = 1; call < 20; call++) {
       FakeCuda cuda = new FakeCuda(7);
       List<String> log = new ArrayList<>();
-      cuda.failCall(call, CudaError.UNKNOWN);
+      cuda.failCall(call, error);
       try {
         open(ReferenceModel.affine(), cuda, log).close();
       } catch (HoneException e) {

@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.hone.HoneException;
 import dev.hone.cuda.driver.NvrtcCompiler;
 import dev.hone.cuda.kernels.KernelSource;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +24,7 @@ class NvrtcTest {
     assumeTrue(
         getClass().getResource("/org/bytedeco/cuda/linux-x86_64/libnvrtc.so.13") != null,
         "NVRTC is on the class path with -Pcuda-redist only");
-    emptyDriver(folder);
+    SmallLibrary.empty(folder, "libcuda.so.1");
     ChildJvm child =
         ChildJvm.run(
             folder,
@@ -43,25 +41,6 @@ class NvrtcTest {
       }
     }
     assertThat(child.value("refused")).contains("image.cu", "sm_70", "error");
-  }
-
-  private static void emptyDriver(Path folder) throws IOException, InterruptedException {
-    Path file = Files.writeString(folder.resolve("driver.c"), "int nothing_of_the_driver;");
-    List<String> command =
-        List.of(
-            "gcc",
-            "-shared",
-            "-fPIC",
-            "-nostdlib",
-            "-Wl,-soname,libcuda.so.1",
-            "-o",
-            folder.resolve("libcuda.so.1").toString(),
-            file.toString());
-    try {
-      assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
-    } catch (IOException e) {
-      assumeTrue(false, "gcc makes the driver's library here, but is not there: " + e);
-    }
   }
 
   /** What the child runs. */

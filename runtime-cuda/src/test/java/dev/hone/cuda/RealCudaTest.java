@@ -6,11 +6,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.hone.cuda.device.CudaApi;
 import dev.hone.cuda.device.DeviceProperties;
 import dev.hone.cuda.driver.RealCuda;
-import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -48,7 +46,7 @@ class RealCudaTest {
         getClass().getResource(NATIVES + "libcudart.so.13") != null
             || Files.exists(Path.of("/usr/local/cuda/lib64/libcudart.so.13")),
         "libcudart.so.13 is neither on the class path nor in /usr/local/cuda/lib64");
-    compile(folder);
+    SmallLibrary.compile(folder, "libcuda.so.1", DRIVER);
     ChildJvm child =
         ChildJvm.run(
             folder,
@@ -59,19 +57,6 @@ class RealCudaTest {
     assertThat(child.value("malloc")).isEqualTo("35");
     for (Method method : CudaApi.class.getMethods()) {
       assertThat(Integer.parseInt(child.value(method.getName()))).as(method.getName()).isPositive();
-    }
-  }
-
-  private static void compile(Path folder) throws IOException, InterruptedException {
-    Path file = Files.writeString(folder.resolve("driver.c"), DRIVER);
-    List<String> command = new ArrayList<>(List.of("gcc", "-shared", "-fPIC", "-nostdlib"));
-    command.addAll(List.of("-Wl,-soname,libcuda.so.1", "-o"));
-    command.add(folder.resolve("libcuda.so.1").toString());
-    command.add(file.toString());
-    try {
-      assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
-    } catch (IOException e) {
-      assumeTrue(false, "gcc makes the driver's library here, but is not there: " + e);
     }
   }
 

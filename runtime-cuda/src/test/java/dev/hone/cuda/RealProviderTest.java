@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.hone.HoneException;
 import dev.hone.Model;
+import dev.hone.cuda.driver.DriverAnswer;
 import dev.hone.metrics.Recorder;
 import dev.hone.onnx.ort.NativeSession;
 import dev.hone.onnx.ort.OrtSettings;
@@ -13,7 +14,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -127,7 +127,7 @@ class RealProviderTest {
           new CudaSupport(
               new HashMap<>(),
               () -> ready,
-              Optional::empty,
+              () -> new DriverAnswer(0, 1, "libcuda.so.1"),
               ordinal -> {
                 throw new AssertionError("No device is wanted.");
               });

@@ -69,7 +69,7 @@ class RealRuntimeTest {
     private Asking() {}
 
     public static void main(String... args) {
-      DriverAnswer answer = DriverAnswer.ask().orElseThrow();
+      DriverAnswer answer = DriverAnswer.ask();
       CudaStatus status = CudaSupport.problem(answer, 0).orElseThrow();
       System.out.println("code=" + answer.code());
       System.out.println("status=" + status.getClass().getSimpleName());

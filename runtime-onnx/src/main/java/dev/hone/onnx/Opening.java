@@ -111,27 +111,41 @@ final class Opening {
     try {
       OrtSettings settings = settings(ready);
       NativeSession session =
-          NativeSession.open(
-              ready.stored().source(), model.signature(), settings, model.name(), recorder);
+          placement.apart(
+              () ->
+                  NativeSession.open(
+                      ready.stored().source(),
+                      model.signature(),
+                      settings,
+                      model.name(),
+                      recorder));
       try {
-        SessionReport report = report(ready, session);
+        SessionReport report = placement.apart(() -> report(ready, session));
         Placement.Lanes lanes = placement.lanes();
         if (lanes == null || !BoundRuns.takes(model.signature())) {
           return new OnnxSession(
               model.signature(), session, ready.stored().folder(), report, recorder);
         }
-        session.close(); // it told which node runs where, and was the canary
+        close(session); // it told which node runs where, and was the canary
         return lanes.open(
             new BoundModel(model.name(), model.signature(), recorder, ready.stored(), settings),
             report);
       } catch (RuntimeException | Error e) {
-        session.close();
+        close(session);
         throw e;
       }
     } catch (RuntimeException | Error e) {
       ready.stored().close();
       throw e;
     }
+  }
+
+  private void close(NativeSession session) {
+    placement.apart(
+        () -> {
+          session.close();
+          return session;
+        });
   }
 
   private SessionReport report(Ready ready, NativeSession session) {

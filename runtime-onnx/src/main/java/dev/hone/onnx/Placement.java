@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -28,10 +29,12 @@ record Placement(
   static final Placement CPU = onCpu(List.of());
 
   /** Opens a session on a device. */
-  @FunctionalInterface
   interface Lanes {
     /** The session owns the model. */
     Session open(GpuModel model, SessionReport report);
+
+    /** Does work on the device while no CUDA graph is captured, which it would break. */
+    <T> T outsideCaptures(Supplier<T> work);
   }
 
   Placement {
@@ -40,6 +43,11 @@ record Placement(
 
   static Placement onCpu(List<String> notes) {
     return new Placement(Device.cpu(), null, null, notes);
+  }
+
+  /** Does work where the session is placed, at a time when it harms nobody. */
+  <T> T apart(Supplier<T> work) {
+    return lanes == null ? work.get() : lanes.outsideCaptures(work);
   }
 
   static Placement onGpu(int ordinal, GpuSettings settings, Lanes lanes) {

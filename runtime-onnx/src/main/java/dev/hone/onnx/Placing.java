@@ -4,6 +4,8 @@ import dev.hone.Device;
 import dev.hone.HoneException;
 import dev.hone.Precision;
 import dev.hone.Session;
+import dev.hone.SessionReport;
+import dev.hone.onnx.gpu.GpuModel;
 import dev.hone.onnx.gpu.GpuOptions;
 import dev.hone.onnx.gpu.GpuSupport;
 import java.lang.System.Logger;
@@ -13,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Opens a session on the device that was asked for. A GPU that was asked for by its number must be
@@ -104,13 +107,25 @@ record Placing(
     };
   }
 
+  /** The lanes of a GPU. */
+  private record Lanes(GpuSupport gpu, int ordinal, Optional<GpuOptions> options)
+      implements Placement.Lanes {
+    @Override
+    public Session open(GpuModel model, SessionReport report) {
+      return gpu.open(ordinal, model, options, report);
+    }
+
+    @Override
+    public <T> T outsideCaptures(Supplier<T> work) {
+      return gpu.outsideCaptures(work);
+    }
+  }
+
   private Session onGpu(GpuSupport gpu, int ordinal) {
     try {
       return opener.apply(
           Placement.onGpu(
-              ordinal,
-              gpu.settings(ordinal, options),
-              (model, report) -> gpu.open(ordinal, model, options, report)));
+              ordinal, gpu.settings(ordinal, options), new Lanes(gpu, ordinal, options)));
     } catch (HoneException e) {
       gpu.isLost(ordinal, String.valueOf(e.getMessage()));
       throw e;

@@ -8,6 +8,7 @@ import dev.hone.onnx.gpu.GpuSettings;
 import dev.hone.onnx.gpu.GpuSupport;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Support for GPUs that are there, until a message says "lost". */
 final class FakeGpu implements GpuSupport {
@@ -42,6 +43,11 @@ final class FakeGpu implements GpuSupport {
   public Session open(
       int ordinal, GpuModel model, Optional<GpuOptions> options, SessionReport report) {
     throw new UnsupportedOperationException("This fake has no lanes.");
+  }
+
+  @Override
+  public <T> T outsideCaptures(Supplier<T> work) {
+    return work.get();
   }
 
   @Override

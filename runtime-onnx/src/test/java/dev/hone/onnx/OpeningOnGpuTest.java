@@ -9,6 +9,7 @@ import dev.hone.HoneException;
 import dev.hone.Precision;
 import dev.hone.Session;
 import dev.hone.SessionOptions;
+import dev.hone.SessionReport;
 import dev.hone.contract.NoLeaks;
 import dev.hone.onnx.gpu.GpuModel;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordingFile;
@@ -62,6 +64,43 @@ class OpeningOnGpuTest {
         .build();
   }
 
+  /** What the lanes of a test do when they are opened. */
+  private interface Opener {
+    Session open(GpuModel model, SessionReport report);
+  }
+
+  private Session open(Opener opener) {
+    return open(new Recorded(opener));
+  }
+
+  /** Lanes that count what is done outside of captures, and know whether something is. */
+  private static final class Recorded implements Placement.Lanes {
+    private final Opener opener;
+    private int works;
+    private boolean atWork;
+
+    Recorded(Opener opener) {
+      this.opener = opener;
+    }
+
+    @Override
+    public Session open(GpuModel model, SessionReport report) {
+      assertThat(atWork).as("lanes may capture").isFalse();
+      return opener.open(model, report);
+    }
+
+    @Override
+    public <T> T outsideCaptures(Supplier<T> work) {
+      works++;
+      atWork = true;
+      try {
+        return work.get();
+      } finally {
+        atWork = false;
+      }
+    }
+  }
+
   private Session open(Placement.@Nullable Lanes lanes) {
     Placement placement = new Placement(Device.cuda(0), null, lanes, List.of());
     return OnnxSession.open(TwoLayers.inMemory(), options(), StandardPasses.INSTANCE, placement);
@@ -102,6 +141,15 @@ class OpeningOnGpuTest {
   }
 
   @Test
+  void whatIsOpenedOnTheWayIsOpenedAskedAndClosedOutsideOfCaptures() {
+    Recorded lanes = new Recorded((model, report) -> lanes(model));
+    try (Session session = open(lanes)) {
+      assertThat(session.signature().outputNames()).containsExactly("y");
+      assertThat(lanes.works).isEqualTo(3);
+    }
+  }
+
+  @Test
   void aModelThatLanesRefuseIsNotTriedAgain() {
     assertThatThrownBy(
             () ->
@@ -137,7 +185,7 @@ class OpeningOnGpuTest {
 
   @Test
   void theCanarysRunsAreNotCountedAsTheApplications() {
-    try (Session session = open(null);
+    try (Session session = open((Placement.Lanes) null);
         Batch out = session.run(examples.get(0))) {
       assertThat(out.size()).isOne();
       assertThat(session.report().notes()).anyMatch(note -> note.startsWith("On cuda:0, answers"));

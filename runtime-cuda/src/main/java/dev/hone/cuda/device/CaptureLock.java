@@ -2,13 +2,16 @@ package dev.hone.cuda.device;
 
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 
 /**
  * Keeps everything that would break a capture of CUDA graphs away from it. CUDA looks at the whole
  * process: while one stream captures, an allocation or a wait of any thread, on any device, breaks
- * it. So this lock is one for the process. Sessions that are not on lanes, and those that are being
- * opened, do not hold it: they may break a capture, which is then refused and told. What waits for
- * the device in it may wait long; that holds up captures, and nothing else.
+ * it. So this lock is one for the process. Runs of sessions that are not on lanes, whose models
+ * take or give sequences, do not hold it: they may break a capture, which is then refused and told.
+ *
+ * <p>It is fair: a capture waits for who waits for the device, and for sessions that are being
+ * opened, and who comes after it waits for the capture.
  */
 public final class CaptureLock {
   // Fair, so that a capture comes to its turn between many short calls.
@@ -24,5 +27,16 @@ public final class CaptureLock {
   /** Held by who allocates, frees or waits; many may at once, and a thread more than once. */
   public static Lock ordinary() {
     return LOCK.readLock();
+  }
+
+  /** Does something while nobody captures. */
+  public static <T> T outside(Supplier<T> work) {
+    Lock lock = ordinary();
+    lock.lock();
+    try {
+      return work.get();
+    } finally {
+      lock.unlock();
+    }
   }
 }

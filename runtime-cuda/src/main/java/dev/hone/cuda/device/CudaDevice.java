@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * One device, its memory, and whether it still works.
  *
  * <p><b>Errors.</b> Where memory is short: {@link OutOfMemoryException}. After an error that ends
- * all use of the device in this process the device {@linkplain #isLost is lost}: every later call
- * throws, and closing things only takes them off the books, since CUDA took their memory along.
+ * all use of the device in this process, or where it cannot be seen that its work ends, the device
+ * {@linkplain #isLost is lost}: every later call throws, no memory is used again, and closing
+ * things only takes them off the books.
  *
  * <p><b>Closing.</b> Whoever opens closes, and in this order: what runs is waited for, then streams
  * and events, then memory, then the device. What is still open when the device is closed is logged
@@ -24,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CudaDevice implements AutoCloseable {
   private static final Logger LOGGER = System.getLogger("dev.hone.cuda");
+
+  private static final String LOST = " cannot be used any more in this process after ";
 
   private final CudaApi api;
   private final String name;
@@ -102,14 +105,19 @@ public final class CudaDevice implements AutoCloseable {
     return loss.get() != null;
   }
 
+  /** Whether a message is that of a call on a device that is lost. */
+  public static boolean tellsOfLoss(String message) {
+    return message.contains(LOST);
+  }
+
   /**
-   * Throws unless a call succeeded.
+   * Throws unless a call succeeded, and the device is not lost.
    *
    * @param code what it returned
    * @param doing what it was to do, to stand after "while"
    */
   public void check(int code, String doing) {
-    if (code != 0) {
+    if (code != 0 || isLost()) {
       throw failure(code, doing);
     }
   }
@@ -122,11 +130,7 @@ public final class CudaDevice implements AutoCloseable {
     String known = loss.get();
     if (known != null) {
       return new HoneException(
-          "The device "
-              + name
-              + " cannot be used any more in this process after "
-              + known
-              + ". Run on the CPU, or start the process anew.");
+          "The device " + name + LOST + known + ". Run on the CPU, or start the process anew.");
     }
     if (code == CudaError.MEMORY_ALLOCATION.code()) {
       return new OutOfMemoryException(
@@ -168,9 +172,13 @@ public final class CudaDevice implements AutoCloseable {
     }
   }
 
-  /** The end of a thing: on a lost device there is nothing left to give back. */
-  void release(int code, String what) {
-    if (code != 0 && !isLost()) {
+  /**
+   * Gives something back, while nobody captures. On a lost device nothing is given back: CUDA took
+   * it along, or nobody knows whether it is still used.
+   */
+  void release(IntSupplier call, String what) {
+    int code = isLost() ? 0 : outsideCapture(call);
+    if (code != 0) {
       HoneException failure = failure(code, "giving back " + what);
       if (!isLost()) {
         LOGGER.log(Logger.Level.WARNING, failure.getMessage());

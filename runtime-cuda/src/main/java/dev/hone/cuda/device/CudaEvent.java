@@ -13,7 +13,7 @@ public final class CudaEvent implements AutoCloseable {
   CudaEvent(CudaDevice device) {
     this.device = device;
     long[] out = new long[1];
-    device.check(device.api().createEvent(out), "making an event");
+    device.check(device.outsideCapture(() -> device.api().createEvent(out)), "making an event");
     this.handle = out[0];
     this.query = () -> device.api().queryEvent(handle);
     this.wait = () -> device.api().synchronizeEvent(handle);
@@ -42,7 +42,7 @@ public final class CudaEvent implements AutoCloseable {
   @Override
   public void close() {
     if (device.holdings().remove(holding)) {
-      device.release(device.api().destroyEvent(handle), "an event");
+      device.release(() -> device.api().destroyEvent(handle), "an event");
     }
   }
 }

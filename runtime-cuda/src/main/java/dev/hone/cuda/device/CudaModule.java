@@ -25,7 +25,7 @@ public final class CudaModule implements AutoCloseable {
   @Override
   public void close() {
     if (device.holdings().remove(holding)) {
-      device.release(device.outsideCapture(() -> device.api().unloadModule(handle)), "device code");
+      device.release(() -> device.api().unloadModule(handle), "device code");
     }
   }
 }

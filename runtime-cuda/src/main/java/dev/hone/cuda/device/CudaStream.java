@@ -11,7 +11,7 @@ public final class CudaStream implements AutoCloseable {
   CudaStream(CudaDevice device) {
     this.device = device;
     long[] out = new long[1];
-    device.check(device.api().createStream(out), "making a stream");
+    device.check(device.outsideCapture(() -> device.api().createStream(out)), "making a stream");
     this.handle = out[0];
     this.holding = device.holdings().add("a stream");
   }
@@ -82,7 +82,7 @@ public final class CudaStream implements AutoCloseable {
   public void close() {
     if (device.holdings().remove(holding)) {
       drain();
-      device.release(device.api().destroyStream(handle), "a stream");
+      device.release(() -> device.api().destroyStream(handle), "a stream");
     }
   }
 }

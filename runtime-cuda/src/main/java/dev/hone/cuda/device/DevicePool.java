@@ -18,8 +18,7 @@ public final class DevicePool {
     this.blocks =
         new BlockPool(
             (bytes, address) -> device.outsideCapture(() -> api.malloc(bytes, address)),
-            address ->
-                device.release(device.outsideCapture(() -> api.free(address)), "device memory"),
+            address -> device.release(() -> api.free(address), "device memory"),
             limits.idleDeviceBytes());
   }
 
@@ -32,8 +31,9 @@ public final class DevicePool {
   public DeviceBlock take(long bytes) {
     long rounded = BlockPool.roundUp(bytes);
     long[] address = new long[1];
-    device.check(
-        blocks.take(rounded, limitBytes, address), "taking " + bytes + " bytes of its memory");
+    String doing = "taking " + bytes + " bytes of its memory";
+    device.check(0, doing); // what is idle on a lost device may still be in use
+    device.check(blocks.take(rounded, limitBytes, address), doing);
     return new DeviceBlock(this, device.holdings(), address[0], rounded);
   }
 

@@ -45,8 +45,7 @@ public final class PinnedPool {
       System.arraycopy(ranges, start + 2, known, start, known.length - start);
       ranges = known;
     }
-    device.release(
-        device.outsideCapture(() -> device.api().freeHost(address)), "page-locked memory");
+    device.release(() -> device.api().freeHost(address), "page-locked memory");
   }
 
   /**
@@ -57,26 +56,30 @@ public final class PinnedPool {
    * @throws IllegalStateException if the device is closed
    */
   public Memory take(long bytes) {
-    long rounded = BlockPool.roundUp(bytes);
     long[] address = new long[1];
-    device.check(
-        blocks.take(rounded, Long.MAX_VALUE, address), "taking " + bytes + " bytes page-locked");
-    return adopted(address[0], bytes, rounded);
+    int code = take(bytes, Long.MAX_VALUE, address);
+    device.check(code, "taking " + bytes + " bytes page-locked");
+    return adopted(address[0], bytes);
   }
 
   /** As {@link #take}, or null where the limit or the machine leaves none. */
   public @Nullable Memory takeIfThereIs(long bytes) {
-    long rounded = BlockPool.roundUp(bytes);
     long[] address = new long[1];
-    int code = blocks.take(rounded, limitBytes, address);
+    int code = take(bytes, limitBytes, address);
     if (code == CudaError.MEMORY_ALLOCATION.code()) {
       return null;
     }
     device.check(code, "taking " + bytes + " bytes page-locked");
-    return adopted(address[0], bytes, rounded);
+    return adopted(address[0], bytes);
   }
 
-  private Memory adopted(long address, long bytes, long rounded) {
+  private int take(long bytes, long mostBytes, long[] address) {
+    device.check(0, "taking page-locked memory"); // what is idle on a lost one may be in use
+    return blocks.take(BlockPool.roundUp(bytes), mostBytes, address);
+  }
+
+  private Memory adopted(long address, long bytes) {
+    long rounded = BlockPool.roundUp(bytes);
     return Memory.adopt(address, bytes, () -> blocks.give(address, rounded));
   }
 

@@ -3,7 +3,6 @@ package dev.hone.cuda.driver;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.bytedeco.cuda.global.cudart;
 
@@ -13,24 +12,38 @@ import org.bytedeco.cuda.global.cudart;
  * @param code CUDA's number for the error, 0 for success
  * @param devices how many GPUs this process may use; 0 where there is an error
  * @param library the file of the driver's library that answered
+ * @param fault why the bindings cannot be loaded, so that nobody answered; empty if they are
  */
-public record DriverAnswer(int code, int devices, String library) {
+public record DriverAnswer(int code, int devices, String library, String fault) {
   private static final String DRIVER = "libcuda.so.1";
+
+  /** Of a driver that answered. */
+  public DriverAnswer(int code, int devices, String library) {
+    this(code, devices, library, "");
+  }
 
   /**
    * Asks. Loads CUDA's bindings, its runtime and the driver's library, so it comes after looking at
    * files: what cannot be loaded once cannot be loaded later in the same process.
-   *
-   * @return empty if the bindings cannot be loaded; ONNX Runtime can do without
    */
-  public static Optional<DriverAnswer> ask() {
+  public static DriverAnswer ask() {
     int[] count = new int[1];
     try {
       int code = cudart.cudaGetDeviceCount(count);
-      return Optional.of(new DriverAnswer(code, code == 0 ? count[0] : 0, mapped()));
+      return new DriverAnswer(code, code == 0 ? count[0] : 0, mapped());
     } catch (LinkageError e) {
-      return Optional.empty();
+      return new DriverAnswer(0, 0, DRIVER, words(e));
     }
+  }
+
+  /** The innermost cause names the fault; those around it name what it broke. */
+  private static String words(Throwable failure) {
+    Throwable innermost = failure;
+    while (innermost.getCause() != null) {
+      innermost = innermost.getCause();
+    }
+    String first = String.valueOf(innermost.getMessage()).lines().findFirst().orElse("").strip();
+    return first.isEmpty() ? innermost.toString() : first;
   }
 
   private static String mapped() {

@@ -33,7 +33,10 @@ public final class RealCuda implements CudaApi {
     this.ordinal = ordinal;
   }
 
-  /** Threads choose their device each for itself; choosing the same again is a few instructions. */
+  /**
+   * Each thread chooses its device for itself; choosing the same again is a few instructions. One
+   * that has not would take the first GPU into use with whatever it calls.
+   */
   private int choose() {
     return cudart.cudaSetDevice(ordinal);
   }
@@ -144,31 +147,38 @@ public final class RealCuda implements CudaApi {
 
   @Override
   public int freeHost(long address) {
-    return told(cudart.cudaFreeHost(handles.get().first.at(address)));
+    int code = choose();
+    return told(code != 0 ? code : cudart.cudaFreeHost(handles.get().first.at(address)));
   }
 
   @Override
   public int copyToDevice(long device, long host, long bytes, long stream) {
     Handles use = handles.get();
+    int code = choose();
     return told(
-        cudart.cudaMemcpyAsync(
-            use.first.at(device),
-            use.second.at(host),
-            bytes,
-            cudart.cudaMemcpyHostToDevice,
-            use.stream.at(stream)));
+        code != 0
+            ? code
+            : cudart.cudaMemcpyAsync(
+                use.first.at(device),
+                use.second.at(host),
+                bytes,
+                cudart.cudaMemcpyHostToDevice,
+                use.stream.at(stream)));
   }
 
   @Override
   public int copyToHost(long host, long device, long bytes, long stream) {
     Handles use = handles.get();
+    int code = choose();
     return told(
-        cudart.cudaMemcpyAsync(
-            use.first.at(host),
-            use.second.at(device),
-            bytes,
-            cudart.cudaMemcpyDeviceToHost,
-            use.stream.at(stream)));
+        code != 0
+            ? code
+            : cudart.cudaMemcpyAsync(
+                use.first.at(host),
+                use.second.at(device),
+                bytes,
+                cudart.cudaMemcpyDeviceToHost,
+                use.stream.at(stream)));
   }
 
   @Override
@@ -183,12 +193,14 @@ public final class RealCuda implements CudaApi {
 
   @Override
   public int destroyStream(long stream) {
-    return told(cudart.cudaStreamDestroy(handles.get().stream.at(stream)));
+    int code = choose();
+    return told(code != 0 ? code : cudart.cudaStreamDestroy(handles.get().stream.at(stream)));
   }
 
   @Override
   public int synchronizeStream(long stream) {
-    return told(cudart.cudaStreamSynchronize(handles.get().stream.at(stream)));
+    int code = choose();
+    return told(code != 0 ? code : cudart.cudaStreamSynchronize(handles.get().stream.at(stream)));
   }
 
   @Override
@@ -201,43 +213,55 @@ public final class RealCuda implements CudaApi {
 
   @Override
   public int destroyEvent(long event) {
-    return told(cudart.cudaEventDestroy(handles.get().event.at(event)));
+    int code = choose();
+    return told(code != 0 ? code : cudart.cudaEventDestroy(handles.get().event.at(event)));
   }
 
   @Override
   public int recordEvent(long event, long stream) {
     Handles use = handles.get();
-    return told(cudart.cudaEventRecord(use.event.at(event), use.stream.at(stream)));
+    int code = choose();
+    return told(
+        code != 0 ? code : cudart.cudaEventRecord(use.event.at(event), use.stream.at(stream)));
   }
 
   @Override
   public int waitEvent(long stream, long event) {
     Handles use = handles.get();
-    return told(cudart.cudaStreamWaitEvent(use.stream.at(stream), use.event.at(event)));
+    int code = choose();
+    return told(
+        code != 0 ? code : cudart.cudaStreamWaitEvent(use.stream.at(stream), use.event.at(event)));
   }
 
   @Override
   public int synchronizeEvent(long event) {
-    return told(cudart.cudaEventSynchronize(handles.get().event.at(event)));
+    int code = choose();
+    return told(code != 0 ? code : cudart.cudaEventSynchronize(handles.get().event.at(event)));
   }
 
   @Override
   public int queryEvent(long event) {
-    return told(cudart.cudaEventQuery(handles.get().event.at(event)));
+    int code = choose();
+    return told(code != 0 ? code : cudart.cudaEventQuery(handles.get().event.at(event)));
   }
 
   @Override
   public int beginCapture(long stream) {
+    int code = choose();
     return told(
-        cudart.cudaStreamBeginCapture(
-            handles.get().stream.at(stream), cudart.cudaStreamCaptureModeGlobal));
+        code != 0
+            ? code
+            : cudart.cudaStreamBeginCapture(
+                handles.get().stream.at(stream), cudart.cudaStreamCaptureModeGlobal));
   }
 
   @Override
   public int endCapture(long stream, long[] graph) {
     Handles use = handles.get();
     Handles.Graph made = use.graph.at(0);
-    return made(cudart.cudaStreamEndCapture(use.stream.at(stream), made), made, graph);
+    int code = choose();
+    return made(
+        code != 0 ? code : cudart.cudaStreamEndCapture(use.stream.at(stream), made), made, graph);
   }
 
   @Override
@@ -253,7 +277,8 @@ public final class RealCuda implements CudaApi {
 
   @Override
   public int destroyGraph(long graph) {
-    return told(cudart.cudaGraphDestroy(handles.get().graph.at(graph)));
+    int code = choose();
+    return told(code != 0 ? code : cudart.cudaGraphDestroy(handles.get().graph.at(graph)));
   }
 
   @Override
@@ -268,7 +293,9 @@ public final class RealCuda implements CudaApi {
 
   @Override
   public int destroyExecutableGraph(long executable) {
-    return told(cudart.cudaGraphExecDestroy(handles.get().executable.at(executable)));
+    int code = choose();
+    return told(
+        code != 0 ? code : cudart.cudaGraphExecDestroy(handles.get().executable.at(executable)));
   }
 
   @Override
@@ -293,7 +320,11 @@ public final class RealCuda implements CudaApi {
   public int kernel(long module, String name, long[] kernel) {
     Handles use = handles.get();
     Handles.Function made = use.function.at(0);
-    return made(cudart.cuModuleGetFunction(made, use.module.at(module), name), made, kernel);
+    int code = choose();
+    return made(
+        code != 0 ? code : cudart.cuModuleGetFunction(made, use.module.at(module), name),
+        made,
+        kernel);
   }
 
   @Override

@@ -9,8 +9,6 @@ import dev.hone.cuda.device.CaptureLock;
 import dev.hone.cuda.device.CudaStream;
 import dev.hone.onnx.gpu.GpuModel;
 import dev.hone.onnx.gpu.StreamRuns;
-import java.util.concurrent.locks.Lock;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,26 +43,16 @@ public final class BoundStreamModel implements StreamModel {
 
   @Override
   public Execution open(CudaStream stream) {
-    StreamRuns runs = outsideCaptures(() -> model.open(stream.handle(), graphs));
+    // ONNX Runtime allocates and waits as it likes, and must not while somebody captures.
+    StreamRuns runs = CaptureLock.outside(() -> model.open(stream.handle(), graphs));
     return new BoundExecution(graphs ? new OneThreadRuns(runs) : runs, graphs);
-  }
-
-  /** ONNX Runtime allocates and waits as it likes, and must not while somebody captures. */
-  private static <T> T outsideCaptures(Supplier<T> body) {
-    Lock lock = CaptureLock.ordinary();
-    lock.lock();
-    try {
-      return body.get();
-    } finally {
-      lock.unlock();
-    }
   }
 
   private record BoundExecution(StreamRuns runs, boolean capturesGraphs) implements Execution {
     @Override
     public void run(Port[] inputs, Port[] outputs, @Nullable Cancellation stop) {
       boolean toHost = describe(inputs, outputs);
-      Batch given = outsideCaptures(() -> runs.run(stop));
+      Batch given = CaptureLock.outside(() -> runs.run(stop));
       if (toHost) {
         give(given, outputs);
       }
@@ -79,7 +67,7 @@ public final class BoundStreamModel implements StreamModel {
     @Override
     public void runGraph(int graph, Port[] inputs, Port[] outputs) {
       describe(inputs, outputs);
-      outsideCaptures(
+      CaptureLock.outside(
           () -> {
             runs.runGraph(graph);
             return graph;
@@ -119,7 +107,7 @@ public final class BoundStreamModel implements StreamModel {
 
     @Override
     public void close() {
-      outsideCaptures(
+      CaptureLock.outside(
           () -> {
             runs.close();
             return runs;

@@ -80,7 +80,7 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
     try {
       check.resolve(in, new int[check.inputCount()], new long[check.symbolCount()]);
       in.hold();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       lanes.exit();
       throw e;
     }

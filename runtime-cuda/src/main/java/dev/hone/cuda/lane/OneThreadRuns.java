@@ -93,7 +93,10 @@ final class OneThreadRuns implements StreamRuns {
 
   @Override
   public void close() {
-    runs.close();
-    thread.shutdown();
+    try {
+      runs.close();
+    } finally {
+      thread.shutdown();
+    }
   }
 }

@@ -51,7 +51,7 @@ final class Slot implements AutoCloseable {
       for (int i = 0; i < events.length; i++) {
         events[i] = device.openEvent();
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       for (CudaEvent event : events) {
         if (event != null) {
           event.close();

@@ -69,7 +69,7 @@ public record Machine(
     return PROVIDERS.stream().map(classPath).filter(Objects::nonNull);
   }
 
-  /** Whether JavaCPP finds one of CUDA's libraries on the class path. */
+  /** Whether JavaCPP finds one of CUDA's libraries, or of its own for CUDA, on the class path. */
   public boolean hasLibrary(String soname) {
     return classPath.apply("org/bytedeco/cuda/linux-x86_64/" + soname) != null;
   }

@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -254,6 +255,40 @@ class DeviceMemoryTest {
     device.close();
     assertThat(device.open()).isEmpty();
     assertThat(device.memory().stats().liveBytes()).isZero();
+  }
+
+  @Test
+  void whereNobodySawTheWorkEndNoMemoryIsUsedAgain() {
+    CudaDevice device = open(SMALL);
+    CudaStream stream = device.openStream();
+    DeviceBlock block = device.memory().take(300);
+    Memory pinned = device.pinned().take(300);
+    device.memory().take(600).close();
+    device.pinned().take(600).close();
+    stream.copyToDevice(block.address(), pinned.address(), 300);
+    cuda.failWaits(CudaError.UNKNOWN.code());
+    stream.drain();
+    cuda.failWaits(0);
+    assertThat(device.isLost()).isTrue();
+    block.close();
+    pinned.close();
+    for (int bytes : new int[] {300, 600, 900}) {
+      isRefused(() -> device.memory().take(bytes));
+      isRefused(() -> device.pinned().take(bytes));
+      isRefused(() -> device.pinned().takeIfThereIs(bytes));
+    }
+    isRefused(stream::synchronize);
+    isRefused(() -> stream.copyToDevice(block.address(), pinned.address(), 1));
+    stream.close();
+    device.close();
+    assertThat(device.open()).isEmpty();
+    assertThat(cuda.violations()).isEmpty();
+  }
+
+  private static void isRefused(ThrowableAssert.ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOf(HoneException.class)
+        .hasMessageContainingAll("cuda:0", "cannot be used any more", "999", "to end");
   }
 
   @Test

@@ -40,6 +40,7 @@ public final class FakeCuda implements CudaApi {
   private long failAtCall = -1;
   private int failWith;
   private int failCapture;
+  private int failWaits;
 
   /** A kernel as a Java function. */
   public interface FakeKernel {
@@ -66,6 +67,11 @@ public final class FakeCuda implements CudaApi {
   /** The next capture cannot be begun. */
   public synchronized void failCapture(CudaError error) {
     failCapture = error.code();
+  }
+
+  /** Until told otherwise, who waits for a stream gets this code and sees no end; 0 for none. */
+  public synchronized void failWaits(int code) {
+    failWaits = code;
   }
 
   /** The n-th copy or kernel that runs from now, from 1, fails in its course. */
@@ -311,7 +317,8 @@ public final class FakeCuda implements CudaApi {
 
   @Override
   public synchronized int createStream(long[] stream) {
-    return call(
+    return callOutsideCapture(
+        "createStream",
         () -> {
           stream[0] = handle();
           streams.put(stream[0], scheduler.open());
@@ -322,17 +329,16 @@ public final class FakeCuda implements CudaApi {
   @Override
   public synchronized int destroyStream(long stream) {
     return release(
-        () ->
-            withStream(
-                stream,
-                s -> {
-                  if (!s.queue.isEmpty()) {
-                    violations.add("a stream was destroyed before its work had ended");
-                  }
-                  streams.remove(stream);
-                  scheduler.close(s);
-                  return 0;
-                }));
+        () -> outsideCapture("destroyStream", () -> withStream(stream, s -> destroy(stream, s))));
+  }
+
+  private int destroy(long handle, FakeStream stream) {
+    if (!stream.queue.isEmpty()) {
+      violations.add("a stream was destroyed before its work had ended");
+    }
+    streams.remove(handle);
+    scheduler.close(stream);
+    return 0;
   }
 
   @Override
@@ -343,6 +349,9 @@ public final class FakeCuda implements CudaApi {
             withStream(
                 stream,
                 s -> {
+                  if (failWaits != 0) {
+                    return failWaits;
+                  }
                   scheduler.runUntil(s.queue::isEmpty);
                   scheduler.host.merge(s.clock);
                   return scheduler.stickyError();
@@ -351,7 +360,8 @@ public final class FakeCuda implements CudaApi {
 
   @Override
   public synchronized int createEvent(long[] event) {
-    return call(
+    return callOutsideCapture(
+        "createEvent",
         () -> {
           event[0] = handle();
           events.put(event[0], null);
@@ -362,13 +372,16 @@ public final class FakeCuda implements CudaApi {
   @Override
   public synchronized int destroyEvent(long event) {
     return release(
-        () -> {
-          if (!events.containsKey(event)) {
-            return noSuch("event", event);
-          }
-          events.remove(event);
-          return 0;
-        });
+        () ->
+            outsideCapture(
+                "destroyEvent",
+                () -> {
+                  if (!events.containsKey(event)) {
+                    return noSuch("event", event);
+                  }
+                  events.remove(event);
+                  return 0;
+                }));
   }
 
   @Override

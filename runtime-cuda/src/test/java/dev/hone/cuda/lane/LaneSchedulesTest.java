@@ -3,7 +3,6 @@ package dev.hone.cuda.lane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.contract.NoLeaks;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -26,6 +25,7 @@ class LaneSchedulesTest {
   private static void isVaried(Schedule.Tally tally, int schedules) {
     assertThat(tally.answered).isGreaterThan(schedules);
     assertThat(tally.cancelled).isGreaterThan(schedules / 4);
+    assertThat(tally.dropped).isGreaterThan(schedules / 4);
     assertThat(tally.failed).isGreaterThan(schedules / 10);
     assertThat(tally.lost).isGreaterThan(schedules / 20);
     assertThat(tally.replayed).isGreaterThan(schedules / 20);
@@ -34,12 +34,6 @@ class LaneSchedulesTest {
 
   @Test
   void nothingLeaksNothingIsUsedLateAndEveryAnswerIsRight() {
-    isVaried(run(1_000), 1_000);
-  }
-
-  @Test
-  @Tag("slow")
-  void norInTenThousandSchedules() {
     isVaried(run(10_000), 10_000);
   }
 }

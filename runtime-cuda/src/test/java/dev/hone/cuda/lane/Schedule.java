@@ -3,9 +3,12 @@ package dev.hone.cuda.lane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.Batch;
+import dev.hone.Cancellation;
 import dev.hone.DataType;
 import dev.hone.HoneException;
+import dev.hone.HoneException.CancelledException;
 import dev.hone.InputCheck;
+import dev.hone.RunOptions;
 import dev.hone.Shape;
 import dev.hone.Tensor;
 import dev.hone.contract.ReferenceModel;
@@ -46,6 +49,7 @@ final class Schedule {
   static final class Tally {
     int answered;
     int cancelled;
+    int dropped;
     int failed;
     int lost;
     int closedUnderWay;
@@ -56,7 +60,9 @@ final class Schedule {
       return answered
           + " runs answered, "
           + cancelled
-          + " cancelled, "
+          + " cancelled before they were queued and "
+          + dropped
+          + " after, "
           + failed
           + " failed, "
           + replayed
@@ -75,8 +81,10 @@ final class Schedule {
    * @param out where the host wants the outputs
    * @param taken the inputs that the run takes: {@code in}, or what it became on the device
    * @param given the same for outputs
+   * @param cancellation cancels it
    */
-  private record Pending(Slot slot, Batch in, Batch out, Batch taken, Batch given) {
+  private record Pending(
+      Slot slot, Batch in, Batch out, Batch taken, Batch given, Cancellation cancellation) {
     void close() {
       in.close();
       out.close();
@@ -165,13 +173,22 @@ final class Schedule {
     }
     in.get("x").copyFrom(values);
     Batch out = Batch.of("y", tensor(Shape.of(rows, 2)));
-    Pending run = new Pending(slot, in, out, onDevice(in), onDevice(out));
+    Cancellation cancellation = new Cancellation();
+    Pending run = new Pending(slot, in, out, onDevice(in), onDevice(out), cancellation);
     slot.inputPositions[0] = 0;
     slot.want(run.taken);
     slot.want(0, run.given.get("y"));
-    try {
-      slot.lane.submit(slot, null);
+    try (Stop stop = Stop.of(RunOptions.DEFAULT.withCancellation(cancellation), 0)) {
+      if (random.nextInt(8) == 0) {
+        cancellation.cancel();
+      }
+      slot.lane.submit(slot, random.nextBoolean() || cancellation.isCancelled() ? stop : null);
+      assertThat(cancellation.isCancelled()).isFalse();
       pending.add(run);
+    } catch (CancelledException e) {
+      assertThat(cancellation.isCancelled()).isTrue();
+      tally.cancelled++;
+      end(run);
     } catch (HoneException e) {
       failed(e);
       end(run);
@@ -224,7 +241,7 @@ final class Schedule {
     }
   }
 
-  /** Waits for a run; a cancelled one's result is looked at by nobody. */
+  /** Waits for a run, as a session does; a cancelled one's result is looked at by nobody. */
   private void finish(boolean cancelled) {
     if (pending.isEmpty()) {
       return;
@@ -233,7 +250,8 @@ final class Schedule {
     try {
       run.slot.lane.await(run.slot);
       if (cancelled) {
-        tally.cancelled++;
+        run.cancellation.cancel(); // too late for the device
+        tally.dropped++;
       } else {
         if (run.given != run.out) {
           DeviceTensors.copyToHost(device, run.given.tensor(0), run.out.tensor(0));

@@ -3,6 +3,7 @@ package dev.hone.onnx.gpu;
 import dev.hone.Session;
 import dev.hone.SessionReport;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Lets sessions compute on NVIDIA GPUs. Found by {@link java.util.ServiceLoader}; making one must
@@ -40,6 +41,13 @@ public interface GpuSupport {
    * @throws dev.hone.HoneException if it cannot be opened
    */
   Session open(int ordinal, GpuModel model, Optional<GpuOptions> options, SessionReport report);
+
+  /**
+   * Does work on a GPU that could break the capture of a CUDA graph, which looks at the whole
+   * process: opening a session of ONNX Runtime, running it before it is handed to {@link #open},
+   * and closing it. Waits while one is captured, and none is captured meanwhile.
+   */
+  <T> T outsideCaptures(Supplier<T> work);
 
   /**
    * Looks at a failure of a session on a GPU. After some of them, everything that this process asks
