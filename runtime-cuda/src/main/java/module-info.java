@@ -2,6 +2,7 @@
 module dev.hone.cuda {
   requires transitive dev.hone.onnx;
   requires org.bytedeco.cuda;
+  requires static micrometer.core; // for GpuMetrics alone
   requires static transitive org.jspecify;
 
   exports dev.hone.cuda;

@@ -13,13 +13,9 @@ import org.jspecify.annotations.Nullable;
  * Watches a GPU, for metrics:
  *
  * <pre>{@code
- * private final GpuMonitor gpu = GpuMonitor.of(0);
- *
- * Gauge.builder("gpu.utilization", gpu, g -> g.read().utilization()).register(registry);
- * Gauge.builder("gpu.memory.used", gpu, g -> g.read().usedBytes()).register(registry);
+ * GpuMonitor monitor = GpuMonitor.of(0);
+ * new GpuMetrics("cuda:0", monitor::read).bindTo(registry);
  * }</pre>
- *
- * <p>Keep it in a field: Micrometer's gauges hold it weakly, and one that is collected reads NaN.
  *
  * <p>NVIDIA's management library is loaded with the first reading, which makes no context on the
  * GPU. Where the library is not there, or where no GPU can be used, readings tell nothing, and

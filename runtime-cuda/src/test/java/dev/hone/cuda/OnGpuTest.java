@@ -3,6 +3,7 @@ package dev.hone.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.hone.Batch;
 import dev.hone.DataType;
@@ -10,15 +11,21 @@ import dev.hone.Device;
 import dev.hone.HoneException;
 import dev.hone.Session;
 import dev.hone.SessionOptions;
+import dev.hone.Shape;
 import dev.hone.Tensor;
+import dev.hone.batching.BatchPolicy;
+import dev.hone.batching.Batcher;
 import dev.hone.contract.NoLeaks;
+import dev.hone.cuda.driver.NvrtcCompiler;
 import dev.hone.onnx.OnnxOptions;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Sessions on a real GPU. */
 @Tag("gpu")
@@ -113,6 +120,75 @@ class OnGpuTest {
       session.run(there, out);
       gpu.copyToHost(out.get("y"), back);
       assertThat(back.toFloatArray()).isEqualTo(expected.get("y").toFloatArray());
+    }
+  }
+
+  @Test
+  void runsOfTheSameShapesBecomeGraphs() {
+    CudaOptions graphs = CudaOptions.builder().tf32(false).graphShapes(1).build();
+    try (Session session = Session.open(OneProduct.model(), on(Device.cuda(0), graphs))) {
+      for (int i = 0; i < 8; i++) {
+        verify(session);
+      }
+      assertThat(session.report().notes())
+          .anyMatch(note -> note.matches(".*[1-9] captured, [1-9]\\d* runs were replays.*"));
+    }
+  }
+
+  @Test
+  void callersOfABatcherShareRuns() {
+    CudaOptions exact = CudaOptions.builder().tf32(false).build();
+    try (Session session = Session.open(OneProduct.model(), on(Device.cuda(0), exact));
+        Batcher batcher = Batcher.over(session, BatchPolicy.automatic())) {
+      verify(batcher);
+    }
+  }
+
+  @Test
+  void bothKernelsComputeWhatTheyShould(@TempDir Path folder) {
+    assumeTrue(NvrtcCompiler.find().isPresent(), "libnvrtc.so.13 cannot be loaded");
+    try (GpuMemory gpu = GpuMemory.of(0);
+        GpuKernels kernels = GpuKernels.open(gpu, folder);
+        Tensor tokens = there(gpu, Tensor.of(new float[] {1, 2, 2, 7, 7, 7}, 1, 2, 3));
+        Tensor mask = there(gpu, Tensor.of(new long[] {1, 0}, 1, 2));
+        Tensor embedding = gpu.allocate(DataType.FLOAT32, Shape.of(1, 3));
+        Tensor pixels = there(gpu, bytes(0, 51, 102, 255));
+        Tensor planes = gpu.allocate(DataType.FLOAT32, Shape.of(1, 2, 1, 2));
+        Tensor three = Tensor.allocate(DataType.FLOAT32, Shape.of(1, 3));
+        Tensor four = Tensor.allocate(DataType.FLOAT32, planes.shape())) {
+      kernels.meanPool(tokens, mask, embedding);
+      kernels.image(pixels, new float[] {0, 0.2f}, new float[] {1, 0.5f}, planes);
+      gpu.copyToHost(embedding, three);
+      gpu.copyToHost(planes, four);
+      assertThat(three.toFloatArray())
+          .containsExactly(new float[] {1 / 3f, 2 / 3f, 2 / 3f}, within(1e-6f));
+      assertThat(four.toFloatArray())
+          .containsExactly(new float[] {0, 0.4f, 0, 1.6f}, within(1e-6f));
+    }
+  }
+
+  /** One row of two pixels with two channels each. */
+  private static Tensor bytes(int... values) {
+    Tensor tensor = Tensor.allocate(DataType.UINT8, Shape.of(1, 1, 2, 2));
+    tensor
+        .memory()
+        .lend(
+            0,
+            values.length,
+            bytes -> {
+              for (int value : values) {
+                bytes.put((byte) value);
+              }
+            });
+    return tensor;
+  }
+
+  /** Takes the tensor of the host. */
+  private static Tensor there(GpuMemory gpu, Tensor host) {
+    try (host) {
+      Tensor there = gpu.allocate(host.type(), host.shape());
+      gpu.copyToGpu(host, there);
+      return there;
     }
   }
 

@@ -153,32 +153,22 @@ public final class RealCuda implements CudaApi {
 
   @Override
   public int copyToDevice(long device, long host, long bytes, long stream) {
-    Handles use = handles.get();
-    int code = choose();
-    return told(
-        code != 0
-            ? code
-            : cudart.cudaMemcpyAsync(
-                use.first.at(device),
-                use.second.at(host),
-                bytes,
-                cudart.cudaMemcpyHostToDevice,
-                use.stream.at(stream)));
+    return copy(device, host, bytes, cudart.cudaMemcpyHostToDevice, stream);
   }
 
   @Override
   public int copyToHost(long host, long device, long bytes, long stream) {
+    return copy(host, device, bytes, cudart.cudaMemcpyDeviceToHost, stream);
+  }
+
+  private int copy(long to, long from, long bytes, int kind, long stream) {
     Handles use = handles.get();
     int code = choose();
     return told(
         code != 0
             ? code
             : cudart.cudaMemcpyAsync(
-                use.first.at(host),
-                use.second.at(device),
-                bytes,
-                cudart.cudaMemcpyDeviceToHost,
-                use.stream.at(stream)));
+                use.first.at(to), use.second.at(from), bytes, kind, use.stream.at(stream)));
   }
 
   @Override

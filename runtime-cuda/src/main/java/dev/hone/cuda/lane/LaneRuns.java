@@ -17,7 +17,6 @@ import dev.hone.metrics.RunTimer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +29,7 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
   private final InputCheck check;
   private final Lanes lanes;
   private final int[] allOutputs;
-  private final boolean[] settled;
+  private final SettledOutputs settled;
 
   LaneRuns(CudaDevice device, StreamModel model, LaneSettings settings, Runnable whenClosed) {
     this.device = device;
@@ -38,11 +37,7 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
     this.signature = model.signature();
     this.check = new InputCheck(signature, settings.report().device());
     this.allOutputs = IntStream.range(0, signature.outputs().size()).toArray();
-    this.settled = new boolean[allOutputs.length];
-    for (int i = 0; i < settled.length; i++) {
-      Signature.Value output = signature.outputs().get(i);
-      settled[i] = model.onDevice(output) && isSettled(signature, output);
-    }
+    this.settled = new SettledOutputs(model);
     this.lanes = new Lanes(device, model, check, settings, whenClosed);
   }
 
@@ -63,11 +58,7 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
                 stats.replayed(),
                 stats.refused(),
                 failure == null ? "" : "; the first that could not be captured said: " + failure));
-    List<String> open =
-        IntStream.of(allOutputs)
-            .filter(i -> !settled[i])
-            .mapToObj(i -> signature.outputs().get(i).name())
-            .toList();
+    List<String> open = settled.others();
     return open.isEmpty()
         ? noted
         : noted.withNote(
@@ -242,10 +233,8 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
     for (int i = 0; i < slot.outputPositions.length; i++) {
       if (slot.outputPositions[i] >= 0) {
         Tensor target = out.tensor(slot.outputPositions[i]);
-        if (!settled[i]) {
-          requireHost(i, target);
-        }
-        slot.want(i, settled[i] ? target : null);
+        settled.requireHost(i, target);
+        slot.want(i, settled.has(i) ? target : null);
       }
     }
     timer.validated();
@@ -258,41 +247,6 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
         }
       }
     }
-  }
-
-  private void requireHost(int output, Tensor target) {
-    if (target.memory().device() != null) {
-      throw new IllegalArgumentException(
-          "The output '"
-              + signature.outputs().get(output).name()
-              + "' must be brought in memory of the host, because only the run tells its shape, but"
-              + " lies on "
-              + target.memory().device()
-              + ". Bring a tensor of the host, or let run(in) make one.");
-    }
-  }
-
-  /**
-   * Whether the inputs alone tell the shape of an output, so that a tensor which passed the check
-   * has it.
-   */
-  private static boolean isSettled(Signature signature, Signature.Value output) {
-    List<Signature.Dimension> dimensions = output.dimensions();
-    return dimensions != null
-        && dimensions.stream()
-            .allMatch(
-                dimension ->
-                    dimension.length().isPresent()
-                        || dimension.symbol().filter(s -> isBound(signature, s)).isPresent());
-  }
-
-  private static boolean isBound(Signature signature, String symbol) {
-    return signature.inputs().stream()
-        .filter(input -> !input.optional() && input.kind() == Signature.Kind.TENSOR)
-        .map(Signature.Value::dimensions)
-        .filter(Objects::nonNull)
-        .flatMap(List::stream)
-        .anyMatch(dimension -> dimension.symbol().filter(symbol::equals).isPresent());
   }
 
   private static void write(Tensor given, Batch out, int position) {

@@ -14,7 +14,8 @@ import java.util.function.Supplier;
  */
 public interface GpuSupport {
   /**
-   * What keeps a GPU from being used, as far as can be told without loading anything.
+   * What keeps a GPU from being used, as far as can be told before it is. Loads nothing of a GPU
+   * where files tell already.
    *
    * @param ordinal which GPU, from 0
    * @return sentences that say what is in the way and what to do about it; empty if nothing is
