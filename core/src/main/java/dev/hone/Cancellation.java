@@ -58,6 +58,12 @@ public final class Cancellation {
     listeners.remove(listening);
   }
 
+  /** {@code cancelled}, or {@code not cancelled}. */
+  @Override
+  public String toString() {
+    return isCancelled() ? "cancelled" : "not cancelled";
+  }
+
   /** One registration; equal to no other, even of the same listener. */
   private static final class Listening {
     final Runnable listener;

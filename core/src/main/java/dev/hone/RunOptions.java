@@ -53,6 +53,9 @@ public final class RunOptions {
    * @throws IllegalArgumentException if none is named or one is named twice
    */
   public RunOptions withOutputs(String... names) {
+    for (String name : names) {
+      given("name of an output", name);
+    }
     List<String> wanted = List.of(names);
     if (wanted.isEmpty() || wanted.stream().distinct().count() != wanted.size()) {
       throw new IllegalArgumentException(

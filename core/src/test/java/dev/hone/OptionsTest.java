@@ -48,6 +48,7 @@ class OptionsTest {
     refusesNull(() -> run.withTimeout(null), "timeout of run options", "default");
     refusesNull(() -> run.withCancellation(null), "cancellation of run options", "default");
     refusesNull(() -> run.withPriority(null), "priority of run options", "default");
+    refusesNull(() -> run.withOutputs("y", null), "name of an output", "default");
     refusesNull(() -> run.withTenant(null), "tenant of run options", "default");
     refusesNull(() -> Session.open((Path) null), "path of a model", "model.onnx");
     refusesNull(() -> Session.open((Model) null), "model to open", "Model.load");

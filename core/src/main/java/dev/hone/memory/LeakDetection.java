@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Everything with native memory behind it is tracked: when it becomes unreachable without having
  * been closed, its memory is freed all the same, and the leak is counted. For a sample of them the
  * stack of the opening is kept and logged with the leak, as a warning of the logger {@code
- * dev.hone.memory}. Leaks are noticed when something else is opened, so a program that does nothing
- * reports nothing.
+ * dev.hone.memory}. Leaks are noticed when something else is opened or {@link Memory#stats} is
+ * asked, so a program that does neither reports nothing.
  *
  * <p>The system property {@code hone.leaks} says how many are sampled: {@code off} none, {@code
  * sampled} (the default) one in 128, {@code strict} all; tests want {@code strict}.
@@ -174,7 +174,8 @@ public final class LeakDetection {
     return open;
   }
 
-  private static void reportUnreachable() {
+  /** Frees and reports what the collector has found since this was last asked. */
+  static void reportUnreachable() {
     for (Object found = UNREACHABLE.poll(); found != null; found = UNREACHABLE.poll()) {
       Lifeline lifeline = (Lifeline) found;
       if (lifeline.list.remove(lifeline)) {
@@ -192,11 +193,11 @@ public final class LeakDetection {
     String freed = " was not closed; it was freed because nothing refers to it any more. ";
     if (lifeline.what instanceof Opening opening) {
       logger.log(
-          Logger.Level.WARNING, "A " + opening.what + freed + "It was opened here:", opening);
+          Logger.Level.WARNING, "This " + opening.what + freed + "It was opened here:", opening);
     } else {
       logger.log(
           Logger.Level.WARNING,
-          "A "
+          "This "
               + lifeline.what
               + freed
               + "Run with -Dhone.leaks=strict to see where it was opened.");

@@ -145,8 +145,12 @@ public final class Memory extends Lifetime {
     }
   }
 
-  /** Live and peak bytes of all memory that Hone holds in this process. */
+  /**
+   * Live and peak bytes of all memory that Hone holds in this process. What the collector has found
+   * forgotten is freed and reported first.
+   */
   public static MemoryStats stats() {
+    LeakDetection.reportUnreachable();
     return Accounting.stats();
   }
 

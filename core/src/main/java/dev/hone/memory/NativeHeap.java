@@ -77,7 +77,7 @@ final class NativeHeap {
         "The system gave no "
             + byteSize
             + " bytes of native memory; "
-            + Memory.stats()
+            + Accounting.stats()
             + ". Close tensors earlier, use smaller batches, or raise the memory limit.");
   }
 

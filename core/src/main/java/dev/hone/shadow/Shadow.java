@@ -110,6 +110,12 @@ public final class Shadow implements Session {
     return opinions.isFallenBack() ? baseline : fast;
   }
 
+  /** The two sessions, for example {@code model.onnx, INT8 on cpu, shadowed by …}. */
+  @Override
+  public String toString() {
+    return fast + ", shadowed by " + baseline;
+  }
+
   /** What was found so far. */
   public ShadowStats shadowStats() {
     return opinions.stats();

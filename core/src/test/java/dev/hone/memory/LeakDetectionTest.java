@@ -48,6 +48,25 @@ class LeakDetectionTest {
     logger.setUseParentHandlers(true);
   }
 
+  @Test
+  void askingWhatIsHeldFreesAndReportsWhatWasForgotten() {
+    long before = Memory.stats().liveBytes();
+    long leaks =
+        NoLeaks.leaksOf(
+            () -> {
+              forgetsMemory();
+              assertThat(Memory.stats().liveBytes()).isEqualTo(before + 64);
+              NoLeaks.collect();
+              assertThat(Memory.stats().liveBytes()).isEqualTo(before);
+              assertThat(records).hasSize(1);
+            });
+    assertThat(leaks).isEqualTo(1);
+  }
+
+  private static void forgetsMemory() {
+    Memory.allocate(64);
+  }
+
   private static void forgetsToClose(AtomicInteger freed) {
     Object resource = new Object();
     LeakDetection.track(resource, "thing", freed::incrementAndGet);
@@ -61,7 +80,7 @@ class LeakDetectionTest {
     assertThat(records).hasSize(1);
     LogRecord report = records.get(0);
     assertThat(report.getLevel()).isEqualTo(Level.WARNING);
-    assertThat(report.getMessage()).startsWith("A thing was not closed").contains("opened here");
+    assertThat(report.getMessage()).startsWith("This thing was not closed").contains("opened here");
     assertThat(Arrays.stream(report.getThrown().getStackTrace()).map(f -> f.getMethodName()))
         .contains("forgetsToClose");
     assertThat(report.getThrown()).hasMessage("This thing was opened here and never closed.");

@@ -36,6 +36,13 @@ public final class Quantize {
     String last = words.get(words.size() - 1).toUpperCase(Locale.ROOT);
     Optional<Precision> named =
         Arrays.stream(Precision.values()).filter(p -> p.name().equals(last)).findFirst();
+    if (words.size() > (named.isPresent() ? 2 : 1)) {
+      System.err.println(
+          "Give a model file, a precision of "
+              + Arrays.toString(Precision.values())
+              + ", or both.");
+      System.exit(1);
+    }
     Precision precision = named.orElse(Precision.INT8);
     String file = named.isPresent() && words.size() == 1 ? "" : words.get(0);
     try {
@@ -47,7 +54,7 @@ public final class Quantize {
         Path smaller = Path.of(file.replaceAll("\\.onnx$", "") + "-" + precision + ".onnx");
         quantize(Model.load(Path.of(file)), SessionOptions.of(precision), smaller);
       }
-    } catch (HoneException e) { // refused, and why
+    } catch (HoneException | IllegalArgumentException e) { // refused, and why
       System.err.println("\n" + e.getMessage());
       System.exit(1);
     }

@@ -17,15 +17,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the README shows is there and compiles, and its program runs. */
+/**
+ * What the README shows is there and compiles, its program runs, and what the map names is there.
+ */
 class ReadmeTest {
   private static final Path ROOT = Path.of("..");
 
@@ -104,6 +109,21 @@ class ReadmeTest {
   }
 
   @Test
+  void everyClassThatTheArchitectureNamesIsThere() throws IOException {
+    Set<String> classes;
+    try (Stream<Path> files = Files.walk(ROOT)) {
+      classes =
+          files
+              .map(file -> file.getFileName().toString())
+              .filter(name -> name.endsWith(".java"))
+              .map(name -> name.substring(0, name.length() - ".java".length()))
+              .collect(Collectors.toSet());
+    }
+    String map = Files.readString(ROOT.resolve("ARCHITECTURE.md"));
+    assertThat(all(map, "`([A-Z]\\w+)[`.(]")).hasSizeGreaterThan(30).isSubsetOf(classes);
+  }
+
+  @Test
   void theVersionItNamesIsTheCurrentOne() throws IOException {
     String pom = Files.readString(ROOT.resolve("pom.xml"));
     String dependency = only("(?s)<dependency>(.*?)</dependency>");
@@ -123,7 +143,10 @@ class ReadmeTest {
   }
 
   private static List<String> all(String pattern) throws IOException {
-    String text = Files.readString(ROOT.resolve("README.md"));
+    return all(Files.readString(ROOT.resolve("README.md")), pattern);
+  }
+
+  private static List<String> all(String text, String pattern) {
     return new ArrayList<>(
         Pattern.compile(pattern)
             .matcher(text)

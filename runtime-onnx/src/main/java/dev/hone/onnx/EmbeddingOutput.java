@@ -79,7 +79,7 @@ public final class EmbeddingOutput {
               + tokens
               + "' is "
               + (output == null ? "no output" : output.type())
-              + ". The model is "
+              + ". The model has\n"
               + data.signature());
     }
     return output;
@@ -104,7 +104,7 @@ public final class EmbeddingOutput {
               + "' is "
               + (type == null ? "no input" : type)
               + ". Name the input that says where there are tokens, often attention_mask. The model"
-              + " is "
+              + " has\n"
               + data.signature());
     }
   }

@@ -65,7 +65,7 @@ public final class ImageInput {
               + name
               + "' is "
               + (input == null ? "no input" : input.type())
-              + ". The model is "
+              + ". The model has\n"
               + data.signature());
     }
     long channels = input.type().dimension(1).length().orElse(mean.length);
