@@ -46,6 +46,11 @@ final class Admission {
     boolean shedFor(Request request, Duration retryAfter);
   }
 
+  /** Whether calls come that say whose they are. */
+  boolean hasTenants() {
+    return hasTenants;
+  }
+
   long rows() {
     return rows.get();
   }

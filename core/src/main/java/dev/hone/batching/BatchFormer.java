@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
  * never comes to that.
  *
  * A prediction that says "no gain" must lead to small batches, not to large ones by chance: T is
- * weighed up by two percent for each doubling of the rows (CostModel.weigh). Now and then it is
- * weighed down, so that larger sizes are tried: if they gain nothing, little is lost.
+ * weighed up by four percent for each doubling of the rows (CostModel.weigh). Now and then it is
+ * weighed down, so that larger sizes are tried, up to twice the best: if they gain nothing, little
+ * is lost, and nobody waits long.
  */
 
 /** Forms the next flight out of what waits. Not thread-safe: guarded by the forming lock. */
@@ -38,7 +39,14 @@ final class BatchFormer {
   /** From what a row takes it pays to sort that many: cutting takes a fraction of it for each. */
   private static final long WORTH_SORTING_NANOS = 50_000;
 
-  private static final int TRIED = 16; // one batch of so many is larger than what seems best
+  /** How many times of the least a row may cost, so that calls of other tenants wait less. */
+  private static final double FOR_TENANTS = 1.08;
+
+  /** The same where the oldest is of a tenant that asks for less than others. */
+  private static final double FOR_LIGHT = 1.25;
+
+  private static final int LARGER = 16; // one batch of so many is larger than what seems best
+  private static final int SMALLER = 8; // one of so many is smaller: nobody waits long for that
 
   private final WaitingRoom room;
   private final CostModel costs;
@@ -51,6 +59,7 @@ final class BatchFormer {
   private final int[] cut = new int[MOST_SORTED + 1];
   private int formed;
   private long otherLaneNanos = Long.MAX_VALUE;
+  private boolean isLight; // whether the anchor is of a tenant that asks for less than others
   private boolean isAll; // whether the window holds all that waits of its kind
 
   /**
@@ -91,9 +100,10 @@ final class BatchFormer {
     int expected = Math.min(room.size(), limits.maxRows);
     Flight flight = new Flight(anchor.kind, why, nowNanos, expected);
     try {
-      costs.setTrying(++formed % TRIED == 0);
+      isLight = admission.hasTenants() && room.asksForLess(anchor);
+      costs.setTrying(trying());
       gather(flight, anchor, nowNanos);
-      costs.setTrying(false);
+      costs.setTrying(CostModel.Trying.NOTHING);
       double nanos = flight.rows == 0 ? 0 : costs.predict(flight.rows, flight.length);
       for (Piece piece : flight.pieces) {
         room.charge(piece.request(), nanos * piece.rows() / flight.rows);
@@ -108,6 +118,14 @@ final class BatchFormer {
       }
       throw e;
     }
+  }
+
+  private CostModel.Trying trying() {
+    formed++;
+    if (formed % LARGER == 0 && !isLight) {
+      return CostModel.Trying.LARGER;
+    }
+    return formed % SMALLER == SMALLER / 2 ? CostModel.Trying.SMALLER : CostModel.Trying.NOTHING;
   }
 
   private void gather(Flight flight, Request anchor, long nowNanos) {
@@ -140,13 +158,18 @@ final class BatchFormer {
   /** How long the batch may take: the latency target's limit, and what the anchor has left. */
   private double maxNanos(Request anchor, long nowNanos) {
     double most = limits.maxNanos();
+    double alone = costs.predict(remaining(anchor), anchor.length);
+    if (limits.hasLatencyTarget()) {
+      most = within(most, limits.nanosToTarget(anchor, nowNanos), alone);
+    }
     if (anchor.hasDeadline()) {
-      double left = anchor.deadlineNanos() - nowNanos;
-      if (left > costs.predict(remaining(anchor), anchor.length)) { // else it is late in any batch
-        most = Math.min(most, left);
-      }
+      most = within(most, anchor.deadlineNanos() - nowNanos, alone);
     }
     return most;
+  }
+
+  private static double within(double most, double left, double alone) {
+    return left > alone ? Math.min(most, left) : most; // else it is late in any batch
   }
 
   private void takeInOrder(Flight flight, Request anchor, int most, double maxNanos) {
@@ -158,6 +181,7 @@ final class BatchFormer {
     while (wanted > remaining(anchor) && costs.predict(wanted, anchor.length) > maxNanos) {
       wanted = Math.max(remaining(anchor), wanted / 2);
     }
+    wanted = Math.max(remaining(anchor), Math.min(wanted, mostRows(anchor, anchor.length)));
     if (wanted >= available && isAll) {
       wanted = Math.max(remaining(anchor), ownPart(available, anchor.length));
     }
@@ -258,7 +282,7 @@ final class BatchFormer {
     least[0] = 0;
     for (int end = 1; end <= window.size(); end++) {
       Request longest = window.get(end - 1);
-      int most = limits.maxRows(anchor.kind, longest.length);
+      int most = mostRows(anchor, longest.length);
       int rows = 0;
       least[end] = Double.POSITIVE_INFINITY;
       for (int begin = end - 1; begin >= 0; begin--) {
@@ -274,6 +298,18 @@ final class BatchFormer {
         }
       }
     }
+  }
+
+  /**
+   * How many rows of this length a batch may have. Between tenants none that cost as much in the
+   * next one: a light tenant waits for the batches of heavy ones, and most of all for its own.
+   */
+  private int mostRows(Request anchor, int length) {
+    int sensible = costs.mostToWeigh(length);
+    if (admission.hasTenants()) {
+      sensible = costs.enoughRows(length, isLight ? FOR_LIGHT : FOR_TENANTS);
+    }
+    return Math.min(limits.maxRows(anchor.kind, length), sensible);
   }
 
   /**

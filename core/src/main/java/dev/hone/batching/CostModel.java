@@ -24,7 +24,7 @@ final class CostModel {
   private static final double DRIFT = 0.01;
 
   /** What a batch must save, as a part of its time, for each doubling of its rows. */
-  private static final double PATIENCE = 0.02;
+  private static final double PATIENCE = 0.04;
 
   /** What a batch is hoped to save for each doubling of its rows when sizes are tried. */
   private static final double HOPE = 0.15;
@@ -32,11 +32,33 @@ final class CostModel {
   private static final double[] PENALTY = factors(PATIENCE);
   private static final double[] BONUS = factors(-HOPE);
 
+  /**
+   * What was once measured far too dear, on a machine that was busy otherwise, is not used any
+   * more, and so corrected by nothing but being tried. A step of two at a time: calls wait for what
+   * is tried, and steps add up.
+   */
+  enum Trying {
+    /** The sizes that are believed to be best. */
+    NOTHING,
+    /** Twice as many rows. */
+    LARGER,
+    /** Half as many. */
+    SMALLER;
+
+    int rows(int best) {
+      return switch (this) {
+        case NOTHING -> best;
+        case LARGER -> 2 * best;
+        case SMALLER -> Math.max(1, best / 2);
+      };
+    }
+  }
+
   private final double[][] nanos; // by length node, by row node
   private final boolean hasLength;
   private final int maxRows;
   private final AtomicLongArray rowNanos; // by length node
-  private boolean trying;
+  private Trying trying = Trying.NOTHING;
 
   /**
    * A model.
@@ -85,34 +107,50 @@ final class CostModel {
   }
 
   /**
-   * The predicted time, made longer the more rows have to wait for it: see PATIENCE. While sizes
-   * are tried it is made shorter instead, or what was once believed not to pay would never show
-   * that it does.
+   * The predicted time, made longer the more rows have to wait for it: see PATIENCE. While larger
+   * sizes are tried it is made shorter: see HOPE.
    */
   double weigh(int rows, int length) {
-    return predict(rows, length) * (trying ? BONUS : PENALTY)[rows];
+    return predict(rows, length) * (trying == Trying.LARGER ? BONUS : PENALTY)[rows];
   }
 
-  /** Whether {@link #weigh} favours sizes larger than those that are believed to be best. */
-  void setTrying(boolean trying) {
+  /** Whether other sizes than those that are believed to be best are favoured. */
+  void setTrying(Trying trying) {
     this.trying = trying;
   }
 
   /**
-   * The number of rows, at most {@code most}, with which a row of this length is cheapest; while
-   * sizes are tried, twice as many: what was once measured far too dear, on a machine that was busy
-   * otherwise, is corrected by nothing else.
+   * The number of rows, at most {@code most}, with which a row of this length is cheapest, or what
+   * is tried instead.
    */
   int bestRows(int most, int length) {
-    int best = cheapestRows(most, length);
-    return trying ? Math.min(most, 2 * best) : best;
+    return Math.min(most, trying.rows(cheapestRows(most, length)));
+  }
+
+  /** The most rows of this length that are worth weighing: while sizes are tried, not all. */
+  int mostToWeigh(int length) {
+    return trying == Trying.NOTHING ? maxRows : trying.rows(cheapestRows(maxRows, length));
+  }
+
+  /**
+   * The least rows with which a row of this length costs at most so many times what it does at
+   * best, or what is tried instead.
+   */
+  int enoughRows(int length, double bearable) {
+    int best = cheapestRows(maxRows, length);
+    double most = bearable * predict(best, length) / best;
+    int rows = 1;
+    while (rows < best && predict(rows, length) / rows > most) {
+      rows <<= 1;
+    }
+    return trying.rows(Math.min(rows, best));
   }
 
   private int cheapestRows(int most, int length) {
     int best = most;
-    double bestPerRow = weigh(most, length) / most;
+    double bestPerRow = predict(most, length) * PENALTY[most] / most;
     for (int rows = 1; rows < most; rows <<= 1) {
-      double perRow = weigh(rows, length) / rows;
+      double perRow = predict(rows, length) * PENALTY[rows] / rows;
       if (perRow < bestPerRow) {
         bestPerRow = perRow;
         best = rows;

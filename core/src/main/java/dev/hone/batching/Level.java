@@ -134,6 +134,17 @@ final class Level {
     return newest;
   }
 
+  /** Whether another tenant asks for more than the tenant of this request, for its share. */
+  boolean asksForLess(Request request) {
+    double own = queueOf(request).demand();
+    for (TenantQueue tenant : active) {
+      if (tenant.demand() > own) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** A request was served at this cost. */
   void charge(Request request, double costNanos) {
     TenantQueue tenant = queueOf(request);

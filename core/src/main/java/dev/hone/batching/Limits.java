@@ -80,6 +80,11 @@ final class Limits {
     return latencyTargetNanos > 0;
   }
 
+  /** How long until this request has taken as long as the target allows. */
+  long nanosToTarget(Request request, long nowNanos) {
+    return request.submittedNanos + latencyTargetNanos - nowNanos;
+  }
+
   /** An answer took so long from call to result. */
   void answered(long latencyNanos) {
     if (!hasLatencyTarget()) {

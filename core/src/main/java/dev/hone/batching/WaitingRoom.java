@@ -160,6 +160,11 @@ final class WaitingRoom {
     return victim;
   }
 
+  /** Whether another tenant asks for more, for its share, at the same priority. */
+  boolean asksForLess(Request request) {
+    return levelOf(request).asksForLess(request);
+  }
+
   private static boolean mayBeShed(Request request) {
     return request.isWaiting() || !request.isLive(); // one that ended is found to be discarded
   }

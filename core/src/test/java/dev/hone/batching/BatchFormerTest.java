@@ -9,6 +9,7 @@ import dev.hone.metrics.Capacity;
 import dev.hone.metrics.Dispatch;
 import dev.hone.metrics.Gauges;
 import dev.hone.metrics.Recorder;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -26,7 +27,7 @@ class BatchFormerTest {
   private final BatchPolicy policy =
       BatchPolicy.builder().evenIfItDoesNotPay().lanes(2).maxRows(16).build();
   private final ToySession toy = new ToySession();
-  private final CostGrid grid = costs();
+  private final CostGrid grid = costs(MILLI, MILLI);
   private final Layout layout =
       Objects.requireNonNull(Opening.of(toy, policy, grid).verdict.layout());
   private final Admission admission =
@@ -35,12 +36,12 @@ class BatchFormerTest {
   private final WaitingRoom room = new WaitingRoom(admission, policy.shares);
   private final List<Batch> inputs = new ArrayList<>();
 
-  /** A run takes 1 ms, and 1 ms more for each row, whatever the length. */
-  private static CostGrid costs() {
+  /** A run takes so much, and so much more for each row, whatever the length. */
+  private static CostGrid costs(double run, double row) {
     CostGrid grid = new CostGrid(true);
     for (int length = 0; length < CostModel.lengthNodes(true); length++) {
       for (int rows = 0; rows < CostModel.rowNodes(); rows++) {
-        grid.put(length, rows, (double) MILLI * (1 + (1 << rows)));
+        grid.put(length, rows, run + row * (1 << rows));
       }
     }
     return grid;
@@ -83,21 +84,32 @@ class BatchFormerTest {
   }
 
   private void wait(int... lengths) {
+    wait("", lengths);
+  }
+
+  private void wait(String tenant, int... lengths) {
     for (int length : lengths) {
       Batch in = ToySession.input(new long[length]);
       inputs.add(in);
       Kind kind = Objects.requireNonNull(layout.kindOf(in, List.of()));
-      room.add(
-          new Request(
-              new Nobody(), this, kind, in, length, MILLI, RunOptions.DEFAULT, System.nanoTime()));
+      RunOptions options = RunOptions.DEFAULT.withTenant(tenant);
+      Request request =
+          new Request(new Nobody(), this, kind, in, length, MILLI, options, System.nanoTime());
+      admission.admit(request, (newer, retryAfter) -> false);
+      room.add(request);
     }
   }
 
   private int[] formed(long otherLaneNanos, long tellingNanos) {
     BatchFormer former =
         new BatchFormer(room, grid.model(16), new Limits(policy, 16), admission, tellingNanos);
+    return next(former, otherLaneNanos, 0);
+  }
+
+  private int[] next(BatchFormer former, long otherLaneNanos, long laterNanos) {
     Flight flight =
-        Objects.requireNonNull(former.form(Dispatch.READY, System.nanoTime(), otherLaneNanos));
+        Objects.requireNonNull(
+            former.form(Dispatch.READY, System.nanoTime() + laterNanos, otherLaneNanos));
     return flight.pieces.stream().mapToInt(piece -> piece.request().length).sorted().toArray();
   }
 
@@ -149,5 +161,43 @@ class BatchFormerTest {
   void whatIsLeftIsOfLikeLengthAndNeverTheOldest() {
     wait(11, 4, 9, 6, 5, 10, 7, 8);
     assertThat(formed(0, 0)).containsExactly(8, 9, 10, 11);
+  }
+
+  @Test
+  void betweenTenantsNoRowIsInABatchThatCouldAsWellBeInTheNext() {
+    int[] lengths = new int[40];
+    Arrays.fill(lengths, 5);
+    wait("heavy", lengths);
+    BatchFormer former =
+        new BatchFormer(room, grid.model(16), new Limits(policy, 16), admission, 0);
+    assertThat(next(former, NOBODY_HELPS, 0)).hasSize(8); // 1.13 ms a row, and of 16, 1.06
+    wait("light", 7);
+    assertThat(next(former, NOBODY_HELPS, 0)).hasSize(4).contains(7); // 1.25 ms a row
+    assertThat(next(former, NOBODY_HELPS, 0)).hasSize(8);
+  }
+
+  @Test
+  void theSizesThatAreTriedAreTwiceTheBestAtMost() {
+    int[] lengths = new int[64];
+    Arrays.fill(lengths, 5);
+    wait(lengths);
+    BatchFormer former =
+        new BatchFormer(room, costs(0, 8 * MILLI).model(16), new Limits(policy, 16), admission, 0);
+    List<Integer> sizes = new ArrayList<>();
+    for (int i = 0; i < 32; i++) {
+      sizes.add(next(former, NOBODY_HELPS, 0).length);
+    }
+    assertThat(sizes).contains(1, 2).allMatch(rows -> rows <= 2);
+  }
+
+  @Test
+  void aBatchIsShortEnoughForTheLatencyTargetOfTheOldest() {
+    BatchPolicy targeted =
+        BatchPolicy.builder().maxRows(16).latencyTarget(Duration.ofMillis(60_000)).build();
+    wait(5, 5, 5, 5, 5, 5, 5, 5);
+    BatchFormer former =
+        new BatchFormer(room, costs(1e9, 1e9).model(16), new Limits(targeted, 16), admission, 0);
+    assertThat(next(former, NOBODY_HELPS, 54_500 * MILLI)).hasSize(4); // 5 s of 5.5
+    assertThat(next(former, NOBODY_HELPS, 70_000 * MILLI)).hasSize(4); // late: as many as gain
   }
 }

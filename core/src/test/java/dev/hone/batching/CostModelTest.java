@@ -2,6 +2,8 @@ package dev.hone.batching;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hone.batching.CostModel.Trying;
+import java.util.function.IntToLongFunction;
 import org.junit.jupiter.api.Test;
 
 class CostModelTest {
@@ -12,13 +14,17 @@ class CostModelTest {
     return 20_000 + 4_000L * rows;
   }
 
-  /** Forms batches as the former does, one of sixteen as a try, and learns from them. */
   private static int rowsAfter(CostModel costs, int batches) {
+    return rowsAfter(costs, batches, CostModelTest::realNanos);
+  }
+
+  /** Forms batches as the former does, some of them as a try, and learns from them. */
+  private static int rowsAfter(CostModel costs, int batches, IntToLongFunction realNanos) {
     for (int i = 1; i <= batches; i++) {
-      costs.setTrying(i % 16 == 0);
+      costs.setTrying(i % 16 == 0 ? Trying.LARGER : i % 8 == 4 ? Trying.SMALLER : Trying.NOTHING);
       int rows = costs.bestRows(MOST, CostModel.SHORTEST);
-      costs.setTrying(false);
-      costs.observe(rows, CostModel.SHORTEST, realNanos(rows));
+      costs.setTrying(Trying.NOTHING);
+      costs.observe(rows, CostModel.SHORTEST, realNanos.applyAsLong(rows));
     }
     return costs.bestRows(MOST, CostModel.SHORTEST);
   }
@@ -36,6 +42,17 @@ class CostModelTest {
     CostModel costs = believing(8);
     assertThat(costs.bestRows(MOST, CostModel.SHORTEST)).isEqualTo(2);
     assertThat(rowsAfter(costs, 2_000)).isEqualTo(MOST);
+  }
+
+  @Test
+  void smallSizesThatWereMeasuredFarTooDearAreFoundGoodAfterAll() {
+    CostGrid grid = new CostGrid(false); // as if a batch cost something by itself; it does not
+    for (int node = 0; node < CostModel.rowNodes(); node++) {
+      grid.put(0, node, realNanos(1 << node));
+    }
+    CostModel costs = grid.model(MOST);
+    assertThat(costs.bestRows(MOST, CostModel.SHORTEST)).isEqualTo(MOST);
+    assertThat(rowsAfter(costs, 2_000, rows -> 5_000L * rows)).isLessThanOrEqualTo(2);
   }
 
   @Test

@@ -22,7 +22,7 @@ public final class TooMuchLoad implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(10, 52, 400);
+    return effort.pick(11, 55, 440);
   }
 
   @Override
