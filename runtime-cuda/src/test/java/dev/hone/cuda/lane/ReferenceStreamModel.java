@@ -143,6 +143,9 @@ final class ReferenceStreamModel implements StreamModel {
     public void capture(int graph, Port[] inputs, Port[] outputs) {
       check(cuda.beginCapture(stream));
       long[] captured = {-1};
+      for (int spin = 0; spin < 1_000; spin++) {
+        Thread.onSpinWait(); // others get their chance to break it
+      }
       try {
         run(inputs, outputs, null);
       } catch (HoneException e) {
