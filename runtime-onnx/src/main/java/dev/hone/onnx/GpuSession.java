@@ -147,6 +147,11 @@ final class GpuSession implements Session {
   }
 
   @Override
+  public String toString() {
+    return current.toString();
+  }
+
+  @Override
   public void close() {
     synchronized (moving) {
       closed = true;

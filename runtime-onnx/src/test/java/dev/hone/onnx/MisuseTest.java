@@ -54,6 +54,28 @@ class MisuseTest {
   }
 
   @Test
+  void aModelThatTheRuntimeRefusesIsNamedWithTheRemedy() {
+    refusesModel(node("Foo"), "'odd.onnx'", "Foo", "operators of the ONNX standard");
+    refusesModel(node("StringNormalizer"), "'odd.onnx'", "breaks the ONNX standard", "export it");
+  }
+
+  private static void refusesModel(Node node, String... words) {
+    Graph graph = new Graph("odd");
+    graph.addInput(ValueInfo.tensor("x", DataType.FLOAT32, Dimension.of("rows")));
+    graph.addOutput(ValueInfo.tensor("y", DataType.FLOAT32, Dimension.of("rows")));
+    graph.add(node);
+    Model model =
+        Model.load(new ModelSource.OfBytes(ModelData.of(graph, 17).toBuffer(), "odd.onnx", null));
+    assertThatThrownBy(() -> Session.open(model))
+        .isInstanceOf(HoneException.ModelException.class)
+        .hasMessageContainingAll(words);
+  }
+
+  private static Node node(String operator) {
+    return Node.of(operator, List.of("x"), List.of("y"));
+  }
+
+  @Test
   void aClosedSessionSaysWhichItWas() {
     Session session = Session.open(table());
     assertThat(session).hasToString("table.onnx, FP32 on cpu");

@@ -44,7 +44,10 @@ final class FailedRun {
             .filter(entry -> told.contains(entry.getKey()))
             .map(Map.Entry::getValue)
             .findFirst()
-            .orElse("Check that the values and shapes are such as the model was made for.");
+            .orElse(
+                told.contains("CUDA") // says by itself what is wrong, and it is not the inputs
+                    ? ""
+                    : "Check that the values and shapes are such as the model was made for.");
     return new HoneException(
         "The model '"
             + model
@@ -52,7 +55,7 @@ final class FailedRun {
             + in
             + ". "
             + meaning
-            + " "
+            + (meaning.isEmpty() ? "" : " ")
             + SOURCE_FILE.matcher(told).replaceAll("").strip(),
         failure);
   }

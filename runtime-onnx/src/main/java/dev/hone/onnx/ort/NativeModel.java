@@ -43,12 +43,29 @@ final class NativeModel {
   }
 
   private String explain(HoneException e) {
+    String told = String.valueOf(e.getMessage()).strip();
     return "ONNX Runtime "
         + library.version()
         + " cannot open the model '"
         + source.name()
         + "': "
-        + e.getMessage();
+        + told
+        + (told.endsWith(".") ? " " : ". ")
+        + remedy(told);
+  }
+
+  private static String remedy(String told) {
+    if (told.contains("No Op registered for") || told.contains("is not a registered function/op")) {
+      return "It has an operator that this runtime does not know: export it with operators of the"
+          + " ONNX standard.";
+    }
+    if (told.contains("Could not find an implementation for")) {
+      return "No kernel here computes this operator with these types: export it with others, for"
+          + " example in FP32.";
+    }
+    return told.contains("invalid model") || told.contains("INVALID_GRAPH")
+        ? "It breaks the ONNX standard: export it again, with another version of the exporter."
+        : "Fetch or export it again.";
   }
 
   private OrtSession openFile(Path path, NativeOptions options) {
