@@ -160,10 +160,10 @@ final class BatchFormer {
     double most = limits.maxNanos();
     double alone = costs.predict(remaining(anchor), anchor.length);
     if (limits.hasLatencyTarget()) {
-      most = within(most, limits.nanosToTarget(anchor, nowNanos), alone);
+      most = within(most, (double) limits.nanosToTarget(anchor, nowNanos), alone);
     }
     if (anchor.hasDeadline()) {
-      most = within(most, anchor.deadlineNanos() - nowNanos, alone);
+      most = within(most, (double) (anchor.deadlineNanos() - nowNanos), alone);
     }
     return most;
   }
@@ -209,7 +209,8 @@ final class BatchFormer {
       end = cut[end];
     }
     int begin = cut[end];
-    end = withEquals(begin, end, anchor.kind, maxNanos);
+    end += joinable(begin, end, end, 1, anchor, maxNanos);
+    begin -= joinable(begin, end, begin - 1, -1, anchor, maxNanos);
     if (begin == 0 && end == window.size() && isAll) {
       int rows = 0;
       for (Request request : window) {
@@ -229,28 +230,32 @@ final class BatchFormer {
   }
 
   /**
-   * The end of a run with those as long as its longest for which there is room, if a row gets no
-   * dearer: of equal rows, runs of equal size and a full one before a small one cost the same, and
-   * others may come to join those that stay.
+   * How many more fit into a run that are as long as its longest, or as its shortest, if a row gets
+   * no dearer: of equal rows, runs of equal size and full ones before a small one cost the same,
+   * and others may come to join those that stay.
+   *
+   * @param at the first of them
+   * @param step the way to the next one
    */
-  private int withEquals(int begin, int end, Kind kind, double maxNanos) {
-    int length = window.get(end - 1).length;
-    int most = limits.maxRows(kind, length);
+  private int joinable(int begin, int end, int at, int step, Request anchor, double maxNanos) {
+    int longest = window.get(end - 1).length;
+    int length = window.get(at - step).length;
+    int most = mostRows(anchor, longest);
     int rows = 0;
     for (Request request : window.subList(begin, end)) {
       rows += remaining(request);
     }
-    int with = end;
-    while (with < window.size() && window.get(with).length == length) {
-      int more = rows + remaining(window.get(with));
-      boolean dearer = costs.weigh(more, length) * rows > costs.weigh(rows, length) * more;
-      if (more > most || dearer || costs.predict(more, length) > maxNanos) {
+    int next = at;
+    while (next >= 0 && next < window.size() && window.get(next).length == length) {
+      int more = rows + remaining(window.get(next));
+      boolean dearer = costs.weigh(more, longest) * rows > costs.weigh(rows, longest) * more;
+      if (more > most || dearer || costs.predict(more, longest) > maxNanos) {
         break;
       }
       rows = more;
-      with++;
+      next += step;
     }
-    return with;
+    return Math.abs(next - at);
   }
 
   /**

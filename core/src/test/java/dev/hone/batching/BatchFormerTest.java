@@ -193,7 +193,7 @@ class BatchFormerTest {
   @Test
   void aBatchIsShortEnoughForTheLatencyTargetOfTheOldest() {
     BatchPolicy targeted =
-        BatchPolicy.builder().maxRows(16).latencyTarget(Duration.ofMillis(60_000)).build();
+        BatchPolicy.builder().maxRows(16).latencyTarget(Duration.ofMinutes(1)).build();
     wait(5, 5, 5, 5, 5, 5, 5, 5);
     BatchFormer former =
         new BatchFormer(room, costs(1e9, 1e9).model(16), new Limits(targeted, 16), admission, 0);

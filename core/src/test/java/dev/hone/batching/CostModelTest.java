@@ -48,7 +48,7 @@ class CostModelTest {
   void smallSizesThatWereMeasuredFarTooDearAreFoundGoodAfterAll() {
     CostGrid grid = new CostGrid(false); // as if a batch cost something by itself; it does not
     for (int node = 0; node < CostModel.rowNodes(); node++) {
-      grid.put(0, node, realNanos(1 << node));
+      grid.put(0, node, (double) realNanos(1 << node));
     }
     CostModel costs = grid.model(MOST);
     assertThat(costs.bestRows(MOST, CostModel.SHORTEST)).isEqualTo(MOST);
