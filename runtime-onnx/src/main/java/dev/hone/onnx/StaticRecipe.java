@@ -14,6 +14,7 @@ import dev.hone.onnx.quantize.NodeError;
 import dev.hone.onnx.quantize.StaticConv;
 import dev.hone.onnx.quantize.StaticDense;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -89,7 +90,11 @@ final class StaticRecipe implements Drafts {
 
   @Override
   public List<String> sensitive() {
-    return StaticDense.ranking(ground.model(), ranges, fidelity).stream()
+    List<NodeError> errors =
+        new ArrayList<>(StaticConv.ranking(ground.model(), ranges, ground.excluded()));
+    errors.addAll(StaticDense.ranking(ground.model(), ranges, fidelity));
+    return errors.stream()
+        .sorted(Comparator.comparingDouble(NodeError::decibels))
         .map(NodeError::node)
         .filter(node -> !ground.excluded().contains(node))
         .toList();

@@ -35,8 +35,29 @@ public record ExampleCheck(List<Long> rows, String digest) {
    */
   public static ExampleCheck of(String what, Iterable<Batch> examples, Signature signature) {
     Look look = new Look(what, signature);
-    examples.forEach(look::at);
-    return look.result();
+    for (Batch batch : examples) {
+      look.at(batch);
+    }
+    ExampleCheck result = look.result();
+    requireAgain(what, examples);
+    return result;
+  }
+
+  private static void requireAgain(String what, Iterable<Batch> examples) {
+    boolean again;
+    try {
+      again = examples.iterator().hasNext();
+    } catch (IllegalStateException e) { // what streams throw
+      again = false;
+    }
+    if (!again) {
+      throw new RefusedException(
+          "The "
+              + what
+              + " data can be gone through only once, but is needed several times. Give a list, or"
+              + " an Iterable whose iterator() begins anew each time.",
+          null);
+    }
   }
 
   /** The sum of all rows. */

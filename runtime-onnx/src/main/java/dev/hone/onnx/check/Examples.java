@@ -44,7 +44,8 @@ public final class Examples implements AutoCloseable {
 
   /**
    * Divides examples: every fourth batch is kept to check on, or, of fewer than four batches, the
-   * last quarter of the rows of each. What cannot be divided is there to learn from.
+   * last quarter of the rows of each. What cannot be divided is there to learn from, but for the
+   * last of several.
    *
    * @param rows the rows of each batch, in order
    */
@@ -86,6 +87,9 @@ public final class Examples implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       owned.forEach(Batch::close);
       throw e;
+    }
+    if (check.isEmpty() && learn.size() > 1) {
+      check.add(learn.remove(learn.size() - 1));
     }
     return new Examples(learn, rowsOf(learn), check, rowsOf(check), owned);
   }

@@ -9,6 +9,7 @@ import dev.hone.onnx.graph.OpsetUpgrade;
 import dev.hone.onnx.quantize.ChannelRanges.Tail;
 import dev.hone.onnx.quantize.NodeChoice.Form;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -117,6 +118,30 @@ public final class StaticConv {
     return List.copyOf(pass.choices.values());
   }
 
+  /**
+   * The convolutions that {@link #apply} would compute in bytes, the one whose outputs are expected
+   * to suffer most first: what to exclude when a model misses a floor. The expectation knows
+   * nothing of what comes after a node, so it ranks and does not predict.
+   *
+   * @param model the model, which is not changed
+   */
+  public static List<NodeError> ranking(
+      ModelData model, Calibration calibration, Set<String> excludedNodes) {
+    StaticConv pass =
+        new StaticConv(
+            model.graph(),
+            value -> calibration.has(value) ? ranges(calibration.of(value)) : null,
+            calibration.batches());
+    List<NodeError> errors = new ArrayList<>();
+    for (Int8Unit unit : pass.choose(excludedNodes)) {
+      if (unit instanceof ConvUnit conv) {
+        errors.add(new NodeError(NodeChoice.nameOf(conv.node()), pass.decibels(conv)));
+      }
+    }
+    errors.sort(Comparator.comparingDouble(NodeError::decibels));
+    return errors;
+  }
+
   // ---- candidates
 
   private static List<Int8Unit> units(Graph graph) {
@@ -189,7 +214,8 @@ public final class StaticConv {
     if (unit instanceof ConvUnit conv) {
       channels.put(conv.input(), conv.shape().inputs());
       channels.put(conv.output(), conv.shape().outputs());
-      return isClose(conv) ? null : "Rounding its input and weights would cost too much.";
+      boolean close = decibels(conv) >= NoiseShare.LEAST_DECIBELS;
+      return close ? null : "Rounding its input and weights would cost too much.";
     }
     if (unit instanceof SwishUnit swish) {
       return isClose(swish, all) ? null : "Its channels differ too much for one scale.";
@@ -202,12 +228,12 @@ public final class StaticConv {
     return different > 1 ? "Its values have different channels." : null;
   }
 
-  private boolean isClose(ConvUnit conv) {
+  /** How far the noise of its input and weights is expected to lie below what it computes. */
+  private double decibels(ConvUnit conv) {
     ChannelRanges input = known(conv.input()).forChannels(conv.shape().inputs());
     ConvInputScales.Reader reader =
         new ConvInputScales.Reader(conv.shape(), conv.weights().toFloats(), input.meanSquare());
-    double decibels = ConvInputScales.decibels(input, reader, known(conv.output()));
-    return decibels >= NoiseShare.LEAST_DECIBELS;
+    return ConvInputScales.decibels(input, reader, known(conv.output()));
   }
 
   /** Whether every convolution that reads the result can bear its noise, and there is one. */

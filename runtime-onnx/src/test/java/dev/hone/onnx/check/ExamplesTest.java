@@ -10,8 +10,11 @@ import dev.hone.Signature.Dimension;
 import dev.hone.Signature.Value;
 import dev.hone.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -76,11 +79,40 @@ class ExamplesTest {
   }
 
   @Test
+  void ofSeveralSingleRowsTheLastIsKept() {
+    List<Batch> batches = List.of(batch(1, 2), batch(3, 4));
+    try (Examples examples = Examples.divide(batches, look(batches).rows())) {
+      assertThat(firsts(examples.check())).containsExactly(3f);
+      assertThat(firsts(examples.learn())).containsExactly(1f);
+    }
+  }
+
+  @Test
   void theDigestTellsContentsApart() {
     String digest = look(List.of(batch(1, 2, 3, 4))).digest();
     assertThat(look(List.of(batch(1, 2, 3, 4))).digest()).isEqualTo(digest);
     assertThat(look(List.of(batch(1, 2, 3, 5))).digest()).isNotEqualTo(digest);
     assertThat(look(List.of(batch(1, 2), batch(3, 4))).digest()).isNotEqualTo(digest);
+  }
+
+  @Test
+  @SuppressWarnings("StreamToIterable") // what a caller may well write
+  void whatCanBeGoneThroughOnlyOnceIsRefused() {
+    Stream<Batch> once = Stream.of(batch(1, 2), batch(3, 4));
+    assertThatThrownBy(() -> look(once::iterator))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "The calibration data can be gone through only once, but is needed several times. Give a"
+                + " list, or an Iterable whose iterator() begins anew each time.");
+    Iterator<Batch> spent = List.of(batch(1, 2)).iterator();
+    assertThatThrownBy(() -> look(() -> spent)).hasMessageContaining("only once");
+  }
+
+  @Test
+  void aBatchThatIsNullIsRefused() {
+    assertThatThrownBy(() -> look(Arrays.asList(batch(1, 2), null)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("Batch 1 of the calibration data must not be null. Leave it out.");
   }
 
   @Test

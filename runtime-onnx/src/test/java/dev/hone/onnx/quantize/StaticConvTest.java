@@ -4,10 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.Batch;
 import dev.hone.DataType;
+import dev.hone.Precision;
+import dev.hone.SessionOptions;
 import dev.hone.Shape;
 import dev.hone.Signature.Dimension;
 import dev.hone.Tensor;
+import dev.hone.onnx.OnnxOptions;
 import dev.hone.onnx.OnnxOptions.Optimization;
+import dev.hone.onnx.Quantization;
+import dev.hone.onnx.QuantizationReport;
+import dev.hone.onnx.Quantizer;
 import dev.hone.onnx.calibrate.Calibration;
 import dev.hone.onnx.graph.Attribute;
 import dev.hone.onnx.graph.Graph;
@@ -408,6 +414,61 @@ class StaticConvTest {
     List<NodeChoice> choices = StaticConv.apply(model, calibrated(model), Set.of());
     assertThat(choices).extracting(NodeChoice::form).containsOnly(Form.HALF_STORAGE);
     assertThat(choices.get(0).reason()).contains("of the time of all convolutions: too little");
+  }
+
+  private void fiveConvolutions() {
+    String last = "x";
+    for (int i = 0; i < 5; i++) {
+      last = op("Relu", "r" + i, balanced(conv(last, "a" + i, 3, 1)));
+    }
+    conv(last, "y", 1, 1);
+  }
+
+  @Test
+  void theConvolutionThatSuffersMostIsRankedFirst() {
+    fiveConvolutions();
+    ModelData model = ModelData.of(graph, 13);
+    Calibration calibration = calibrated(model);
+    List<NodeError> ranking = StaticConv.ranking(model, calibration, Set.of("conv_a1"));
+    assertThat(ranking).extracting(NodeError::decibels).isSorted();
+    List<String> integers =
+        StaticConv.apply(model, calibration, Set.of("conv_a1")).stream()
+            .filter(choice -> choice.form() == Form.STATIC_INT8_IN_OUT)
+            .map(NodeChoice::node)
+            .toList();
+    assertThat(ranking)
+        .extracting(NodeError::node)
+        .doesNotContain("conv_a1")
+        .hasSizeGreaterThan(2)
+        .containsExactlyInAnyOrderElementsOf(integers);
+  }
+
+  private static QuantizationReport quantizedTo(double floor, ModelData model, List<Batch> data) {
+    Quantization how = Quantization.builder().floor(floor, 0.5).evenIfSlower(true).build();
+    SessionOptions options =
+        SessionOptions.builder()
+            .precision(Precision.INT8)
+            .calibration(data)
+            .threads(1)
+            .runtime(OnnxOptions.builder().quantization(how).build())
+            .build();
+    return Quantizer.quantize(ModelRuns.model(model), options).report();
+  }
+
+  @Test
+  void convolutionsAreSparedUntilTheFloorHolds() {
+    fiveConvolutions();
+    ModelData model = ModelData.of(graph, 13);
+    List<Batch> data = List.of(input(), input(), input(), input());
+    QuantizationReport all = quantizedTo(0.5, model, data);
+    double reached = all.fidelity().orElseThrow().meanCosine();
+    double floor = reached + (1 - reached) * 0.3;
+    QuantizationReport fewer = quantizedTo(floor, model, data);
+    data.forEach(Batch::close);
+    assertThat(fewer.fidelity().orElseThrow().meanCosine()).isGreaterThanOrEqualTo(floor);
+    assertThat(fewer.nodesByForm().get("STATIC_INT8_IN_OUT"))
+        .isPositive()
+        .isLessThan(all.nodesByForm().get("STATIC_INT8_IN_OUT"));
   }
 
   @Test
