@@ -45,9 +45,6 @@ final class BatchFormer {
   /** The same where the oldest is of a tenant that asks for less than others. */
   private static final double FOR_LIGHT = 1.25;
 
-  private static final int LARGER = 16; // one batch of so many is larger than what seems best
-  private static final int SMALLER = 8; // one of so many is smaller: nobody waits long for that
-
   private final WaitingRoom room;
   private final CostModel costs;
   private final Limits limits;
@@ -101,7 +98,7 @@ final class BatchFormer {
     Flight flight = new Flight(anchor.kind, why, nowNanos, expected);
     try {
       isLight = admission.hasTenants() && room.asksForLess(anchor);
-      costs.setTrying(trying());
+      costs.setTrying(CostModel.Trying.in(++formed, !isLight));
       gather(flight, anchor, nowNanos);
       costs.setTrying(CostModel.Trying.NOTHING);
       double nanos = flight.rows == 0 ? 0 : costs.predict(flight.rows, flight.length);
@@ -118,14 +115,6 @@ final class BatchFormer {
       }
       throw e;
     }
-  }
-
-  private CostModel.Trying trying() {
-    formed++;
-    if (formed % LARGER == 0 && !isLight) {
-      return CostModel.Trying.LARGER;
-    }
-    return formed % SMALLER == SMALLER / 2 ? CostModel.Trying.SMALLER : CostModel.Trying.NOTHING;
   }
 
   private void gather(Flight flight, Request anchor, long nowNanos) {

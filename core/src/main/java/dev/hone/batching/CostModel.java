@@ -45,7 +45,23 @@ final class CostModel {
     /** Half as many. */
     SMALLER;
 
-    int rows(int best) {
+    private static final int LARGER_BATCHES = 16; // one of so many is larger
+    private static final int SMALLER_BATCHES = 8; // nobody waits long for those
+
+    /**
+     * What is tried with a batch.
+     *
+     * @param number which batch it is
+     * @param mayBeLarger whether it may be larger than seems best
+     */
+    static Trying in(int number, boolean mayBeLarger) {
+      if (number % LARGER_BATCHES == 0 && mayBeLarger) {
+        return LARGER;
+      }
+      return number % SMALLER_BATCHES == SMALLER_BATCHES / 2 ? SMALLER : NOTHING;
+    }
+
+    private int rows(int best) {
       return switch (this) {
         case NOTHING -> best;
         case LARGER -> 2 * best;

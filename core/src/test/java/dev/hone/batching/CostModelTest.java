@@ -21,7 +21,7 @@ class CostModelTest {
   /** Forms batches as the former does, some of them as a try, and learns from them. */
   private static int rowsAfter(CostModel costs, int batches, IntToLongFunction realNanos) {
     for (int i = 1; i <= batches; i++) {
-      costs.setTrying(i % 16 == 0 ? Trying.LARGER : i % 8 == 4 ? Trying.SMALLER : Trying.NOTHING);
+      costs.setTrying(Trying.in(i, true));
       int rows = costs.bestRows(MOST, CostModel.SHORTEST);
       costs.setTrying(Trying.NOTHING);
       costs.observe(rows, CostModel.SHORTEST, realNanos.applyAsLong(rows));

@@ -1,0 +1,210 @@
+package dev.hone.batching;
+
+import dev.hone.metrics.Dispatch;
+import dev.hone.metrics.Recorder;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What waits to be served, and what is learned from what was. Thread-safe.
+ *
+ * <p>One lock, the forming lock, guards the waiting room, the cost model and the limits. It is
+ * taken by who holds a lane, as long as it takes to form a batch. Callers do not take it to be
+ * served, or 64 woken callers would queue up behind each other there; only one that sheds others,
+ * and who asks for the oldest wait, takes it without a lane. It is not held while a model runs,
+ * rows are copied, or threads are woken.
+ */
+final class Backlog implements Pilot.Reports {
+  private final Admission admission;
+  private final CostModel costs;
+  private final Limits limits;
+  private final Intake intake = new Intake();
+  private final WaitingRoom room;
+  private final BatchFormer former;
+  private final Shedding shedding;
+  private final ReentrantLock forming = new ReentrantLock();
+  private final long lingerNanos;
+  private volatile boolean waiting; // something may be in the waiting room
+
+  /**
+   * A backlog in which nothing waits.
+   *
+   * @param tellingNanos what leaving a part of all that waits to another lane must gain
+   */
+  Backlog(
+      Admission admission, BatchPolicy policy, Plan plan, long tellingNanos, Recorder recorder) {
+    this.admission = admission;
+    this.costs = plan.grid().model(plan.maxRows());
+    this.limits = new Limits(policy, plan.maxRows());
+    this.room = new WaitingRoom(admission, policy.shares);
+    this.former = new BatchFormer(room, costs, limits, admission, tellingNanos);
+    this.shedding = new Shedding(room, admission, policy, recorder);
+    this.lingerNanos = policy.lingerNanos;
+  }
+
+  /** The most rows of this length in a batch. */
+  int maxRows(Kind kind, int length) {
+    return limits.maxRows(kind, length);
+  }
+
+  /** See {@link Limits#requireFits}. */
+  void requireFits(Kind kind, int length) {
+    limits.requireFits(kind, length);
+  }
+
+  /** What one row of this length costs in a good batch. */
+  long rowNanos(int length) {
+    return costs.rowNanos(length);
+  }
+
+  /** Adds an admitted request. */
+  void push(Request request) {
+    intake.push(request);
+  }
+
+  /** Whether anything may wait. */
+  boolean hasWork() {
+    return waiting || !intake.isEmpty();
+  }
+
+  /** Whether the last flight left anything. */
+  boolean hasRest() {
+    return waiting;
+  }
+
+  /**
+   * Forms the next flight, for a lane; null if nothing waits.
+   *
+   * @param all the lanes, if others than this one may help
+   */
+  @Nullable Flight nextFlight(Lane lane, Dispatch why, @Nullable Lanes all) {
+    forming.lock();
+    try {
+      gather();
+      long now = System.nanoTime();
+      long other = all == null ? Long.MAX_VALUE : all.nanosUntilOther(lane, now);
+      Flight flight = former.form(why, now, other);
+      if (flight != null) {
+        lane.freeAtNanos = now + flight.predictedNanos; // seen by who forms next
+      }
+      return flight;
+    } catch (RuntimeException | Error e) { // whatever is wrong: it must not be so for ever
+      Request first = room.first();
+      if (first != null) {
+        first.settle(e);
+      }
+      throw e;
+    } finally {
+      doneForming();
+    }
+  }
+
+  /** Takes in what arrived; so that nobody thinks meanwhile that nothing waits, says it does. */
+  private void gather() {
+    waiting = true;
+    intake.drainTo(room);
+  }
+
+  private void doneForming() {
+    waiting = room.size() > 0;
+    forming.unlock();
+  }
+
+  /** Waits a little for more rows, where the policy says so; returns why that ended. */
+  Dispatch linger(Dispatch why) {
+    while (lingerNanos > 0 && hasWork() && admission.rows() < limits.maxRows) {
+      long now = System.nanoTime();
+      long lingered = 0;
+      long slack = Long.MAX_VALUE;
+      int full = limits.maxRows;
+      forming.lock();
+      try {
+        gather();
+        Request first = room.first();
+        if (first != null) {
+          lingered = now - first.submittedNanos;
+          slack = first.hasDeadline() ? first.deadlineNanos() - now - first.costNanos : slack;
+          full = limits.maxRows(first.kind, first.length);
+        }
+      } finally {
+        doneForming();
+      }
+      if (admission.rows() >= full) {
+        return why; // by tokens, bytes or memory
+      }
+      if (lingered >= lingerNanos) {
+        return Dispatch.LINGER;
+      }
+      if (slack < 2 * lingerNanos) {
+        return Dispatch.DEADLINE;
+      }
+      LockSupport.parkNanos(this, Math.min(lingerNanos - lingered, lingerNanos / 8 + 10_000));
+    }
+    return why;
+  }
+
+  /**
+   * Ends waiting requests in favour of a newer one, as the policy says, if that makes room enough
+   * for it; false if not, and then none has ended.
+   *
+   * @param newer counted already
+   */
+  boolean shedFor(Request newer, Duration retryAfter) {
+    List<Request> ended;
+    forming.lock();
+    try {
+      gather();
+      ended = shedding.makeRoomFor(newer, retryAfter);
+    } finally {
+      doneForming();
+    }
+    if (ended == null) {
+      return false;
+    }
+    ended.forEach(Request::tellEnd);
+    return true;
+  }
+
+  /** How long the oldest request has waited. */
+  long oldestWaitNanos() {
+    forming.lock();
+    try {
+      gather();
+      Request oldest = room.oldest();
+      return oldest == null ? 0 : Math.max(0, System.nanoTime() - oldest.submittedNanos);
+    } finally {
+      doneForming();
+    }
+  }
+
+  @Override
+  public void ran(Flight flight) {
+    boolean timed = limits.hasLatencyTarget();
+    long now = timed ? System.nanoTime() : 0;
+    forming.lock();
+    try {
+      if (!flight.onLone) { // the costs are those of the other session
+        costs.observe(flight.rows, flight.length, flight.runNanos());
+      }
+      for (int i = 0; timed && i < flight.pieces.size(); i++) {
+        limits.answered(now - flight.pieces.get(i).request().submittedNanos);
+      }
+      limits.ran();
+    } finally {
+      forming.unlock();
+    }
+  }
+
+  @Override
+  public void memoryFailed(long tokens) {
+    forming.lock();
+    try {
+      limits.memoryFailed(tokens);
+    } finally {
+      forming.unlock();
+    }
+  }
+}
