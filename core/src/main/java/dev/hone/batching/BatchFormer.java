@@ -122,7 +122,7 @@ final class BatchFormer {
     if (remaining(anchor) >= most) {
       take(flight, anchor, most);
     } else if (anchor.kind.hasLength) {
-      int enough = sorted(anchor.length);
+      int enough = sorted(anchor);
       room.window(anchor, enough, window);
       isAll = window.size() < enough;
       takeByLength(flight, anchor, maxNanos(anchor, nowNanos));
@@ -138,9 +138,16 @@ final class BatchFormer {
     }
   }
 
-  /** How many of those that wait are sorted by length: the more, the less padding. */
-  private int sorted(int length) {
-    boolean pays = costs.rowNanos(length) > WORTH_SORTING_NANOS;
+  /**
+   * How many of those that wait are sorted by length: the more, the less padding. For a light
+   * tenant only as many as one batch has: those of other lengths would wait for batches of their
+   * own.
+   */
+  private int sorted(Request anchor) {
+    if (isLight) {
+      return mostRows(anchor, anchor.length);
+    }
+    boolean pays = costs.rowNanos(anchor.length) > WORTH_SORTING_NANOS;
     return pays ? MOST_SORTED : Math.min(MOST_SORTED, 2 * limits.maxRows);
   }
 

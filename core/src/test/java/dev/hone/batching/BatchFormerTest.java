@@ -177,6 +177,18 @@ class BatchFormerTest {
   }
 
   @Test
+  void callsOfALightTenantGoTogetherWhateverTheirLengths() {
+    int[] lengths = new int[40];
+    Arrays.setAll(lengths, i -> 1 + i);
+    wait("heavy", lengths);
+    BatchFormer former =
+        new BatchFormer(room, grid.model(16), new Limits(policy, 16), admission, 0);
+    int[] unused = next(former, NOBODY_HELPS, 0);
+    wait("light", 50, 100);
+    assertThat(next(former, NOBODY_HELPS, 0)).contains(50, 100);
+  }
+
+  @Test
   void theSizesThatAreTriedAreTwiceTheBestAtMost() {
     int[] lengths = new int[64];
     Arrays.fill(lengths, 5);
