@@ -42,7 +42,7 @@ final class BatchFormer {
   /** How many times of the least a row may cost, so that calls of other tenants wait less. */
   private static final double FOR_TENANTS = 1.08;
 
-  /** The same where the oldest is of a tenant that asks for less than others. */
+  /** The same where the oldest is of a tenant that asks for far less than others. */
   private static final double FOR_LIGHT = 1.25;
 
   private final WaitingRoom room;
@@ -56,7 +56,8 @@ final class BatchFormer {
   private final int[] cut = new int[MOST_SORTED + 1];
   private int formed;
   private long otherLaneNanos = Long.MAX_VALUE;
-  private boolean isLight; // whether the anchor is of a tenant that asks for less than others
+  private boolean isLight; // whether the anchor is of a tenant that asks for far less than others
+  private int available; // rows in the window
   private boolean isAll; // whether the window holds all that waits of its kind
 
   /**
@@ -97,10 +98,13 @@ final class BatchFormer {
     int expected = Math.min(room.size(), limits.maxRows);
     Flight flight = new Flight(anchor.kind, why, nowNanos, expected);
     try {
-      isLight = admission.hasTenants() && room.asksForLess(anchor);
+      isLight = room.asksForLess(anchor);
       costs.setTrying(CostModel.Trying.in(++formed, !isLight));
-      gather(flight, anchor, nowNanos);
-      costs.setTrying(CostModel.Trying.NOTHING);
+      try {
+        gather(flight, anchor, nowNanos);
+      } finally {
+        costs.setTrying(CostModel.Trying.NOTHING);
+      }
       double nanos = flight.rows == 0 ? 0 : costs.predict(flight.rows, flight.length);
       for (Piece piece : flight.pieces) {
         room.charge(piece.request(), nanos * piece.rows() / flight.rows);
@@ -169,7 +173,7 @@ final class BatchFormer {
   }
 
   private void takeInOrder(Flight flight, Request anchor, int most, double maxNanos) {
-    int available = 0;
+    available = 0;
     for (Request request : window) {
       available += fits(request, available, most) ? remaining(request) : 0;
     }
@@ -198,6 +202,10 @@ final class BatchFormer {
   private void takeByLength(Flight flight, Request anchor, double maxNanos) {
     window.removeIf(r -> r != anchor && remaining(r) >= limits.maxRows(r.kind, r.length));
     window.sort(Comparator.comparingInt(request -> request.length));
+    available = 0;
+    for (Request request : window) {
+      available += remaining(request);
+    }
     cutIntoRuns(anchor, maxNanos);
     int end = window.size();
     int anchorAt = window.indexOf(anchor);
@@ -208,10 +216,7 @@ final class BatchFormer {
     end += joinable(begin, end, end, 1, anchor, maxNanos);
     begin -= joinable(begin, end, begin - 1, -1, anchor, maxNanos);
     if (begin == 0 && end == window.size() && isAll) {
-      int rows = 0;
-      for (Request request : window) {
-        rows += remaining(request);
-      }
+      int rows = available;
       int most = ownPart(rows, window.get(end - 1).length);
       boolean fromFront = anchorAt < end / 2;
       while (rows > most && end - begin > 1) { // what stays is of like length, too
@@ -244,8 +249,9 @@ final class BatchFormer {
     int next = at;
     while (next >= 0 && next < window.size() && window.get(next).length == length) {
       int more = rows + remaining(window.get(next));
-      boolean dearer = costs.weigh(more, longest) * rows > costs.weigh(rows, longest) * more;
-      if (more > most || dearer || costs.predict(more, longest) > maxNanos) {
+      if (more > most
+          || costs.predict(more, longest) > maxNanos
+          || costs.weigh(more, longest) * rows > costs.weigh(rows, longest) * more) {
         break;
       }
       rows = more;
@@ -306,8 +312,8 @@ final class BatchFormer {
    * next one: a light tenant waits for the batches of heavy ones, and most of all for its own.
    */
   private int mostRows(Request anchor, int length) {
-    int sensible = costs.mostToWeigh(length);
-    if (admission.hasTenants()) {
+    int sensible = costs.mostToWeigh(available, length);
+    if (room.hasTenants()) {
       sensible = costs.enoughRows(length, isLight ? FOR_LIGHT : FOR_TENANTS);
     }
     return Math.min(limits.maxRows(anchor.kind, length), sensible);

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>What it finds out.</b> Opening measures, {@link #over} for about a second and {@link
  * #open}, which measures more, for two to six: whether rows may share a batch at all (a model whose
  * rows influence each other is run call by call), what batches cost, how many should run at once,
- * and whether sharing pays; if it does not, calls go straight to the session. {@link #open} also
+ * and whether sharing pays; if it does not, calls do not wait for each other. {@link #open} also
  * finds out how many threads each run should have. {@link #report} says what was found. For
  * blocking calls it goes on: a caller that shares must be woken, which may cost more than its row,
  * so now and then they do the other of the two, share or run in their own threads, for a few

@@ -8,7 +8,7 @@ final class Best {
   /** How near the second best must be: then the best was no chance, and the machine was free. */
   private static final double NEAR = 0.97;
 
-  private double best = 1;
+  private double best;
   private double second;
 
   /** Takes in a try. */
@@ -17,13 +17,13 @@ final class Best {
     best = Math.max(best, speed);
   }
 
-  /** The best so far, at least one. */
+  /** The best so far; zero before the first. */
   double value() {
     return best;
   }
 
   /** Whether two tries have come to about the same, and none to more. */
   boolean isConfirmed() {
-    return second >= NEAR * best;
+    return second > 0 && second >= NEAR * best;
   }
 }

@@ -143,14 +143,17 @@ final class CostModel {
     return Math.min(most, trying.rows(cheapestRows(most, length)));
   }
 
-  /** The most rows of this length that are worth weighing: while sizes are tried, not all. */
-  int mostToWeigh(int length) {
-    return trying == Trying.NOTHING ? maxRows : trying.rows(cheapestRows(maxRows, length));
+  /**
+   * The most rows of this length, of so many, that are worth weighing: while sizes are tried, not
+   * all.
+   */
+  int mostToWeigh(int available, int length) {
+    return trying == Trying.NOTHING ? maxRows : bestRows(Math.min(available, maxRows), length);
   }
 
   /**
-   * The least rows with which a row of this length costs at most so many times what it does at
-   * best, or what is tried instead.
+   * The least power of two of rows with which a row of this length costs at most so many times what
+   * it does at best, or what is tried instead.
    */
   int enoughRows(int length, double bearable) {
     int best = cheapestRows(maxRows, length);
@@ -188,7 +191,7 @@ final class CostModel {
   private void publishRowNanos() {
     for (int l = 0; l < nanos.length; l++) {
       int length = SHORTEST << l;
-      int rows = bestRows(maxRows, length);
+      int rows = cheapestRows(maxRows, length);
       rowNanos.set(l, (long) Math.max(1, predict(rows, length) / rows));
     }
   }

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class Level {
   private static final int MOST_IDLE_TENANTS = 1024;
 
+  /** A tenant asks for far less than another if that asks for so many times as much. */
+  private static final double FAR_LESS = 4;
+
   final double weight;
   double virtualTime;
   int size;
@@ -134,11 +137,16 @@ final class Level {
     return newest;
   }
 
-  /** Whether another tenant asks for more than the tenant of this request, for its share. */
+  /** Whether calls of more than one tenant have come. */
+  boolean hasTenants() {
+    return tenants.size() > 1;
+  }
+
+  /** Whether another tenant asks for far more than the tenant of this request, for its share. */
   boolean asksForLess(Request request) {
     double own = queueOf(request).demand();
     for (TenantQueue tenant : active) {
-      if (tenant.demand() > own) {
+      if (tenant.demand() > FAR_LESS * own) {
         return true;
       }
     }

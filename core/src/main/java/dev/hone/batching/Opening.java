@@ -23,7 +23,10 @@ final class Opening {
   private static final double TOGETHER = 1.2;
 
   private static final int ROUNDS = 5;
-  private static final int MOST_ROUNDS = 10; // where the best of them stands alone
+
+  /** How many times as long as a warm-up it goes on where the best of them stands alone. */
+  private static final int MOST_WARM_UPS = 2;
+
   private static final int WINDOWS_IN_WARM_UP = 18;
 
   final Session session;
@@ -110,9 +113,10 @@ final class Opening {
     try {
       Speed ofAll = new Speed();
       Speed ofOne = new Speed();
-      for (int round = 0;
-          round < ROUNDS || (round < MOST_ROUNDS && !(ofAll.isConfirmed() && ofOne.isConfirmed()));
-          round++) { // in turns: the machine may be busy otherwise
+      long most = System.nanoTime() + MOST_WARM_UPS * policy.warmUpNanos; // a slow model is left so
+      for (int round = 0; // in turns: the machine may be busy otherwise
+          round < ROUNDS || (System.nanoTime() - most < 0 && !Speed.areConfirmed(ofAll, ofOne));
+          round++) {
         ofAll.measure(all, policy.warmUpNanos / WINDOWS_IN_WARM_UP);
         ofOne.measure(one, policy.warmUpNanos / WINDOWS_IN_WARM_UP);
       }
@@ -175,7 +179,6 @@ final class Opening {
 
   /** All calls will go straight to the session, so that must count them from now on. */
   void goStraight(BatchPolicy policy) {
-    closeLone();
     if (recorder != null) {
       recorder.start(session, policy.recorder);
     }
@@ -184,15 +187,6 @@ final class Opening {
   /** The session or the two of them. */
   Sessions sessions() {
     return new Sessions(session, lone);
-  }
-
-  private void closeLone() {
-    Session second = lone;
-    lone = null;
-    if (second != null) {
-      notes.add("Calls share nothing, so the second session was closed.");
-      second.close();
-    }
   }
 
   /** Closes what it opened. */
@@ -224,7 +218,11 @@ final class Opening {
     final Best rows = new Best(); // a second, when there is always something to do
     final Best alone = new Best(); // calls of one long row a second, one by one: threads help there
 
-    boolean isConfirmed() {
+    static boolean areConfirmed(Speed one, Speed other) {
+      return one.isConfirmed() && other.isConfirmed();
+    }
+
+    private boolean isConfirmed() {
       return rows.isConfirmed() && alone.isConfirmed();
     }
 

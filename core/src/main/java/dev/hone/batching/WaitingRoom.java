@@ -160,7 +160,17 @@ final class WaitingRoom {
     return victim;
   }
 
-  /** Whether another tenant asks for more, for its share, at the same priority. */
+  /** Whether calls of more than one tenant have come, at one priority. */
+  boolean hasTenants() {
+    for (Level level : levels) {
+      if (level.hasTenants()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether another tenant asks for far more, for its share, at the same priority. */
   boolean asksForLess(Request request) {
     return levelOf(request).asksForLess(request);
   }

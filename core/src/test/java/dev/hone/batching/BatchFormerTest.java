@@ -89,15 +89,22 @@ class BatchFormerTest {
 
   private void wait(String tenant, int... lengths) {
     for (int length : lengths) {
-      Batch in = ToySession.input(new long[length]);
-      inputs.add(in);
-      Kind kind = Objects.requireNonNull(layout.kindOf(in, List.of()));
-      RunOptions options = RunOptions.DEFAULT.withTenant(tenant);
-      Request request =
-          new Request(new Nobody(), this, kind, in, length, MILLI, options, System.nanoTime());
-      admission.admit(request, (newer, retryAfter) -> false);
-      room.add(request);
+      wait(tenant, ToySession.input(new long[length]), length);
     }
+  }
+
+  private void waitWithRows(int rows, int length) {
+    wait("", ToySession.input(new long[rows][length]), length);
+  }
+
+  private void wait(String tenant, Batch in, int length) {
+    inputs.add(in);
+    Kind kind = Objects.requireNonNull(layout.kindOf(in, List.of()));
+    RunOptions options = RunOptions.DEFAULT.withTenant(tenant);
+    Request request =
+        new Request(new Nobody(), this, kind, in, length, MILLI, options, System.nanoTime());
+    admission.admit(request, (newer, retryAfter) -> false);
+    room.add(request);
   }
 
   private int[] formed(long otherLaneNanos, long tellingNanos) {
@@ -167,9 +174,11 @@ class BatchFormerTest {
   void betweenTenantsNoRowIsInABatchThatCouldAsWellBeInTheNext() {
     int[] lengths = new int[40];
     Arrays.fill(lengths, 5);
-    wait("heavy", lengths);
+    wait("light", 5);
+    assertThat(formed(NOBODY_HELPS, 0)).hasSize(1);
     BatchFormer former =
         new BatchFormer(room, grid.model(16), new Limits(policy, 16), admission, 0);
+    wait("heavy", lengths);
     assertThat(next(former, NOBODY_HELPS, 0)).hasSize(8); // 1.13 ms a row, and of 16, 1.06
     wait("light", 7);
     assertThat(next(former, NOBODY_HELPS, 0)).hasSize(4).contains(7); // 1.25 ms a row
@@ -186,6 +195,35 @@ class BatchFormerTest {
     int[] unused = next(former, NOBODY_HELPS, 0);
     wait("light", 50, 100);
     assertThat(next(former, NOBODY_HELPS, 0)).contains(50, 100);
+  }
+
+  @Test
+  void tenantsThatAskForAboutTheSameAreNoLightOnes() {
+    for (int i = 0; i < 8; i++) {
+      wait("tenant " + i, 5, 5, 5, 5, 5);
+    }
+    wait("tenant 0", 5);
+    assertThat(formed(NOBODY_HELPS, 0)).hasSize(8); // and not 4
+  }
+
+  @Test
+  void aTenantWithoutOthersGetsBatchesAsLargeAsAnybody() {
+    int[] lengths = new int[40];
+    Arrays.fill(lengths, 5);
+    wait("only", lengths);
+    assertThat(formed(NOBODY_HELPS, 0)).hasSize(16);
+  }
+
+  @Test
+  void callsThatTogetherHaveMoreRowsThanAnyBatchAreServedOneByOne() {
+    waitWithRows(CostModel.MAX_ROWS / 2 + 1, 5);
+    waitWithRows(CostModel.MAX_ROWS / 2 + 1, 5);
+    BatchPolicy large = BatchPolicy.builder().maxRows(CostModel.MAX_ROWS).build();
+    Limits limits = new Limits(large, CostModel.MAX_ROWS);
+    CostModel costs = grid.model(CostModel.MAX_ROWS);
+    BatchFormer former = new BatchFormer(room, costs, limits, admission, 0);
+    assertThat(next(former, NOBODY_HELPS, 0)).hasSize(1);
+    assertThat(next(former, NOBODY_HELPS, 0)).hasSize(1);
   }
 
   @Test

@@ -28,7 +28,16 @@ class BestTest {
 
   @Test
   void oneTryConfirmsNothing() {
-    best.add(100);
+    assertThat(best.isConfirmed()).isFalse();
+    best.add(1);
+    assertThat(best.isConfirmed()).isFalse();
+  }
+
+  @Test
+  void speedsUnderOneCount() {
+    best.add(0.2);
+    best.add(0.1);
+    assertThat(best.value()).isEqualTo(0.2);
     assertThat(best.isConfirmed()).isFalse();
   }
 }

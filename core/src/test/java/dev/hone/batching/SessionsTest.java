@@ -105,20 +105,6 @@ class SessionsTest {
     assertThat(lone.isClosed()).isTrue();
   }
 
-  @Test
-  void aBatcherWhoseCallsShareNothingKeepsOneSession() {
-    ToySession mixing = new ToySession(ToySession.Trait.MIXES_ROWS);
-    BatchPolicy policy = policy().build();
-    Opening opening = Opening.of(mixing, policy, null);
-    opening.lone = lone;
-    try (Batcher batcher = Batcher.owning(opening, policy)) {
-      assertThat(batcher.isBatching()).isFalse();
-      assertThat(lone.isClosed()).isTrue();
-      assertThat(mixing.isClosed()).isFalse();
-    }
-    assertThat(mixing.isClosed()).isTrue();
-  }
-
   private static void await(CountDownLatch latch) {
     try {
       latch.await();

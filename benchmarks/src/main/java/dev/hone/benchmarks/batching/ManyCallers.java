@@ -48,7 +48,7 @@ public final class ManyCallers implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 215, 1_030);
+    return effort.pick(5, 200, 1_030);
   }
 
   @Override
@@ -145,7 +145,7 @@ public final class ManyCallers implements Question {
               () -> {
                 Session session = open(workload, way);
                 Callers rival = new Callers(session, workload, answers, manner, callers);
-                return warmedUp(rival, callers == 64 ? effort.pick(0, 1_000, 1_000) : 0);
+                return warmedUp(rival, callers == 64 ? effort.pick(0, 500, 1_000) : 0);
               }));
     }
     Samples samples = Interleaved.measure(entrants, effort);
