@@ -36,7 +36,8 @@ public interface Model {
    *
    * @param file where to, in a folder that exists; not the file that the model was loaded from
    * @throws IllegalArgumentException if the model was loaded from this very file
-   * @throws HoneException if it cannot be written; nothing is left behind then
+   * @throws HoneException if it cannot be written, or is there and no regular file but a folder or
+   *     device; nothing is left behind then
    * @throws UnsupportedOperationException if the runtime of the model does not write files
    */
   default void save(Path file) {

@@ -60,9 +60,21 @@ public record QuantizationReport(
    * @param weightDecibels how far the error of its weights lies below them (the
    *     signal-to-quantization-noise ratio, about 40 in 8 bits and 20 in 4); infinite if nothing
    *     was rounded off, NaN if not measured
+   * @param outputDecibels how far the error that rounding its input and its weights brings into its
+   *     output lies below that output: the signal-to-quantization-noise ratio that is expected from
+   *     the statistics of the calibration data, with rounding errors that are independent and
+   *     evenly spread, before what compensates for errors, and without what reaches the node from
+   *     those before it. It is not measured on a run. NaN where it is not known: nodes that were
+   *     not quantized with fixed scales (floats, dynamic scales, only stored smaller), and those
+   *     whose inputs' channels calibration did not tell apart
    */
   public record Node(
-      String name, String operator, String form, String reason, double weightDecibels) {}
+      String name,
+      String operator,
+      String form,
+      String reason,
+      double weightDecibels,
+      double outputDecibels) {}
 
   /**
    * How near the answers are to the original's, row by row, on data not used for calibration. A

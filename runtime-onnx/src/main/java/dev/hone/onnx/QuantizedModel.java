@@ -34,7 +34,8 @@ public final class QuantizedModel {
    *
    * @param file where to; not the file of the original
    * @throws IllegalArgumentException if it is the file of the original
-   * @throws dev.hone.HoneException if it cannot be written; nothing is left behind then
+   * @throws dev.hone.HoneException if it cannot be written, or is there and no regular file but a
+   *     folder or device; nothing is left behind then
    */
   public void save(Path file) {
     original.requireOther(file);

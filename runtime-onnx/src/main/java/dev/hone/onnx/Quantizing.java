@@ -244,7 +244,8 @@ final class Quantizing {
                         choice.operator(),
                         choice.form().name(),
                         choice.reason(),
-                        choice.signalToNoiseDb()))
+                        choice.signalToNoiseDb(),
+                        choice.outputDb()))
             .toList(),
         draft.fusions(),
         calibrationRows,
@@ -263,8 +264,8 @@ final class Quantizing {
               + " SessionOptions.checks, or more calibration rows.");
     } else if (fidelity.get().madeUp()) {
       notes.add(
-          "Compared on made-up inputs only. With SessionOptions.calibration the result is checked on"
-              + " real ones, and can be faster and closer.");
+          "Compared on made-up inputs only. With SessionOptions.calibration the result is checked"
+              + " on real ones, and can be faster and closer.");
     }
     return notes;
   }

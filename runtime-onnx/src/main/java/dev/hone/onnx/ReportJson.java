@@ -70,9 +70,14 @@ final class ReportJson {
     json.put("operator", node.operator());
     json.put("form", node.form());
     json.put("reason", node.reason());
-    double decibels = node.weightDecibels(); // infinite where nothing was rounded
-    json.put("weightDecibels", Double.isInfinite(decibels) ? String.valueOf(decibels) : decibels);
+    json.put("weightDecibels", decibels(node.weightDecibels()));
+    json.put("outputDecibels", decibels(node.outputDecibels()));
     return json;
+  }
+
+  /** Infinite where nothing was rounded, which is no number in JSON. */
+  private static Object decibels(double value) {
+    return Double.isInfinite(value) ? String.valueOf(value) : value;
   }
 
   static QuantizationReport read(String text) {
@@ -136,7 +141,8 @@ final class ReportJson {
         json.text("operator"),
         json.text("form"),
         json.text("reason"),
-        json.number("weightDecibels"));
+        json.number("weightDecibels"),
+        json.number("outputDecibels"));
   }
 
   /** The values of an object, each of the kind asked for or an exception. */

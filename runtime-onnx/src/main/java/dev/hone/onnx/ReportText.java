@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
 /** Reports as text for people. */
@@ -44,7 +45,9 @@ final class ReportText {
     }
     lines.add("nodes     " + counts(report.nodesByForm()));
     reasons(report.nodes()).forEach(line -> lines.add("          " + line));
-    worst(report.nodes()).ifPresent(lines::add);
+    worst("weakest   weights: ", report.nodes(), Node::weightDecibels).ifPresent(lines::add);
+    worst("weakest   outputs, expected: ", report.nodes(), Node::outputDecibels)
+        .ifPresent(lines::add);
     report.notes().forEach(note -> lines.add("note      " + note));
     String rows =
         report.calibrationRows() == 0
@@ -113,16 +116,17 @@ final class ReportText {
     return lines;
   }
 
-  /** The nodes whose weights suffered most. */
-  private static Optional<String> worst(List<Node> nodes) {
+  /** The nodes whose weights or outputs suffer most. */
+  private static Optional<String> worst(
+      String title, List<Node> nodes, ToDoubleFunction<Node> decibels) {
     String list =
         nodes.stream()
-            .filter(node -> !Double.isNaN(node.weightDecibels()))
-            .sorted(Comparator.comparingDouble(Node::weightDecibels))
+            .filter(node -> !Double.isNaN(decibels.applyAsDouble(node)))
+            .sorted(Comparator.comparingDouble(decibels))
             .limit(WORST_NODES)
-            .map(node -> format("%s %.0f dB", node.name(), node.weightDecibels()))
+            .map(node -> format("%s %.0f dB", node.name(), decibels.applyAsDouble(node)))
             .collect(Collectors.joining(", "));
-    return list.isEmpty() ? Optional.empty() : Optional.of("weakest   " + list);
+    return list.isEmpty() ? Optional.empty() : Optional.of(title + list);
   }
 
   static String bytes(long bytes) {

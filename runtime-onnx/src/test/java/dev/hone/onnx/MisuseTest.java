@@ -20,7 +20,12 @@ import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.graph.ValueInfo;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.NullUnmarked;
@@ -145,6 +150,33 @@ class MisuseTest {
     loaded.save(second);
     assertThat(second).hasSameBinaryContentAs(first);
     assertThat(Model.load(second).signature()).isEqualTo(loaded.signature());
+  }
+
+  @Test
+  void whatIsNoRegularFileIsNotReplacedByAModel(@TempDir Path folder) throws IOException {
+    Path inner = Files.createDirectory(folder.resolve("inner"));
+    Path link = Files.createSymbolicLink(folder.resolve("link"), inner);
+    Path socket = folder.resolve("socket");
+    try (ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.bind(UnixDomainSocketAddress.of(socket));
+      cannotBeSaved(inner, "it is a folder. Name a file in it.");
+      cannotBeSaved(link, "it is a folder. Name a file in it.");
+      cannotBeSaved(socket, "it is no regular file", "Name a file.");
+      assertThat(inner).isEmptyDirectory();
+      assertThat(link).isSymbolicLink();
+      assertThat(Files.readAttributes(socket, BasicFileAttributes.class).isOther()).isTrue();
+      assertThat(folder.toFile().list()).containsExactlyInAnyOrder("inner", "link", "socket");
+    }
+  }
+
+  /** Neither with its weights in it nor with weights beside it. */
+  private static void cannotBeSaved(Path file, String... words) {
+    assertThatThrownBy(() -> table().save(file))
+        .isInstanceOf(HoneException.class)
+        .hasMessageContainingAll(words);
+    assertThatThrownBy(() -> TwoLayers.data().writeWithExternalData(file, 16))
+        .isInstanceOf(HoneException.class)
+        .hasMessageContainingAll(words);
   }
 
   private static void opened(OnnxOptions options) {

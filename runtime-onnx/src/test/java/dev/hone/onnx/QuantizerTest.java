@@ -104,8 +104,8 @@ class QuantizerTest {
     assertThat(QuantizationReport.fromJson(report.toJson())).isEqualTo(report);
     assertThat(report.toString())
         .contains("two-layers.onnx at INT8", "cosine mean 0.99", "fused     2 Attention")
-        .contains("nodes     2 WEIGHT_INT8", "with 1 thread")
-        .doesNotContain("ranges from");
+        .contains("nodes     2 WEIGHT_INT8", "with 1 thread", "\nweakest   weights: ")
+        .doesNotContain("ranges from", "outputs, expected");
     assertThat(small.model().metadata()).containsEntry("hone.precision", "INT8");
   }
 
@@ -122,8 +122,8 @@ class QuantizerTest {
             report.bytesBefore(),
             report.bytesAfter(),
             List.of(
-                new QuantizationReport.Node("a", "MatMul", "WEIGHT_INT8", "", 1 / 0.0),
-                new QuantizationReport.Node("b", "MatMul", "FLOAT", "", Double.NaN)),
+                new QuantizationReport.Node("a", "MatMul", "WEIGHT_INT8", "", 1 / 0.0, 1 / 0.0),
+                new QuantizationReport.Node("b", "MatMul", "FLOAT", "", Double.NaN, Double.NaN)),
             report.fusions(),
             report.calibrationRows(),
             report.fidelity(),
@@ -132,6 +132,27 @@ class QuantizerTest {
             report.seconds(),
             report.notes());
     assertThat(QuantizationReport.fromJson(exact.toJson())).isEqualTo(exact);
+  }
+
+  @Test
+  void theNoiseExpectedOfOutputsIsInTheReportAndLeftOutWhereItIsNotKnown() {
+    QuantizationReport report =
+        Quantizer.quantize(
+                TwoLayers.inMemory(), options(builder -> builder.form(Quantization.Form.STATIC)))
+            .report();
+    assertThat(report.nodes())
+        .filteredOn(node -> node.form().equals("STATIC_INT8"))
+        .isNotEmpty()
+        .allSatisfy(node -> assertThat(node.outputDecibels()).isBetween(20.0, 60.0));
+    assertThat(report.toJson()).contains("\"outputDecibels\":");
+    assertThat(report.toString()).contains("\nweakest   outputs, expected: ");
+    QuantizationReport dynamic =
+        Quantizer.quantize(
+                TwoLayers.inMemory(), options(builder -> builder.form(Quantization.Form.DYNAMIC)))
+            .report();
+    assertThat(dynamic.nodesByForm()).containsKey("DYNAMIC_INT8");
+    assertThat(dynamic.nodes()).allSatisfy(node -> assertThat(node.outputDecibels()).isNaN());
+    assertThat(dynamic.toString()).doesNotContain("outputs, expected");
   }
 
   @Test

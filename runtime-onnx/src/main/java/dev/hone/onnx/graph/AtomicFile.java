@@ -17,8 +17,13 @@ final class AtomicFile {
     void writeTo(FileChannel channel) throws IOException;
   }
 
-  /** Writes beside {@code path}, forces the bytes to disk, and then renames. */
+  /**
+   * Writes beside {@code path}, forces the bytes to disk, and then renames.
+   *
+   * @throws IOException if that fails, or, before anything is written, as {@link #requireNoOther}
+   */
   static void write(Path path, Content content) throws IOException {
+    requireNoOther(path);
     Path target = path.toAbsolutePath();
     Path folder = target.getParent();
     if (folder == null) {
@@ -34,6 +39,23 @@ final class AtomicFile {
     } finally {
       Files.deleteIfExists(temporary);
     }
+  }
+
+  /**
+   * Renaming would replace whatever has the name: a pipe, a socket, a device, and the link that
+   * leads to one of them or to a folder.
+   *
+   * @throws IOException if something has this name that is no regular file
+   */
+  static void requireNoOther(Path path) throws IOException {
+    if (isOther(path)) {
+      throw new IOException("'" + path + "' is no regular file");
+    }
+  }
+
+  /** Whether something has this name that is no regular file. */
+  static boolean isOther(Path path) {
+    return Files.exists(path) && !Files.isRegularFile(path);
   }
 
   private static void move(Path from, Path to) throws IOException {

@@ -163,6 +163,7 @@ final class ModelFiles {
 
   static void writeWithExternalData(ModelData model, Path path, long leastBytes) {
     try {
+      AtomicFile.requireNoOther(path); // before the weights are written
       ModelData written = ExternalData.moved(model, path, leastBytes);
       writeParts(parts(written), path);
     } catch (IOException e) {
@@ -194,6 +195,10 @@ final class ModelFiles {
     }
     if (Files.isDirectory(path)) {
       return "it is a folder. Name a file in it.";
+    }
+    if (AtomicFile.isOther(path)) {
+      return "it is no regular file but a pipe, a socket or a device, and the model would take its"
+          + " place. Name a file.";
     }
     return e
         + ". What was there before is untouched. Check that this process may write there, and that"

@@ -62,8 +62,8 @@ final class DensePlan {
   }
 
   /** Says what became of a product that is now rounded. */
-  void choose(DenseNode dense, String note, double decibels) {
-    choices.put(dense.node(), choice(dense, note, decibels));
+  void choose(DenseNode dense, String note, double weightDb, double outputDb) {
+    choices.put(dense.node(), choice(dense, note, weightDb, outputDb));
   }
 
   /** Whether the loud neurons of a value are spread over several columns. */
@@ -176,19 +176,20 @@ final class DensePlan {
         choices.put(node, NodeChoice.left(NodeChoice.nameOf(node), node.op(), objection));
       } else if (kind != null) {
         DenseNode dense = DenseNode.of(graph, node, kind);
-        choices.put(node, choice(dense, "", Double.NaN)); // keeps the order
+        choices.put(node, choice(dense, "", Double.NaN, Double.NaN)); // keeps the order
         groups.computeIfAbsent(node.input(0), value -> new ArrayList<>()).add(dense);
       }
     }
     return groups;
   }
 
-  private static NodeChoice choice(DenseNode dense, String note, double decibels) {
+  private static NodeChoice choice(DenseNode dense, String note, double weightDb, double outputDb) {
     return new NodeChoice(
         dense.label(),
         dense.node().op(),
         NodeChoice.Form.STATIC_INT8,
         "Bytes in with a fixed scale, floats out" + note + ".",
-        decibels);
+        weightDb,
+        outputDb);
   }
 }

@@ -11,9 +11,22 @@ import dev.hone.onnx.graph.Node;
  * @param reason one sentence for people
  * @param signalToNoiseDb how far the error of the node's weights lies below them, in decibels; NaN
  *     where it was not measured
+ * @param outputDb how far the error that rounding its input and its weights brings into the node's
+ *     output is expected to lie below that output, in decibels; NaN where it is not known
  */
 public record NodeChoice(
-    String node, String operator, Form form, String reason, double signalToNoiseDb) {
+    String node,
+    String operator,
+    Form form,
+    String reason,
+    double signalToNoiseDb,
+    double outputDb) {
+  /** One of whose output nothing is known. */
+  public NodeChoice(
+      String node, String operator, Form form, String reason, double signalToNoiseDb) {
+    this(node, operator, form, reason, signalToNoiseDb, Double.NaN);
+  }
+
   /** The forms a node can have. */
   public enum Form {
     /** As it was. */

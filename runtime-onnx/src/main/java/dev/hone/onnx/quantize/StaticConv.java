@@ -267,7 +267,13 @@ public final class StaticConv {
 
   private void write(List<Int8Unit> units) {
     Map<Node, String> names = new HashMap<>();
-    units.forEach(unit -> names.put(unit.node(), NodeChoice.nameOf(unit.node())));
+    Map<Node, Double> outputDb = new HashMap<>();
+    for (Int8Unit unit : units) {
+      names.put(unit.node(), NodeChoice.nameOf(unit.node()));
+      if (unit instanceof ConvUnit conv) {
+        outputDb.put(conv.node(), decibels(conv));
+      }
+    }
     Map<String, ChannelAffine> parameters = ConvParameters.of(graph, units, this::known);
     ConvWriter writer = new ConvWriter(graph, parameters, this::known);
     Map<Node, Double> noise = writer.write(units);
@@ -281,7 +287,8 @@ public final class StaticConv {
                 node.op(),
                 Form.STATIC_INT8_IN_OUT,
                 "Bytes in and out, one scale for each channel.",
-                noise.getOrDefault(node, Double.NaN)));
+                noise.getOrDefault(node, Double.NaN),
+                outputDb.getOrDefault(node, Double.NaN)));
       }
     }
     graph.removeDead();

@@ -175,15 +175,26 @@ public final class StaticDense {
     for (DenseGroup group :
         DensePlan.of(draft, calibration, Set.of(), fidelity, LEAST_WEIGHTS).groups()) {
       for (DenseNode dense : group.nodes()) {
-        if (group.input().knowsChannels()) {
-          DenseNoise noise = new DenseNoise(group.input(), List.of(dense.matrix()));
-          double ratio = noise.signal() / noise.of(group.divisors());
-          errors.add(new NodeError(dense.label(), 10 * Math.log10(ratio)));
+        double decibels = outputDecibels(group, dense);
+        if (!Double.isNaN(decibels)) {
+          errors.add(new NodeError(dense.label(), decibels));
         }
       }
     }
     errors.sort(Comparator.comparingDouble(NodeError::decibels));
     return errors;
+  }
+
+  /**
+   * How far the noise of a product's outputs is expected to lie below them, if channels are
+   * independent; NaN where the channels of the input are not known.
+   */
+  private static double outputDecibels(DenseGroup group, DenseNode dense) {
+    if (!group.input().knowsChannels()) {
+      return Double.NaN;
+    }
+    DenseNoise noise = new DenseNoise(group.input(), List.of(dense.matrix()));
+    return 10 * Math.log10(noise.signal() / noise.of(group.divisors()));
   }
 
   private void quantize(DenseGroup group) {
@@ -194,6 +205,7 @@ public final class StaticDense {
     DenseWriter.Quantized integers = writer.quantizeInput(value, affine, first);
     CompensatedRounding compensated = compensatedRounding(group);
     for (DenseNode dense : group.nodes()) {
+      double outputDb = outputDecibels(group, dense);
       float[] weights = group.scaledMatrix(dense);
       float[] bias = dense.biasRow();
       float[] divisors = plan.columnDivisors(dense.node());
@@ -207,7 +219,8 @@ public final class StaticDense {
       }
       QuantizedMatrix matrix = round(weights, dense.outputs(), compensated);
       writer.replace(dense, integers, matrix, bias);
-      plan.choose(dense, group.note(), SignalToNoise.decibels(weights, matrix.dequantize()));
+      double weightDb = SignalToNoise.decibels(weights, matrix.dequantize());
+      plan.choose(dense, group.note(), weightDb, outputDb);
     }
   }
 

@@ -7,6 +7,7 @@ import static dev.hone.onnx.quantize.DenseGraphs.calibrate;
 import static dev.hone.onnx.quantize.DenseGraphs.node;
 import static dev.hone.onnx.quantize.DenseGraphs.quantized;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.hone.Batch;
 import dev.hone.DataType;
@@ -353,6 +354,21 @@ class StaticDenseTest {
     assertThat(choices.get(0).node()).isEqualTo("product");
     assertThat(choices.get(0).signalToNoiseDb())
         .isEqualTo(SignalToNoise.decibels(weights, matrix.dequantize()));
+  }
+
+  @Test
+  void theChoiceTellsTheErrorOfTheOutputsAsARunShowsIt() {
+    ModelData model = DenseGraphs.matMul(13);
+    ModelData small = model.copy();
+    Calibration calibration = calibrate(model, X, 40, INNER);
+    double expected = StaticDense.apply(small, calibration, Set.of()).get(0).outputDb();
+    double measured =
+        SignalToNoise.decibels(
+            answer(model, Optimization.ALL, X, 40, INNER),
+            answer(small, Optimization.ALL, X, 40, INNER));
+    assertThat(expected).isCloseTo(measured, within(1.5));
+    assertThat(StaticDense.ranking(model, calibration, Fidelity.CLOSE))
+        .containsExactly(new NodeError("product", expected));
   }
 
   @Test
