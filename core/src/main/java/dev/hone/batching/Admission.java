@@ -46,11 +46,6 @@ final class Admission {
     boolean shedFor(Request request, Duration retryAfter);
   }
 
-  /** Whether calls come that say whose they are. */
-  boolean hasTenants() {
-    return hasTenants;
-  }
-
   long rows() {
     return rows.get();
   }

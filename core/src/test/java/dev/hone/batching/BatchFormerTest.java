@@ -247,7 +247,7 @@ class BatchFormerTest {
     wait(5, 5, 5, 5, 5, 5, 5, 5);
     BatchFormer former =
         new BatchFormer(room, costs(1e9, 1e9).model(16), new Limits(targeted, 16), admission, 0);
-    assertThat(next(former, NOBODY_HELPS, 54_500 * MILLI)).hasSize(4); // 5 s of 5.5
+    assertThat(next(former, NOBODY_HELPS, 53_000 * MILLI)).hasSize(4); // 5 s of 7
     assertThat(next(former, NOBODY_HELPS, 70_000 * MILLI)).hasSize(4); // late: as many as gain
   }
 }
