@@ -83,6 +83,12 @@ public final class BatchPolicy {
     return !always && lanes == 0 && lingerNanos == 0 && latencyTargetNanos == 0;
   }
 
+  /** What differs from {@link #automatic}, for example {@code maxRows 32, linger PT0.001S}. */
+  @Override
+  public String toString() {
+    return PolicyText.of(this, AUTOMATIC);
+  }
+
   /** What happens to a call that finds the queue full. */
   public enum Overload {
     /**

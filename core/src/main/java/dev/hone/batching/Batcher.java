@@ -15,6 +15,7 @@ import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +72,7 @@ public final class Batcher implements Session {
   private final Session session;
   private final List<String> notes;
   private final @Nullable Engine engine; // null: calls go straight to the session
+  private final String found; // in a few words
   private final LeakDetection.Lifeline lifeline;
 
   private Batcher(Opening opening, BatchPolicy policy) {
@@ -81,6 +83,7 @@ public final class Batcher implements Session {
     if (layout == null || plan == null) {
       opening.goStraight(policy);
       this.engine = null;
+      this.found = "calls share no batches";
       this.lifeline = LeakDetection.track(this, "batcher", session::close);
       return;
     }
@@ -95,6 +98,10 @@ public final class Batcher implements Session {
       opening.goStraight(policy);
     }
     this.engine = pays ? new Engine(opening.sessions(), layout, policy, plan, sharing) : null;
+    this.found =
+        pays
+            ? "batched up to " + plan.maxRows() + " rows, " + plan.lanes() + " at once"
+            : "calls share no batches";
     notes.add(describe(plan, wake, sharing, opening.verdict.maxError()));
     this.lifeline =
         LeakDetection.track(this, "batcher", engine == null ? session::close : engine::close);
@@ -119,6 +126,9 @@ public final class Batcher implements Session {
    * @throws dev.hone.HoneException.ModelException if no runtime here can run it
    */
   public static Batcher open(Model model, SessionOptions options, BatchPolicy policy) {
+    Objects.requireNonNull(model, "model to open");
+    Objects.requireNonNull(options, "options of the session; SessionOptions.DEFAULT has them all");
+    requirePolicy(policy);
     return owning(Opening.of(model, options, policy), policy);
   }
 
@@ -138,14 +148,22 @@ public final class Batcher implements Session {
    * @param session the session; the batcher owns it from now on, unless this fails
    * @param policy what is allowed
    * @throws IllegalArgumentException if the policy does not fit the model, or refuses it
+   * @throws IllegalStateException if opening runs the session, or takes the policy's samples, and
+   *     finds them closed
    */
   public static Batcher over(Session session, BatchPolicy policy) {
+    Objects.requireNonNull(session, "session to batch for");
+    requirePolicy(policy);
     return new Batcher(Opening.of(session, policy, null), policy);
   }
 
   /** The same where the times of batches are known and need no measuring; for tests. */
   static Batcher over(Session session, BatchPolicy policy, CostGrid known) {
     return new Batcher(Opening.of(session, policy, known), policy);
+  }
+
+  private static void requirePolicy(BatchPolicy policy) {
+    Objects.requireNonNull(policy, "policy of a batcher; BatchPolicy.automatic() is the usual one");
   }
 
   private String describe(Plan plan, long wakeNanos, boolean sharing, double maxError) {
@@ -245,6 +263,15 @@ public final class Batcher implements Session {
   @Override
   public CompletableFuture<Batch> runAsync(Batch in, RunOptions options) {
     return engine == null ? session.runAsync(in, options) : engine.callAsync(this, in, options);
+  }
+
+  /**
+   * The session and what was found, for example {@code model.onnx, INT8 on cpu, batched up to 16
+   * rows, 2 at once}.
+   */
+  @Override
+  public String toString() {
+    return session + ", " + found;
   }
 
   @Override

@@ -59,6 +59,7 @@ final class Probe {
    * Tries the model.
    *
    * @throws IllegalArgumentException if the policy does not fit the model, or refuses it
+   * @throws IllegalStateException if the session or a sample is closed
    */
   Verdict run() {
     LengthAxis axis = LengthAxis.of(session.signature(), policy);
@@ -85,6 +86,11 @@ final class Probe {
       try (Batch in = samples.rows(0, 1, LENGTHS[0], false)) {
         session.run(in).close();
         return samples;
+      } catch (IllegalStateException e) { // other inputs would change nothing
+        throw new IllegalStateException(
+            "A batcher needs an open session, and samples that stay open until it is: "
+                + e.getMessage(),
+            e);
       } catch (RuntimeException e) {
         lastFailure = String.valueOf(e.getMessage()).strip();
       }

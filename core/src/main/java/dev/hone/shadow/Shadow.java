@@ -78,9 +78,17 @@ public final class Shadow implements Session {
    * @param baseline what is believed
    * @param policy how often to look, and what counts as agreement
    * @throws IllegalArgumentException if the two differ in the names or types of inputs or outputs,
-   *     or the policy compares what the model does not give; then neither session is closed
+   *     or the policy compares what the model does not give, or both are the same session, which
+   *     would always agree with itself; then neither session is closed
    */
   public static Shadow of(Session fast, Session baseline, ShadowPolicy policy) {
+    if (fast == baseline) {
+      throw new IllegalArgumentException(
+          "The fast session and its baseline are both "
+              + fast
+              + ", one session that always agrees with itself. Open a second one, at the precision"
+              + " that is believed.");
+    }
     requireAlike("inputs", fast.signature().inputs(), baseline.signature().inputs());
     requireAlike("outputs", fast.signature().outputs(), baseline.signature().outputs());
     return new Shadow(fast, baseline, policy);

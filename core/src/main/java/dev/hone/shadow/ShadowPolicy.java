@@ -3,7 +3,9 @@ package dev.hone.shadow;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.StringJoiner;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,7 @@ public final class ShadowPolicy {
   final Map<String, Measure> measures;
   final @Nullable ShadowReference reference;
   final Consumer<ShadowStats> listener;
+  private final String text;
 
   private ShadowPolicy(Builder builder) {
     sampledShare = builder.sampledShare;
@@ -45,6 +48,7 @@ public final class ShadowPolicy {
     measures = Collections.unmodifiableMap(new LinkedHashMap<>(builder.measures));
     reference = builder.reference;
     listener = builder.listener;
+    text = builder.inWords();
   }
 
   /** What happens when the models do not agree any more. */
@@ -56,7 +60,12 @@ public final class ShadowPolicy {
   }
 
   /** How one output is compared; the limit is null where a reference or the usual one applies. */
-  record Measure(Comparison by, @Nullable Double limit) {}
+  record Measure(Comparison by, @Nullable Double limit) {
+    @Override
+    public String toString() {
+      return limit == null ? by.toString() : by + " up to " + limit;
+    }
+  }
 
   /** Begins with the defaults. */
   public static Builder builder() {
@@ -66,6 +75,12 @@ public final class ShadowPolicy {
   /** What was normal when the model was made. */
   public Optional<ShadowReference> reference() {
     return Optional.ofNullable(reference);
+  }
+
+  /** What differs from {@link #DEFAULT}, for example {@code sampledShare 0.1, FALL_BACK}. */
+  @Override
+  public String toString() {
+    return text;
   }
 
   /** Collects what a policy says. */
@@ -184,6 +199,29 @@ public final class ShadowPolicy {
     /** The policy. */
     public ShadowPolicy build() {
       return new ShadowPolicy(this);
+    }
+
+    private String inWords() {
+      Builder usual = new Builder();
+      StringJoiner words = new StringJoiner(", ").setEmptyValue("defaults");
+      add(words, "sampledShare ", sampledShare, usual.sampledShare);
+      add(words, "budget ", budget, usual.budget);
+      add(words, "mostPressure ", mostPressure, usual.mostPressure);
+      add(words, "healthyRate ", healthyRate, usual.healthyRate);
+      add(words, "harmfulRate ", harmfulRate, usual.harmfulRate);
+      add(words, "falseAlarmRate ", falseAlarmRate, usual.falseAlarmRate);
+      add(words, "compare ", measures, usual.measures);
+      add(words, "", whenDrifted, usual.whenDrifted);
+      if (reference != null) {
+        words.add("with a reference");
+      }
+      return words.toString();
+    }
+
+    private static void add(StringJoiner words, String name, Object value, Object usual) {
+      if (!Objects.equals(value, usual)) {
+        words.add(name + value);
+      }
     }
 
     private static double share(String name, double share) {

@@ -1,5 +1,6 @@
 package dev.hone.batching;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -72,5 +73,24 @@ class BatchPolicyTest {
         "blockWhenOverloaded(Duration)");
     assertThatCode(() -> BatchPolicy.builder().blockWhenOverloaded(Duration.ofSeconds(1)).build())
         .doesNotThrowAnyException();
+  }
+
+  @Test
+  void aPolicySaysWhatDiffersFromTheUsual() {
+    assertThat(BatchPolicy.automatic()).hasToString("automatic");
+    BatchPolicy policy =
+        BatchPolicy.builder()
+            .maxRows(32)
+            .linger(Duration.ofMillis(1))
+            .blockWhenOverloaded(Duration.ofSeconds(2))
+            .tenantShare("b", 2)
+            .tenantShare("a", 3)
+            .callbacksOn(Runnable::run)
+            .mask("seen")
+            .build();
+    assertThat(policy)
+        .hasToString(
+            "maxRows 32, linger PT0.001S, blockWhenOverloaded PT2S, tenantShare {a=3.0, b=2.0},"
+                + " with an executor for callbacks, mask seen");
   }
 }

@@ -255,6 +255,11 @@ final class ToySession implements Session {
   }
 
   @Override
+  public String toString() {
+    return "toy";
+  }
+
+  @Override
   public void close() {
     if (underWay.get() != 0) {
       throw new AssertionError("closed while " + underWay + " runs were under way");

@@ -248,17 +248,48 @@ class ShadowTest {
             Embedder.SIGNATURE.inputs(),
             List.of(Value.tensor("z", DataType.FLOAT32, Dimension.of("rows"))));
     try (Session fast = MODEL.open();
+        Session alike = MODEL.open();
         Session baseline = Session.open(FakeModel.of(other, in -> in))) {
       assertThatThrownBy(() -> Shadow.of(fast, baseline, ShadowPolicy.DEFAULT))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("must have the same outputs")
           .hasMessageContaining("z FLOAT32");
       ShadowPolicy wrong = ShadowPolicy.builder().compare("logits", Comparison.KL).build();
-      assertThatThrownBy(() -> Shadow.of(fast, fast, wrong))
+      assertThatThrownBy(() -> Shadow.of(fast, alike, wrong))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("logits")
           .hasMessageContaining("y FLOAT32");
     }
+  }
+
+  @Test
+  void aSessionIsNoSecondOpinionOfItself() {
+    try (Session session = MODEL.open()) {
+      assertThatThrownBy(() -> Shadow.of(session, session, ShadowPolicy.DEFAULT))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("always agrees with itself", "Open a second one");
+      run(session);
+    }
+  }
+
+  private void run(Session session) {
+    try (Batch in = request()) {
+      session.run(in).close();
+    }
+  }
+
+  @Test
+  void aPolicySaysWhatDiffersFromTheUsual() {
+    assertThat(ShadowPolicy.DEFAULT).hasToString("defaults");
+    ShadowPolicy policy =
+        ShadowPolicy.builder()
+            .sampledShare(0.5)
+            .compare("y", Comparison.KL)
+            .compare("z", Comparison.COSINE, 0.25)
+            .whenDrifted(ShadowPolicy.WhenDrifted.FALL_BACK)
+            .build();
+    assertThat(policy)
+        .hasToString("sampledShare 0.5, compare {y=KL, z=COSINE up to 0.25}, FALL_BACK");
   }
 
   @Test

@@ -77,7 +77,7 @@ final class GpuSession implements Session {
     try {
       return used.run(in, options);
     } catch (HoneException e) {
-      return after(used, e).run(in, remaining(options, start));
+      return after(used, e, in, null).run(in, remaining(options, start));
     }
   }
 
@@ -88,7 +88,7 @@ final class GpuSession implements Session {
     try {
       used.run(in, out, options);
     } catch (HoneException e) {
-      after(used, e).run(in, out, remaining(options, start));
+      after(used, e, in, out).run(in, out, remaining(options, start));
     }
   }
 
@@ -103,8 +103,11 @@ final class GpuSession implements Session {
     return run;
   }
 
-  /** The session to try again, if this failure says that the GPU is lost; otherwise throws it. */
-  private Session after(Session used, HoneException failure) {
+  /**
+   * The session to try again, if this failure says that the GPU is lost; otherwise throws it. A
+   * call some of whose tensors were lost with the GPU cannot be tried again.
+   */
+  private Session after(Session used, HoneException failure, Batch in, @Nullable Batch out) {
     if (used != onGpu || !gpu.isLost(ordinal, String.valueOf(failure.getMessage()))) {
       throw failure;
     }
@@ -116,19 +119,52 @@ final class GpuSession implements Session {
       throw new HoneException(
           why + " A session for Device.best() would have gone on on the CPU.", failure);
     }
-    return moved(onCpu.get(), why);
+    Session next = moved(onCpu.get(), why, failure);
+    requireOnHost("input", in, why, failure);
+    if (out != null) {
+      requireOnHost("output", out, why, failure);
+    }
+    return next;
   }
 
-  private Session moved(Function<String, Session> opener, String why) {
+  private static void requireOnHost(String role, Batch tensors, String why, HoneException loss) {
+    for (int i = 0; i < tensors.size(); i++) {
+      if (tensors.tensor(i).memory().device() != null) {
+        throw new HoneException(
+            why
+                + " The session goes on on the CPU, but the "
+                + role
+                + " '"
+                + tensors.name(i)
+                + "' of this call lies there, and its content is gone. Call again with tensors in"
+                + " memory of the host.",
+            loss);
+      }
+    }
+  }
+
+  private Session moved(Function<String, Session> opener, String why, HoneException loss) {
     synchronized (moving) {
       if (closed) {
         throw new IllegalStateException(
-            "This session was closed while its GPU was lost, so it cannot go on on the CPU.");
+            "This session was closed while its GPU was lost, so it cannot go on on the CPU.", loss);
       }
       if (current == onGpu) {
-        current = opener.apply(why);
+        current = onCpu(opener, why, loss);
       }
       return current;
+    }
+  }
+
+  private static Session onCpu(Function<String, Session> opener, String why, HoneException loss) {
+    try {
+      return opener.apply(why);
+    } catch (RuntimeException e) { // which would hide that the GPU is lost
+      HoneException both =
+          new HoneException(
+              why + " The session could not be opened on the CPU instead: " + e.getMessage(), loss);
+      both.addSuppressed(e);
+      throw both;
     }
   }
 
@@ -190,7 +226,7 @@ final class GpuSession implements Session {
       Throwable end = failure;
       if (failure instanceof HoneException e && used == onGpu) {
         try {
-          Session next = after(used, e);
+          Session next = after(used, e, in, null);
           if (isOpen(in)) {
             follow(next.runAsync(in, remaining(options, start)), next);
             return;

@@ -1,0 +1,58 @@
+package dev.hone.batching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.hone.SessionOptions;
+import dev.hone.contract.NoLeaks;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What a batcher says of itself, and of what it was given. */
+@ExtendWith(NoLeaks.class)
+class BatcherWordsTest {
+  private static BatchPolicy sharing() {
+    return BatchPolicy.builder().evenIfItDoesNotPay().lanes(2).maxRows(16).build();
+  }
+
+  @Test
+  void aBatcherSaysForWhichSessionItIsAndWhatItFound() {
+    ToySession toy = new ToySession();
+    try (Batcher batcher = Batcher.over(toy, sharing(), ToySession.costs(1_000_000))) {
+      assertThat(batcher).hasToString("toy, batched up to 16 rows, 2 at once");
+    }
+  }
+
+  @Test
+  void aBatcherThatCannotShareSaysSo() {
+    ToySession toy = new ToySession(ToySession.Trait.FIXED_BATCH);
+    try (Batcher batcher = Batcher.over(toy, sharing())) {
+      assertThat(batcher).hasToString("toy, calls share no batches");
+    }
+  }
+
+  @Test
+  void aClosedSessionIsRefused() {
+    ToySession toy = new ToySession();
+    toy.close();
+    assertThatThrownBy(() -> Batcher.over(toy, sharing()))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContainingAll("needs an open session", "The toy session was closed");
+  }
+
+  @Test
+  @SuppressWarnings("NullAway") // what a caller without null checks may do
+  void whatIsMissingIsNamed() {
+    assertThatNullPointerException()
+        .isThrownBy(() -> Batcher.over(null, sharing()))
+        .withMessageContaining("session to batch for");
+    ToySession toy = new ToySession();
+    assertThatNullPointerException()
+        .isThrownBy(() -> Batcher.over(toy, null))
+        .withMessageContaining("BatchPolicy.automatic()");
+    assertThatNullPointerException()
+        .isThrownBy(() -> Batcher.open(null, SessionOptions.DEFAULT, sharing()))
+        .withMessageContaining("model to open");
+  }
+}
