@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * never comes to that.
  *
  * A prediction that says "no gain" must lead to small batches, not to large ones by chance: T is
- * weighed up by four percent for each doubling of the rows (CostModel.weigh). Now and then it is
+ * weighed up by two percent for each doubling of the rows (CostModel.weigh). Now and then it is
  * weighed down, so that larger sizes are tried, up to twice the best: if they gain nothing, little
  * is lost, and nobody waits long.
  */

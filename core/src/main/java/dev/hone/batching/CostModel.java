@@ -24,7 +24,7 @@ final class CostModel {
   private static final double DRIFT = 0.01;
 
   /** What a batch must save, as a part of its time, for each doubling of its rows. */
-  private static final double PATIENCE = 0.04;
+  private static final double PATIENCE = 0.02;
 
   /** What a batch is hoped to save for each doubling of its rows when sizes are tried. */
   private static final double HOPE = 0.15;

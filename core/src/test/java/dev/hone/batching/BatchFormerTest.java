@@ -34,6 +34,7 @@ class BatchFormerTest {
       new Admission(
           policy, 2, Recorder.counting("test", new Capacity(2, 16, 0), new NothingWaits()));
   private final WaitingRoom room = new WaitingRoom(admission, policy.shares);
+  private final long now = System.nanoTime();
   private final List<Batch> inputs = new ArrayList<>();
 
   /** A run takes so much, and so much more for each row, whatever the length. */
@@ -101,8 +102,7 @@ class BatchFormerTest {
     inputs.add(in);
     Kind kind = Objects.requireNonNull(layout.kindOf(in, List.of()));
     RunOptions options = RunOptions.DEFAULT.withTenant(tenant);
-    Request request =
-        new Request(new Nobody(), this, kind, in, length, MILLI, options, System.nanoTime());
+    Request request = new Request(new Nobody(), this, kind, in, length, MILLI, options, now);
     admission.admit(request, (newer, retryAfter) -> false);
     room.add(request);
   }
@@ -115,8 +115,7 @@ class BatchFormerTest {
 
   private int[] next(BatchFormer former, long otherLaneNanos, long laterNanos) {
     Flight flight =
-        Objects.requireNonNull(
-            former.form(Dispatch.READY, System.nanoTime() + laterNanos, otherLaneNanos));
+        Objects.requireNonNull(former.form(Dispatch.READY, now + laterNanos, otherLaneNanos));
     return flight.pieces.stream().mapToInt(piece -> piece.request().length).sorted().toArray();
   }
 
@@ -247,7 +246,7 @@ class BatchFormerTest {
     wait(5, 5, 5, 5, 5, 5, 5, 5);
     BatchFormer former =
         new BatchFormer(room, costs(1e9, 1e9).model(16), new Limits(targeted, 16), admission, 0);
-    assertThat(next(former, NOBODY_HELPS, 53_000 * MILLI)).hasSize(4); // 5 s of 7
+    assertThat(next(former, NOBODY_HELPS, 54_500 * MILLI)).hasSize(4); // 5 s of 5.5
     assertThat(next(former, NOBODY_HELPS, 70_000 * MILLI)).hasSize(4); // late: as many as gain
   }
 }
