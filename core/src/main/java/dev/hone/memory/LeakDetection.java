@@ -15,8 +15,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Everything with native memory behind it is tracked: when it becomes unreachable without having
  * been closed, its memory is freed all the same, and the leak is counted. For a sample of them the
  * stack of the opening is kept and logged with the leak, as a warning of the logger {@code
- * dev.hone.memory}. Leaks are noticed when something else is opened or {@link Memory#stats} is
- * asked, so a program that does neither reports nothing.
+ * dev.hone.memory}.
+ *
+ * <p><b>Threads.</b> Hone has no thread for this: what was forgotten is closed and reported by the
+ * next thread that opens something, a tensor or a session, or that asks {@link #leaks} or {@link
+ * #open}. A program that does neither reports nothing and keeps what it forgot. That thread waits
+ * until all is closed, but is spared what fails there: it is logged as a warning.
  *
  * <p>The system property {@code hone.leaks} says how many are sampled: {@code off} none, {@code
  * sampled} (the default) one in 128, {@code strict} all; tests want {@code strict}.
@@ -155,15 +159,18 @@ public final class LeakDetection {
     return lifeline;
   }
 
-  /** The number of leaks found so far in this process. */
+  /**
+   * The number of leaks found so far in this process, after what is unreachable by now was closed
+   * in this thread.
+   */
   public static long leaks() {
     reportUnreachable();
     return LEAKS.get();
   }
 
   /**
-   * The number of things that are open now: neither closed nor found leaking. A test that closes
-   * all it opens leaves this as it was.
+   * The number of things that are open now: neither closed nor found leaking. What is unreachable
+   * by now is closed in this thread first. A test that closes all it opens leaves this as it was.
    */
   public static int open() {
     reportUnreachable();
@@ -175,16 +182,36 @@ public final class LeakDetection {
   }
 
   /** Frees and reports what the collector has found since this was last asked. */
-  static void reportUnreachable() {
+  private static void reportUnreachable() {
     for (Object found = UNREACHABLE.poll(); found != null; found = UNREACHABLE.poll()) {
       Lifeline lifeline = (Lifeline) found;
       if (lifeline.list.remove(lifeline)) {
         LEAKS.incrementAndGet();
-        lifeline.free.run();
-        if (Level.CONFIGURED != Level.OFF) {
-          log(lifeline);
-        }
+        free(lifeline);
       }
+    }
+  }
+
+  /** Throws nothing: whoever happens to be here is not to blame for what another forgot. */
+  private static void free(Lifeline lifeline) {
+    try {
+      lifeline.free.run();
+      if (Level.CONFIGURED != Level.OFF) {
+        log(lifeline);
+      }
+    } catch (RuntimeException | Error e) {
+      Object what = lifeline.what;
+      if (what instanceof Opening opening) {
+        e.addSuppressed(opening);
+        what = opening.what;
+      }
+      System.getLogger("dev.hone.memory")
+          .log(
+              Logger.Level.WARNING,
+              "This "
+                  + what
+                  + " was not closed, and freeing it failed. Close it after its last use.",
+              e);
     }
   }
 

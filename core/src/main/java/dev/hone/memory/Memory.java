@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Lifetime.</b> Whoever made it closes it. {@link #close} may be called at any time, from any
  * thread, any number of times: the memory goes when the last call that {@linkplain #hold holds} it
  * has {@linkplain #release released} it. A region that becomes unreachable without having been
- * closed is freed by the garbage collector and, if it was sampled, reported with the place where it
- * was made ({@link LeakDetection}).
+ * closed is freed when the next thing is opened and, if it was sampled, reported with the place
+ * where it was made ({@link LeakDetection}).
  *
  * <p><b>Views.</b> A buffer from {@link #view} shares the memory and keeps it alive: reading it
  * after {@code close} is safe, and the memory then goes only when the garbage collector finds the
@@ -146,11 +146,11 @@ public final class Memory extends Lifetime {
   }
 
   /**
-   * Live and peak bytes of all memory that Hone holds in this process. What the collector has found
-   * forgotten is freed and reported first.
+   * Live and peak bytes of all memory that Hone holds in this process. Only reads: it waits for
+   * nobody and frees nothing, so gauges may ask it at any time. What was forgotten counts for as
+   * long as it is held; {@link LeakDetection} says when that ends.
    */
   public static MemoryStats stats() {
-    LeakDetection.reportUnreachable();
     return Accounting.stats();
   }
 

@@ -49,18 +49,58 @@ class LeakDetectionTest {
   }
 
   @Test
-  void askingWhatIsHeldFreesAndReportsWhatWasForgotten() {
-    long before = Memory.stats().liveBytes();
+  void readingWhatIsHeldFreesNothingAndCountsWhatIsForgottenUntilItGoes() {
     long leaks =
         NoLeaks.leaksOf(
             () -> {
+              long before = Memory.stats().liveBytes(); // of what earlier tests forgot, all is gone
               forgetsMemory();
-              assertThat(Memory.stats().liveBytes()).isEqualTo(before + 64);
               NoLeaks.collect();
+              assertThat(Memory.stats().liveBytes()).isEqualTo(before + 64);
+              assertThat(records).isEmpty();
+              LeakDetection.leaks();
               assertThat(Memory.stats().liveBytes()).isEqualTo(before);
               assertThat(records).hasSize(1);
             });
     assertThat(leaks).isEqualTo(1);
+  }
+
+  private static void forgetsWhatCannotBeFreed(Error failure) {
+    LeakDetection.track(
+        new Object(),
+        "thing",
+        () -> {
+          throw failure;
+        });
+  }
+
+  @Test
+  void whatFailsToBeFreedIsLoggedAndSparesWhoHappensToBeThere() {
+    Error failure = new LinkageError("no library");
+    AtomicInteger freed = new AtomicInteger();
+    long leaks =
+        NoLeaks.leaksOf(
+            () -> {
+              forgetsToClose(freed);
+              forgetsWhatCannotBeFreed(failure);
+              forgetsToClose(freed);
+            });
+    assertThat(leaks).isEqualTo(3);
+    assertThat(freed).hasValue(2);
+    assertThat(records)
+        .filteredOn(report -> report.getThrown() == failure)
+        .singleElement()
+        .satisfies(
+            report ->
+                assertThat(report.getMessage())
+                    .isEqualTo(
+                        "This thing was not closed, and freeing it failed. Close it after its last"
+                            + " use."));
+    assertThat(failure.getSuppressed())
+        .singleElement()
+        .satisfies(
+            opening ->
+                assertThat(opening).hasMessage("This thing was opened here and never closed."));
   }
 
   private static void forgetsMemory() {
