@@ -83,7 +83,7 @@ public final class InputCheck {
    * @throws IllegalArgumentException if the model does not take these inputs
    */
   public void resolve(Batch in, int[] positions, long[] lengths) {
-    requireBatch(in, "inputs");
+    requireBatch(in, "inputs", "For a model without inputs give Batch.of(Map.of()).");
     int found = locate(in, inputs, positions);
     if (found != in.size()) {
       throw unknownName(in, inputs);
@@ -112,7 +112,7 @@ public final class InputCheck {
    * @throws IllegalArgumentException if the model does not give such outputs
    */
   public void resolveOutputs(Batch out, int[] positions, long[] lengths) {
-    requireBatch(out, "outputs");
+    requireBatch(out, "outputs", "Bring tensors for the outputs, or let run(in) make them.");
     if (out.size() == 0) {
       throw new IllegalArgumentException(
           "A run needs at least one output to compute, but the batch is empty. The model gives "
@@ -175,15 +175,10 @@ public final class InputCheck {
     return Shape.of(shape);
   }
 
-  private static void requireBatch(@Nullable Batch batch, String what) {
+  private static void requireBatch(@Nullable Batch batch, String what, String remedy) {
     if (batch == null) {
       throw new IllegalArgumentException(
-          "The "
-              + what
-              + " of a run must be a Batch, but are null. "
-              + (what.equals("inputs")
-                  ? "For a model without inputs give Batch.of(Map.of())."
-                  : "Bring tensors for the outputs, or let run(in) make them."));
+          "The " + what + " of a run must be a Batch, but are null. " + remedy);
     }
   }
 

@@ -48,11 +48,11 @@ public final class Tensor implements AutoCloseable {
   /** A tensor of zeros, or of empty strings. */
   public static Tensor allocate(DataType type, Shape shape) {
     if (type == DataType.STRING) {
-      String[] empty = new String[Room.arrayLength(shape, DataType.STRING)];
+      String[] empty = new String[TensorBytes.arrayLength(shape, DataType.STRING)];
       Arrays.fill(empty, "");
-      return new Tensor(type, shape, Room.allocate(0), empty);
+      return new Tensor(type, shape, TensorBytes.allocate(0), empty);
     }
-    return new Tensor(type, shape, Room.allocate(Room.byteSize(type, shape)), null);
+    return new Tensor(type, shape, TensorBytes.allocate(TensorBytes.byteSize(type, shape)), null);
   }
 
   /**
@@ -62,7 +62,7 @@ public final class Tensor implements AutoCloseable {
    * @throws IllegalArgumentException if the memory is too small, or the type is STRING
    */
   public static Tensor of(DataType type, Shape shape, Memory memory) {
-    Room.require(type, shape, memory);
+    TensorBytes.require(type, shape, memory);
     return new Tensor(type, shape, memory, null);
   }
 
@@ -74,7 +74,7 @@ public final class Tensor implements AutoCloseable {
    *     small
    */
   public static Tensor wrap(DataType type, Shape shape, ByteBuffer buffer) {
-    Room.require(type, shape, buffer);
+    TensorBytes.require(type, shape, buffer);
     return new Tensor(type, shape, Memory.wrap(buffer), null);
   }
 
@@ -141,8 +141,8 @@ public final class Tensor implements AutoCloseable {
    * @throws IllegalArgumentException if the number of bytes is not that of the shape
    */
   public static Tensor of(DataType type, byte[] bytes, long... shape) {
-    Shape known = shape.length == 0 ? Room.shapeOf(type, bytes.length) : Shape.of(shape);
-    Room.require(type, known, bytes.length);
+    Shape known = shape.length == 0 ? TensorBytes.shapeOf(type, bytes.length) : Shape.of(shape);
+    TensorBytes.require(type, known, bytes.length);
     Tensor tensor = allocate(type, known);
     Elements.write(tensor.memory, bytes);
     return tensor;
@@ -188,7 +188,7 @@ public final class Tensor implements AutoCloseable {
   }
 
   private static Tensor allocateFor(DataType type, int count, long[] lengths) {
-    return allocate(type, Room.shapeOf(count, lengths));
+    return allocate(type, TensorBytes.shapeOf(count, lengths));
   }
 
   /** The type of the elements. */
@@ -218,13 +218,13 @@ public final class Tensor implements AutoCloseable {
 
   /** Writes all elements of a floating-point tensor; 16-bit types round to nearest even. */
   public void copyFrom(float[] values) {
-    Room.requireCount(type, shape, values.length);
+    TensorBytes.requireCount(type, shape, values.length);
     Elements.write(memory, type, values);
   }
 
   /** Writes all elements of a FLOAT64 tensor. */
   public void copyFrom(double[] values) {
-    Room.requireCount(type, shape, values.length);
+    TensorBytes.requireCount(type, shape, values.length);
     Elements.write(memory, type, values);
   }
 
@@ -232,13 +232,13 @@ public final class Tensor implements AutoCloseable {
    * Writes all elements of an integer or BOOL tensor; refuses a value that its type cannot hold.
    */
   public void copyFrom(long[] values) {
-    Room.requireCount(type, shape, values.length);
+    TensorBytes.requireCount(type, shape, values.length);
     Elements.write(memory, type, values);
   }
 
   /** Writes all elements of a STRING tensor. */
   public void copyFrom(String[] values) {
-    Room.requireCount(type, shape, values.length);
+    TensorBytes.requireCount(type, shape, values.length);
     String[] target = requireStrings();
     for (int i = 0; i < values.length; i++) {
       if (values[i] == null) {
@@ -267,7 +267,7 @@ public final class Tensor implements AutoCloseable {
 
   /** A copy of the elements of a floating-point tensor, as floats. */
   public float[] toFloatArray() {
-    return Elements.readFloats(memory, type, Room.arrayLength(shape, type));
+    return Elements.readFloats(memory, type, TensorBytes.arrayLength(shape, type));
   }
 
   /**
@@ -280,12 +280,12 @@ public final class Tensor implements AutoCloseable {
 
   /** A copy of the elements of a floating-point tensor, as doubles. */
   public double[] toDoubleArray() {
-    return Elements.readDoubles(memory, type, Room.arrayLength(shape, type));
+    return Elements.readDoubles(memory, type, TensorBytes.arrayLength(shape, type));
   }
 
   /** A copy of the elements of an integer or BOOL tensor; UINT64 keeps its bits. */
   public long[] toLongArray() {
-    return Elements.readLongs(memory, type, Room.arrayLength(shape, type));
+    return Elements.readLongs(memory, type, TensorBytes.arrayLength(shape, type));
   }
 
   /**
@@ -302,12 +302,12 @@ public final class Tensor implements AutoCloseable {
    * @throws IllegalArgumentException if an element does not fit an int
    */
   public int[] toIntArray() {
-    return Elements.readInts(memory, type, Room.arrayLength(shape, type));
+    return Elements.readInts(memory, type, TensorBytes.arrayLength(shape, type));
   }
 
   /** A copy of the elements of a BOOL tensor. */
   public boolean[] toBooleanArray() {
-    return Elements.readBooleans(memory, type, Room.arrayLength(shape, type));
+    return Elements.readBooleans(memory, type, TensorBytes.arrayLength(shape, type));
   }
 
   /** A copy of the raw bytes. */

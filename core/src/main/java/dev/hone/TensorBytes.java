@@ -4,9 +4,9 @@ import dev.hone.memory.Memory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** The room that the elements of a tensor take: how much it is, getting it, and judging it. */
-final class Room {
-  private Room() {}
+/** The bytes that the elements of a tensor take: how many, getting them, and judging them. */
+final class TensorBytes {
+  private TensorBytes() {}
 
   static long byteSize(DataType type, Shape shape) {
     try {
