@@ -43,7 +43,7 @@ public final class MixedTexts {
    *
    * @param session of a {@link TextModel}; borrowed
    * @param bytes tells how much is used now
-   * @throws ExecutionException if a run failed
+   * @throws ExecutionException as soon as a run failed
    */
   public static Seen run(Session session, int seconds, LongSupplier bytes)
       throws InterruptedException, ExecutionException {
@@ -60,14 +60,22 @@ public final class MixedTexts {
     }
     int samples = Math.max(8, 2 * seconds);
     long[] used = new long[samples];
-    for (int i = 0; i < samples; i++) {
-      TimeUnit.MILLISECONDS.sleep(1_000L * seconds / samples);
-      used[i] = bytes.getAsLong();
+    try {
+      for (int i = 0; i < samples; i++) {
+        TimeUnit.MILLISECONDS.sleep(1_000L * seconds / samples);
+        used[i] = bytes.getAsLong();
+        for (Future<?> caller : callers) {
+          if (caller.isDone()) {
+            caller.get(); // it is not over yet: throws what the caller threw
+          }
+        }
+      }
+    } finally {
+      over = true;
+      threads.shutdown();
     }
-    over = true;
-    threads.shutdown();
     for (Future<?> caller : callers) {
-      caller.get(); // throws what the caller threw
+      caller.get();
     }
     int quarter = samples / 8;
     double begin = median(used, samples / 2, quarter);
