@@ -23,10 +23,18 @@ import java.util.regex.Pattern;
 final class GpuSite implements Site {
   private static final Pattern REPLAYS = Pattern.compile(" [1-9]\\d* runs were replays");
 
+  private final GpuMonitor monitor = GpuMonitor.of(0); // opens nothing before it is asked
   private final GpuMemory memory = GpuMemory.of(0);
-  private final GpuMonitor monitor = GpuMonitor.of(0);
-  private final CudaDevice device =
-      new CudaDevice(new RealCuda(0), Device.cuda(0).toString(), MemoryLimits.DEFAULT);
+  private final CudaDevice device;
+
+  GpuSite() {
+    try {
+      device = new CudaDevice(new RealCuda(0), Device.cuda(0).toString(), MemoryLimits.DEFAULT);
+    } catch (RuntimeException | Error e) {
+      memory.close();
+      throw e;
+    }
+  }
 
   @Override
   public Session open(Model model, Precision precision, int graphShapes) {
@@ -43,8 +51,13 @@ final class GpuSite implements Site {
   @Override
   public Tensor there(Tensor host) {
     Tensor there = memory.allocate(host.type(), host.shape());
-    memory.copyToGpu(host, there);
-    return there;
+    try {
+      memory.copyToGpu(host, there);
+      return there;
+    } catch (RuntimeException | Error e) {
+      there.close();
+      throw e;
+    }
   }
 
   @Override
@@ -86,8 +99,14 @@ final class GpuSite implements Site {
 
   @Override
   public void close() {
-    device.close();
-    monitor.close();
-    memory.close();
+    try {
+      device.close();
+    } finally {
+      try {
+        monitor.close();
+      } finally {
+        memory.close();
+      }
+    }
   }
 }

@@ -72,7 +72,7 @@ public final class OnGpu implements AskedOnce {
       part("texts on a GPU", answer, site, s -> new TextRuns(s, effort, answer).measure());
       part("small runs on a GPU", answer, site, s -> new SmallRuns(s, effort, answer).measure());
       part("a GPU's memory", answer, site, s -> soak(s, effort.pick(1, 60, 600), answer));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | LinkageError e) { // a library without its functions is the latter
       answer.failed("what a GPU gives", e);
     }
   }
@@ -81,7 +81,7 @@ public final class OnGpu implements AskedOnce {
     Progress.say(what);
     try {
       part.measure(site);
-    } catch (Exception e) {
+    } catch (Exception | LinkageError e) {
       if (e instanceof InterruptedException) {
         Thread.currentThread().interrupt();
       }

@@ -41,10 +41,15 @@ final class Runs implements Rival {
    */
   Runs(Session session, Supplier<Pair> pairs, int callers) {
     this.threads = Executors.newFixedThreadPool(callers);
-    for (int i = 0; i < callers; i++) {
-      Pair pair = pairs.get();
-      this.pairs.add(pair);
-      work.add(Executors.callable(() -> runs(session, pair)));
+    try {
+      for (int i = 0; i < callers; i++) {
+        Pair pair = pairs.get();
+        this.pairs.add(pair);
+        work.add(Executors.callable(() -> runs(session, pair)));
+      }
+    } catch (RuntimeException | Error e) {
+      this.pairs.forEach(Pair::close);
+      throw e;
     }
   }
 

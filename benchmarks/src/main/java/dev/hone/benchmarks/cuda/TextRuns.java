@@ -20,6 +20,7 @@ import dev.hone.benchmarks.question.Column;
 import dev.hone.benchmarks.question.Table;
 import dev.hone.onnx.EmbeddingOutput;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
@@ -144,10 +145,24 @@ final class TextRuns {
   private Runs.Pair there(long[][] tokens) {
     try (Batch host = TextModel.batch(tokens);
         Batch out = output()) {
-      List<Tensor> tensors = host.names().stream().map(n -> site.there(host.get(n))).toList();
-      return new Runs.Pair(
-          Batch.of(host.names(), tensors),
-          Batch.of(EmbeddingOutput.NAME, site.there(out.tensor(0))));
+      Batch in = there(host);
+      try {
+        return new Runs.Pair(in, there(out));
+      } catch (RuntimeException | Error e) {
+        in.close();
+        throw e;
+      }
+    }
+  }
+
+  private Batch there(Batch host) {
+    List<Tensor> tensors = new ArrayList<>();
+    try {
+      host.names().forEach(name -> tensors.add(site.there(host.get(name))));
+      return Batch.of(host.names(), tensors);
+    } catch (RuntimeException | Error e) {
+      tensors.forEach(Tensor::close);
+      throw e;
     }
   }
 

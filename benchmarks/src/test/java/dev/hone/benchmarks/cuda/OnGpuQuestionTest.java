@@ -15,13 +15,18 @@ import dev.hone.benchmarks.question.Answer;
 import dev.hone.benchmarks.question.Table;
 import dev.hone.cuda.CudaReport;
 import dev.hone.cuda.CudaStatus;
+import dev.hone.memory.LeakDetection;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** That the question is complete and measures what it says; its numbers mean nothing here. */
-class OnGpuTest {
+class OnGpuQuestionTest {
   private static final CudaReport READY =
       new CudaReport(
           new CudaStatus.Ready("580.95", List.of("a processor")),
@@ -70,6 +75,52 @@ class OnGpuTest {
         .singleElement()
         .asString()
         .contains("what a GPU gives", status.text(), status.remedy());
+  }
+
+  @Test
+  void librariesWithoutTheirFunctionsAreToldAndEndNoSuite() {
+    Answer answer =
+        ask(
+            new OnGpu(
+                () -> READY,
+                () -> {
+                  throw new UnsatisfiedLinkError("no cudart");
+                }));
+    assertThat(answer.missing()).singleElement().asString().contains("a GPU gives", "no cudart");
+    Answer part =
+        ask(
+            new OnGpu(
+                () -> READY,
+                () ->
+                    new Processor() {
+                      @Override
+                      public Session open(Model model, Precision precision, int graphShapes) {
+                        throw new NoClassDefFoundError("no bindings");
+                      }
+                    }));
+    assertThat(part.missing()).hasSize(3).allMatch(line -> line.contains("no bindings"));
+  }
+
+  /** One of the inputs, the output, and an input of the second caller. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 4, 6})
+  void tensorsForWhichThereIsNoMemoryLeaveNoOthersBehind(int failing) throws IOException {
+    int before = LeakDetection.open();
+    AtomicInteger made = new AtomicInteger();
+    Site site =
+        new Processor() {
+          @Override
+          public Tensor there(Tensor host) {
+            if (made.incrementAndGet() % failing == 0) {
+              throw new IllegalStateException("no memory there");
+            }
+            return super.there(host);
+          }
+        };
+    Answer answer = new Answer(new OnGpu(() -> READY, () -> site));
+    new TextRuns(site, Effort.SMOKE, answer).measure();
+    assertThat(answer.missing()).isNotEmpty().allMatch(line -> line.contains("no memory there"));
+    assertThat(LeakDetection.open()).isEqualTo(before);
   }
 
   @Test
