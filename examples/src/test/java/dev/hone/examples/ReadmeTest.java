@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -110,17 +111,24 @@ class ReadmeTest {
 
   @Test
   void everyClassThatTheArchitectureNamesIsThere() throws IOException {
-    Set<String> classes;
-    try (Stream<Path> files = Files.walk(ROOT)) {
-      classes =
-          files
-              .map(file -> file.getFileName().toString())
-              .filter(name -> name.endsWith(".java"))
-              .map(name -> name.substring(0, name.length() - ".java".length()))
-              .collect(Collectors.toSet());
+    Set<String> classes = new HashSet<>();
+    try (Stream<Path> modules = Files.list(ROOT)) {
+      for (Path sources : modules.map(m -> m.resolve("src")).filter(Files::isDirectory).toList()) {
+        classes.addAll(classesIn(sources));
+      }
     }
     String map = Files.readString(ROOT.resolve("ARCHITECTURE.md"));
     assertThat(all(map, "`([A-Z]\\w+)[`.(]")).hasSizeGreaterThan(30).isSubsetOf(classes);
+  }
+
+  private static Set<String> classesIn(Path sources) throws IOException {
+    try (Stream<Path> files = Files.walk(sources)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.endsWith(".java"))
+          .map(name -> name.substring(0, name.length() - ".java".length()))
+          .collect(Collectors.toSet());
+    }
   }
 
   @Test
