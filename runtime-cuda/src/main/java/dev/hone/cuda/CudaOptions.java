@@ -276,9 +276,11 @@ public final class CudaOptions implements GpuOptions {
      * output's shape, where {@code OnnxOptions.arenaShrink} is on, and where capturing fails. Runs
      * on tensors of {@link GpuMemory} go without one too, because a graph keeps its addresses, and
      * so do all runs of models with sequences. While one is captured, lanes, {@link GpuMemory} and
-     * sessions that are being opened wait; what others allocate on a GPU then, the runs of models
-     * with sequences among them, makes the capture fail. A deadline that passes during a capture or
-     * a replay is noticed after it.
+     * sessions that are being opened wait. A capture waits for them for two milliseconds at most:
+     * then the run goes without a graph, and a later one of the same shapes is captured, so that
+     * none is while a session is being opened, and serving goes on. What others allocate on a GPU
+     * during a capture, the runs of models with sequences among them, makes it fail. A deadline
+     * that passes during a capture or a replay is noticed after it.
      *
      * @param count for how many sets of shapes each of a lane's two slots may capture one; 0 for
      *     none

@@ -120,7 +120,7 @@ final class Opening {
                       model.name(),
                       recorder));
       try {
-        SessionReport report = placement.apart(() -> report(ready, session));
+        SessionReport report = report(ready, session);
         Placement.Lanes lanes = placement.lanes();
         if (lanes == null || !BoundRuns.takes(model.signature())) {
           return new OnnxSession(
@@ -150,7 +150,7 @@ final class Opening {
 
   private SessionReport report(Ready ready, NativeSession session) {
     Optional<String> canary = canary(ready, session);
-    List<SessionReport.Node> nodes = session.nodes();
+    List<SessionReport.Node> nodes = placement.apart(session::nodes);
     List<String> notes = new ArrayList<>(placement.notes());
     placement.strays(nodes).ifPresent(notes::add);
     canary.ifPresent(notes::add);
@@ -164,10 +164,15 @@ final class Opening {
         notes);
   }
 
-  /** What computes in half precision on a GPU answers for itself before anybody is answered. */
+  /**
+   * What computes in half precision on a GPU answers for itself before anybody is answered. Its
+   * runs are apart one by one: between them the program is asked for its inputs, and whatever it
+   * does for them, runs of other sessions that become graphs among it, must not meet its own
+   * opening.
+   */
   private Optional<String> canary(Ready ready, NativeSession session) {
     return ready.precision() == Precision.FP16
-        ? new Canary(model, options).check(Runners.borrowed(session))
+        ? new Canary(model, options).check(Runners.borrowed(session, placement))
         : Optional.empty();
   }
 

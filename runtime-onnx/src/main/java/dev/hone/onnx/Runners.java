@@ -136,12 +136,12 @@ final class Runners {
     }
   }
 
-  /** Runs a session that stays somebody else's, who is not told of the runs. */
-  static ModelRunner borrowed(NativeSession session) {
+  /** Runs a session, where it was placed, that stays somebody else's, who is not told of it. */
+  static ModelRunner borrowed(NativeSession session, Placement placement) {
     return new ModelRunner() {
       @Override
       public Batch run(Batch in) {
-        return session.runUncounted(in);
+        return placement.apart(() -> session.runUncounted(in));
       }
 
       @Override

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import jdk.jfr.Recording;
@@ -102,8 +103,12 @@ class OpeningOnGpuTest {
   }
 
   private Session open(Placement.@Nullable Lanes lanes) {
+    return open(lanes, options());
+  }
+
+  private static Session open(Placement.@Nullable Lanes lanes, SessionOptions options) {
     Placement placement = new Placement(Device.cuda(0), null, lanes, List.of());
-    return OnnxSession.open(TwoLayers.inMemory(), options(), StandardPasses.INSTANCE, placement);
+    return OnnxSession.open(TwoLayers.inMemory(), options, StandardPasses.INSTANCE, placement);
   }
 
   /** Opens the model as a lane would, and answers with a session of the original. */
@@ -145,7 +150,33 @@ class OpeningOnGpuTest {
     Recorded lanes = new Recorded((model, report) -> lanes(model));
     try (Session session = open(lanes)) {
       assertThat(session.signature().outputNames()).containsExactly("y");
-      assertThat(lanes.works).isEqualTo(3);
+      assertThat(lanes.works).as("opened, 4 runs of the canary, nodes, closed").isEqualTo(7);
+    }
+  }
+
+  @Test
+  void theProgramIsAskedForInputsWhileCapturesMayGoOn() {
+    List<String> notes = new ArrayList<>();
+    Recorded lanes =
+        new Recorded(
+            (model, report) -> {
+              notes.addAll(report.notes());
+              return lanes(model);
+            });
+    AtomicInteger asked = new AtomicInteger();
+    Iterable<Batch> checks =
+        () ->
+            examples.stream()
+                .peek(
+                    batch -> {
+                      assertThat(lanes.atWork).as("who is asked may capture").isFalse();
+                      asked.incrementAndGet();
+                    })
+                .iterator();
+    try (Session session = open(lanes, options().toBuilder().checks(checks).build())) {
+      assertThat(session.signature().outputNames()).containsExactly("y");
+      assertThat(notes).anyMatch(note -> note.startsWith("On cuda:0, answers"));
+      assertThat(asked).hasPositiveValue();
     }
   }
 

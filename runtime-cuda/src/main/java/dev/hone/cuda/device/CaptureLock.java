@@ -10,8 +10,8 @@ import java.util.function.Supplier;
  * it. So this lock is one for the process. Runs of sessions that are not on lanes, whose models
  * take or give sequences, do not hold it: they may break a capture, which is then refused and told.
  *
- * <p>It is fair: a capture waits for who waits for the device, and for sessions that are being
- * opened, and who comes after it waits for the capture.
+ * <p>It is fair: a capture waits for who waits for the device, for a moment at most, and who comes
+ * after it waits for the capture.
  */
 public final class CaptureLock {
   // Fair, so that a capture comes to its turn between many short calls.
@@ -19,7 +19,11 @@ public final class CaptureLock {
 
   private CaptureLock() {}
 
-  /** Held by who captures, alone. */
+  /**
+   * Held by who captures, alone. To be tried for a moment, never waited for without end: whoever
+   * comes to the lock after one that waits stands behind it, and may be who the others need to come
+   * to an end.
+   */
   public static Lock capturing() {
     return LOCK.writeLock();
   }

@@ -10,13 +10,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class GraphBucket implements AutoCloseable {
   private static final int ORDINARY_RUNS = 2;
+  private static final int MOST_ORDINARY_RUNS = 256;
 
   final PortBuffers buffers;
   int graph = -1;
 
   private final @Nullable Shape[] inputs;
   private final @Nullable Shape[] outputs;
-  private int ordinaryRuns;
+  private int ordinaryRuns = ORDINARY_RUNS;
+  private int ordinaryLeft = ORDINARY_RUNS;
   private boolean captured;
   private boolean refused;
 
@@ -61,11 +63,23 @@ final class GraphBucket implements AutoCloseable {
     if (captured) {
       return Step.REPLAY;
     }
-    if (refused || ordinaryRuns < ORDINARY_RUNS) {
-      ordinaryRuns += refused ? 0 : 1;
+    if (refused) {
+      return Step.ORDINARY;
+    }
+    if (ordinaryLeft > 0) {
+      ordinaryLeft--;
       return Step.ORDINARY;
     }
     return Step.CAPTURE;
+  }
+
+  /**
+   * Others were busy, so it is to be captured at a later run. Each time after twice as many,
+   * because to try costs a moment.
+   */
+  void postpone() {
+    ordinaryRuns = Math.min(2 * ordinaryRuns, MOST_ORDINARY_RUNS);
+    ordinaryLeft = ordinaryRuns;
   }
 
   void captured() {

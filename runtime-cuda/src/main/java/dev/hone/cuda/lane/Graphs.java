@@ -3,19 +3,21 @@ package dev.hone.cuda.lane;
 import dev.hone.HoneException;
 import dev.hone.cuda.device.CaptureLock;
 import dev.hone.cuda.device.CudaDevice;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which runs of a lane become graphs. A run of shapes that came before has a {@link GraphBucket} in
  * its slot; the first runs of a bucket are ordinary, so that all memory is there and all kernels
- * are chosen, the next one is captured, alone in the process, and the later ones are replays. What
- * cannot be captured runs without a graph, and is counted.
+ * are chosen, the next one is captured, alone in the process, and the later ones are replays. Where
+ * others are busy for long, the run is ordinary too, and a later one is captured. What cannot be
+ * captured runs without a graph, and is counted.
  */
 final class Graphs {
   private static final System.Logger LOGGER = System.getLogger("dev.hone.cuda");
+  private static final long MOST_WAITING_MILLIS = 2;
 
   private final CudaDevice device;
   private final Execution execution;
@@ -84,14 +86,36 @@ final class Graphs {
   }
 
   private void capture(Slot slot, GraphBucket bucket, @Nullable Stop stop) {
-    bucket.graph = nextGraph++;
-    Lock alone = CaptureLock.capturing();
-    alone.lock();
+    if (!isAlone()) {
+      bucket.postpone();
+    } else if (captured(slot, bucket)) {
+      return;
+    }
+    execution.run(slot.inputs, slot.outputs, stop == null ? null : stop.signal());
+  }
+
+  /**
+   * Keeps the others away, if that goes at once or nearly so. Who captures must not wait for them
+   * for long: they stand behind it meanwhile, an opening takes seconds, and one of them may hold
+   * the lock on this thread, or wait for one that stands behind.
+   */
+  private static boolean isAlone() {
     try {
+      return CaptureLock.capturing().tryLock(MOST_WAITING_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // as a native run, which knows no interrupts
+      return false;
+    }
+  }
+
+  /** Captures, by who is alone, and lets the others go on. */
+  private boolean captured(Slot slot, GraphBucket bucket) {
+    try {
+      bucket.graph = nextGraph++;
       execution.capture(bucket.graph, slot.inputs, slot.outputs);
       bucket.captured();
       counters.captured.increment();
-      return;
+      return true;
     } catch (HoneException e) {
       bucket.refuse();
       counters.refused.increment();
@@ -103,9 +127,9 @@ final class Graphs {
           System.Logger.Level.WARNING,
           "Runs of these shapes go on without a CUDA graph, because capturing one failed: {0}",
           e.getMessage());
+      return false;
     } finally {
-      alone.unlock();
+      CaptureLock.capturing().unlock();
     }
-    execution.run(slot.inputs, slot.outputs, stop == null ? null : stop.signal());
   }
 }

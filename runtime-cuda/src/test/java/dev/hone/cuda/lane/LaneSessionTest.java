@@ -12,16 +12,20 @@ import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
 import dev.hone.contract.ReferenceModel;
 import dev.hone.contract.Samples;
+import dev.hone.cuda.device.CaptureLock;
 import dev.hone.cuda.device.CudaDevice;
 import dev.hone.cuda.device.CudaError;
 import dev.hone.cuda.device.FakeCuda;
 import dev.hone.cuda.device.MemoryLimits;
 import dev.hone.memory.Memory;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What a session on lanes does beyond the contract: which memory it uses, and how it ends. */
 @ExtendWith(NoLeaks.class)
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
 class LaneSessionTest {
   private static final ReferenceModel MODEL = ReferenceModel.affine();
 
@@ -200,6 +204,37 @@ class LaneSessionTest {
       assertThat(session.graphs()).isEqualTo(new GraphStats(0, 1, 0));
     }
     cuda.verifyClean();
+  }
+
+  @Test
+  void whileOthersHoldCapturesOffRunsGoWithoutAndALaterOneIsCaptured() {
+    try (LaneSession session =
+            LaneSession.open(
+                device,
+                new ReferenceStreamModel(cuda, MODEL),
+                FakeLanes.settings(1, 2),
+                device::close);
+        Batch in = input(2)) {
+      runs(session, in, 2);
+      CaptureLock.outside( // as an opening does, on this thread even
+          () -> {
+            runs(session, in, 1);
+            return in;
+          });
+      assertThat(session.graphs()).isEqualTo(new GraphStats(0, 0, 0));
+      runs(session, in, 6);
+      // Four more ordinary runs, then a capture, then a replay.
+      assertThat(session.graphs()).isEqualTo(new GraphStats(1, 0, 1));
+    }
+    cuda.verifyClean();
+  }
+
+  private static void runs(Session session, Batch in, int count) {
+    for (int i = 0; i < count; i++) {
+      try (Batch out = session.run(in)) {
+        MODEL.verify(in, out);
+      }
+    }
   }
 
   @Test
