@@ -311,7 +311,7 @@ public sealed interface CudaStatus {
   record BindingsMissing(String why) implements CudaStatus {
     @Override
     public String text() {
-      return "CUDA's Java bindings cannot be loaded: " + why + ".";
+      return "CUDA's Java bindings cannot be loaded: " + why + (why.endsWith(".") ? "" : ".");
     }
 
     @Override

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Five gauges with the tag {@code device}: {@code inference.gpu.utilization}, from 0 to 1,
  * {@code inference.gpu.memory.used} and {@code inference.gpu.memory.total} in bytes, {@code
  * inference.gpu.temperature} in degrees Celsius and {@code inference.gpu.power} in watts. What the
- * device does not tell, or where there is none, is NaN, which registries leave out. They speak of
- * the whole device, whoever uses it, and are read when the registry publishes.
+ * device does not tell, or where there is none, is NaN; some registries leave that out. They speak
+ * of the whole device, whoever uses it, and are read when the registry publishes.
  *
  * <p>The registry holds the {@link GpuMonitor} for as long as it lives itself.
  */

@@ -10,8 +10,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Systems made of files, each with one thing wrong, or several. */
 class CudaDiagnosticsTest {
@@ -188,7 +191,17 @@ class CudaDiagnosticsTest {
         complete().withoutProvider(),
         CudaStatus.ProviderMissing.class,
         "linux-x86_64-gpu",
-        "org.bytedeco:onnxruntime:1.24.1-1.5.13");
+        "org.bytedeco:onnxruntime:" + CudaNeeds.ONNX_RUNTIME);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "org/bytedeco/cuda/global/cudart.class, cuda-" + CudaNeeds.BINDINGS,
+    "org/bytedeco/onnxruntime/OrtApi.class, onnxruntime-" + CudaNeeds.ONNX_RUNTIME
+  })
+  void theVersionsThatAreNamedAreThoseOfTheBuild(String inJar, String jar) {
+    assertThat(Objects.requireNonNull(getClass().getClassLoader().getResource(inJar)).toString())
+        .contains("/" + jar + ".jar!");
   }
 
   @Test
@@ -198,7 +211,7 @@ class CudaDiagnosticsTest {
             complete().withoutBindings(),
             CudaStatus.BindingsMissing.class,
             "linux-x86_64",
-            "org.bytedeco:cuda:13.1-9.19-1.5.13");
+            "org.bytedeco:cuda:" + CudaNeeds.BINDINGS);
     assertThat(report.status().text()).contains("libjnicudart.so is not on the class path");
   }
 

@@ -14,12 +14,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
 class CudaSupportTest {
   private static final String ILLEGAL_ADDRESS =
       "ONNX Runtime says: CUDA failure 700: an illegal memory access was encountered ; GPU=0 ;"
@@ -116,6 +119,12 @@ class CudaSupportTest {
   }
 
   @Test
+  void wordsOfTheLoaderThatEndInAFullStopGetNoSecond() {
+    answer = new DriverAnswer(0, 0, "libcuda.so.1", "Could not initialize it.");
+    assertThat(support.obstacle(0).orElseThrow()).contains("Could not initialize it. Add");
+  }
+
+  @Test
   void whatIsMissingIsToldBeforeAnythingOfCudaIsLoaded() {
     CudaStatus status = new CudaStatus.NoGpu();
     CudaReport report = new CudaReport(status, List.of(status), List.of());
@@ -167,7 +176,7 @@ class CudaSupportTest {
     capture.lock();
     try {
       opening.start();
-      while (opening.getState() != Thread.State.WAITING) {
+      while (opening.getState() != Thread.State.WAITING && opening.isAlive()) {
         Thread.onSpinWait();
       }
       log.add("captured");

@@ -3,8 +3,10 @@ package dev.hone.cuda.driver;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.bytedeco.cuda.global.cudart;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What CUDA's runtime says when it is asked for GPUs.
@@ -17,6 +19,9 @@ import org.bytedeco.cuda.global.cudart;
 public record DriverAnswer(int code, int devices, String library, String fault) {
   private static final String DRIVER = "libcuda.so.1";
 
+  // Java tells why a class cannot be initialized to the first who asks, and to nobody after.
+  private static final AtomicReference<@Nullable DriverAnswer> FAULT = new AtomicReference<>();
+
   /** Of a driver that answered. */
   public DriverAnswer(int code, int devices, String library) {
     this(code, devices, library, "");
@@ -27,12 +32,19 @@ public record DriverAnswer(int code, int devices, String library, String fault) 
    * files: what cannot be loaded once cannot be loaded later in the same process.
    */
   public static DriverAnswer ask() {
+    DriverAnswer known = FAULT.get();
+    return known == null ? askRuntime() : known;
+  }
+
+  private static DriverAnswer askRuntime() {
     int[] count = new int[1];
     try {
       int code = cudart.cudaGetDeviceCount(count);
       return new DriverAnswer(code, code == 0 ? count[0] : 0, mapped());
     } catch (LinkageError e) {
-      return new DriverAnswer(0, 0, DRIVER, words(e));
+      DriverAnswer fault = new DriverAnswer(0, 0, DRIVER, words(e));
+      DriverAnswer first = FAULT.compareAndExchange(null, fault);
+      return first == null ? fault : first;
     }
   }
 

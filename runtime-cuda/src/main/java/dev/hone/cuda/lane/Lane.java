@@ -1,5 +1,6 @@
 package dev.hone.cuda.lane;
 
+import dev.hone.HoneException;
 import dev.hone.InputCheck;
 import dev.hone.cuda.device.CudaDevice;
 import dev.hone.cuda.device.CudaStream;
@@ -22,6 +23,7 @@ final class Lane implements AutoCloseable {
   private static final long POLL_MILLIS = 5;
 
   private final List<AutoCloseable> owned = new ArrayList<>();
+  private final CudaDevice device;
   private final CudaStream copyIn;
   private final CudaStream compute;
   private final CudaStream copyOut;
@@ -36,6 +38,7 @@ final class Lane implements AutoCloseable {
       InputCheck check,
       LaneSettings settings,
       Graphs.Counters counters) {
+    this.device = device;
     try {
       this.copyIn = own(device.openStream());
       this.compute = own(device.openStream());
@@ -90,7 +93,7 @@ final class Lane implements AutoCloseable {
         computing.unlock();
       }
     } catch (RuntimeException | Error e) {
-      drain();
+      drainAfter(e);
       throw e;
     }
   }
@@ -125,7 +128,7 @@ final class Lane implements AutoCloseable {
     try {
       slot.done.await();
     } catch (RuntimeException | Error e) {
-      drain();
+      drainAfter(e);
       throw e;
     }
     slot.collect();
@@ -134,6 +137,25 @@ final class Lane implements AutoCloseable {
   /** Makes a slot free again whose run has ended. */
   void release(Slot slot) {
     slot.clear();
+  }
+
+  /**
+   * Waits until nothing of a run that failed is on the lane any more.
+   *
+   * @throws HoneException if the device is lost by now, which is more to know than the failure that
+   *     showed it
+   */
+  private void drainAfter(Throwable failure) {
+    drain();
+    if (failure instanceof HoneException
+        && !CudaDevice.tellsOfLoss(String.valueOf(failure.getMessage()))) {
+      try {
+        device.check(0, "running");
+      } catch (HoneException lost) {
+        lost.addSuppressed(failure);
+        throw lost;
+      }
+    }
   }
 
   /** Waits until nothing runs on the lane, or the device is lost. */

@@ -26,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
  * has begun it ends; the call then throws and its result is dropped.
  */
 public final class LaneSession implements Session {
+  private final String name;
   private final Signature signature;
   private final LaneRuns runs;
   private final AsyncRuns asyncRuns;
@@ -36,6 +37,7 @@ public final class LaneSession implements Session {
 
   private LaneSession(
       Signature signature, LaneRuns runs, AsyncRuns asyncRuns, LaneSettings settings) {
+    this.name = settings.name();
     this.signature = signature;
     this.runs = runs;
     this.asyncRuns = asyncRuns;
@@ -137,6 +139,12 @@ public final class LaneSession implements Session {
 
   private static long deadline(RunOptions options) {
     return options.timeoutNanos() == 0 ? 0 : System.nanoTime() + options.timeoutNanos();
+  }
+
+  /** Its model, precision and device, for people. */
+  @Override
+  public String toString() {
+    return name + ", " + precision() + " on " + device();
   }
 
   @Override

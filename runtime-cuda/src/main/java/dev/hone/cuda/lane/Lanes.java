@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class Lanes implements AutoCloseable {
   private static final long POLL_NANOS = 5_000_000;
 
+  private final String name;
   private final Runnable whenClosed;
   private final Graphs.Counters graphs = new Graphs.Counters();
   private final List<Lane> lanes = new ArrayList<>();
@@ -33,6 +34,7 @@ final class Lanes implements AutoCloseable {
       InputCheck check,
       LaneSettings settings,
       Runnable whenClosed) {
+    this.name = settings.name();
     this.whenClosed = whenClosed;
     try {
       for (int i = 0; i < settings.lanes(); i++) {
@@ -65,7 +67,9 @@ final class Lanes implements AutoCloseable {
     try {
       if (closing) {
         throw new IllegalStateException(
-            "The session was closed. Close it only when nothing uses it any more.");
+            "The session of '"
+                + name
+                + "' was closed. Close it only when nothing uses it any more.");
       }
       calls++;
     } finally {

@@ -131,6 +131,21 @@ class LaneSessionTest {
   }
 
   @Test
+  void theRunThatFindsADeviceThatDoesNotAnswerSaysThatItIsLost() {
+    try (Session session = open(device, 1);
+        Batch in = input(2)) {
+      session.run(in).close();
+      cuda.failWaits(CudaError.UNKNOWN.code());
+      cuda.failCall(1, CudaError.UNKNOWN);
+      assertThatThrownBy(() -> session.run(in))
+          .isInstanceOf(HoneException.class)
+          .matches(e -> CudaDevice.tellsOfLoss(String.valueOf(e.getMessage())))
+          .satisfies(e -> assertThat(e.getSuppressed()[0]).hasMessageContaining("failed while"));
+    }
+    assertThat(device.open()).isEmpty();
+  }
+
+  @Test
   void aRunThatFailsLeavesTheSessionUsable() {
     try (Session session = open(device, 1);
         Batch in = input(2)) {
@@ -234,6 +249,18 @@ class LaneSessionTest {
       try (Batch out = session.run(in)) {
         MODEL.verify(in, out);
       }
+    }
+  }
+
+  @Test
+  void aSessionNamesItsModel() {
+    try (Session session = open(device, 1);
+        Batch in = input(2)) {
+      assertThat(session).hasToString("fake, FP32 on cuda:0");
+      session.close();
+      assertThatThrownBy(() -> session.run(in))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageStartingWith("The session of 'fake' was closed.");
     }
   }
 

@@ -86,10 +86,13 @@ class LaneStormTest {
         int thread = i;
         all.add(threads.submit(() -> steps(thread)));
       }
-      for (Future<?> each : all) {
-        each.get();
+      try {
+        for (Future<?> each : all) {
+          each.get();
+        }
+      } finally {
+        threads.shutdownNow();
       }
-      threads.shutdown();
       long replayed = stays.graphs().replayed();
       stays.close();
       cuda.verifyClean();
@@ -110,6 +113,7 @@ class LaneStormTest {
           step(random, session);
         } catch (IllegalStateException e) {
           assertThat(gone && session == goes).as("closed, for it said %s", e).isTrue();
+          assertThat(e).hasMessageContaining("was closed");
         }
       }
     }
