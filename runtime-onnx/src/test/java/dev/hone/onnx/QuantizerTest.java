@@ -207,7 +207,7 @@ class QuantizerTest {
     }
 
     @Override
-    public Optional<Precision> quantizedAs(ModelData model) {
+    public Optional<Quantized> quantizedAs(ModelData model) {
       return passes.quantizedAs(model);
     }
 
