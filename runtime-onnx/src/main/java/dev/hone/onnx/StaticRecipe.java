@@ -72,7 +72,9 @@ final class StaticRecipe implements Drafts {
         work.model(), precision(choices), form(choices), choices, work.fusions(), work.notes());
   }
 
-  /** As the file will be recognized: weights in halves, unlike tables of bytes, leave no integer. */
+  /**
+   * As the file will be recognized: weights in halves, unlike tables of bytes, leave no integer.
+   */
   private static Precision precision(List<NodeChoice> choices) {
     boolean integers =
         choices.stream()

@@ -40,9 +40,7 @@ final class FakePasses implements Passes {
   @Override
   public Optional<Quantized> quantizedAs(ModelData model) {
     boolean integers = model.graph().nodes().stream().anyMatch(node -> node.is("MatMulInteger"));
-    return integers
-        ? Optional.of(new Quantized(Precision.INT8, Precision.INT8))
-        : Optional.empty();
+    return integers ? Optional.of(new Quantized(Precision.INT8, Precision.INT8)) : Optional.empty();
   }
 
   @Override

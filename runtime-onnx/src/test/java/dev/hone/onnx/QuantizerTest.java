@@ -336,6 +336,18 @@ class QuantizerTest {
   }
 
   @Test
+  void aMissingFolderIsToldOfBeforeTheWorkBegins() {
+    FakePasses passes = passes(SMALL, SMALL);
+    Path file = folder.resolve("missing").resolve("profile");
+    OnnxOptions profiled = OnnxOptions.builder().profile(file).build();
+    SessionOptions options = options().toBuilder().runtime(profiled).build();
+    assertThatThrownBy(() -> OnnxSession.open(TwoLayers.inMemory(), options, passes))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("folder of profile");
+    assertThat(passes.applied).isZero();
+  }
+
+  @Test
   void theSecondOpeningComesFromTheCache() throws IOException {
     OnnxModel model = TwoLayers.inFile(folder);
     FakePasses passes = passes(SMALL, SMALL);
