@@ -12,8 +12,8 @@ import java.util.function.IntFunction;
  * <p>A batch owns its tensors: closing it, any number of times, closes them. Its names and tensors
  * never change, so it is as safe to share between threads as its tensors are.
  *
- * <p>The {@code of} methods refuse a name that occurs twice, and null, with an {@link
- * IllegalArgumentException}; who gave the tensors still owns them then.
+ * <p>The {@code of} methods refuse a name that occurs twice, and a name or tensor that is null,
+ * with an {@link IllegalArgumentException}; who gave the tensors still owns them then.
  */
 public final class Batch implements AutoCloseable {
   private final String[] names;

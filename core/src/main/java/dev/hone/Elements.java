@@ -203,15 +203,17 @@ final class Elements {
     int[] ints = new int[count];
     for (int i = 0; i < count; i++) {
       ints[i] = (int) values[i];
-      if (ints[i] != values[i]) {
+      boolean beyondLongs = type == DataType.UINT64 && values[i] < 0;
+      if (ints[i] != values[i] || beyondLongs) {
         throw new IllegalArgumentException(
             "An int holds -2^31 to 2^31-1, but element "
                 + i
                 + " of this tensor of "
                 + type
                 + " is "
-                + values[i]
-                + ". Use toLongArray.");
+                + (beyondLongs ? Long.toUnsignedString(values[i]) : Long.toString(values[i]))
+                + ". Use toLongArray"
+                + (beyondLongs ? ", which keeps its bits." : "."));
       }
     }
     return ints;

@@ -22,23 +22,38 @@ final class Matrices {
 
   /** All values, row after row; refuses rows that differ in length. */
   static float[] flat(float[][] rows) {
-    float[] values = new float[Math.multiplyExact(rows.length, columns(rows))];
+    float[] values = new float[count(rows)];
     copy(rows, values);
     return values;
   }
 
   /** All values, row after row; refuses rows that differ in length. */
   static long[] flat(long[][] rows) {
-    long[] values = new long[Math.multiplyExact(rows.length, columns(rows))];
+    long[] values = new long[count(rows)];
     copy(rows, values);
     return values;
   }
 
   /** All values, row after row; refuses rows that differ in length. */
   static int[] flat(int[][] rows) {
-    int[] values = new int[Math.multiplyExact(rows.length, columns(rows))];
+    int[] values = new int[count(rows)];
     copy(rows, values);
     return values;
+  }
+
+  private static int count(Object[] rows) {
+    long count = (long) rows.length * columns(rows);
+    if (count > Integer.MAX_VALUE - 8) {
+      throw new IllegalArgumentException(
+          "An array holds at most 2^31-9 values, but "
+              + rows.length
+              + " rows of "
+              + columns(rows)
+              + " are "
+              + count
+              + ". Make several tensors of fewer rows.");
+    }
+    return (int) count;
   }
 
   @SuppressWarnings("SuspiciousSystemArraycopy") // it checks the types itself

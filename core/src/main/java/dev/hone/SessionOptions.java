@@ -151,9 +151,9 @@ public final class SessionOptions {
      * original, and gives a row the same answer whatever other rows are in the batch.
      *
      * <p>Borrowed while a session opens: iterated several times, and must give the same batches
-     * each time; each is used until the next one is asked for, and closed by the caller. A quarter
-     * is kept back and compared with the original afterwards, unless {@link #checks} brings other
-     * rows for that.
+     * each time; an iterator may be asked for and left before its end. Each batch is used until the
+     * next one is asked for, and closed by the caller. A quarter is kept back and compared with the
+     * original afterwards, unless {@link #checks} brings other rows for that.
      */
     public Builder calibration(Iterable<Batch> calibration) {
       this.calibration = given("calibration", calibration);

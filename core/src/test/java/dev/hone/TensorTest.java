@@ -7,6 +7,7 @@ import dev.hone.contract.NoLeaks;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,9 +53,14 @@ class TensorTest {
 
   @Test
   void whatJavaCannotHoldIsRefusedWithTheRemedy() {
+    byte[] ones = new byte[8];
+    Arrays.fill(ones, (byte) -1);
     try (Tensor large = Tensor.of(new long[] {1, 1L << 40});
+        Tensor greatest = Tensor.of(DataType.UINT64, ones);
         Tensor number = Tensor.scalar(2.5)) {
       refuses(large::toIntArray, "element 1", "INT64", "1099511627776", "toLongArray");
+      refuses(greatest::toIntArray, "element 0", "UINT64", "18446744073709551615", "its bits");
+      assertThat(greatest.toLongArray()).containsExactly(-1);
       refuses(number::toBooleanArray, "FLOAT64", "truth values", "toDoubleArray");
       refuses(number::toLongArray, "FLOAT64", "integer values", "toDoubleArray");
     }
@@ -63,6 +69,9 @@ class TensorTest {
     refuses(() -> Tensor.of(DataType.STRING, new byte[6]), "Tensor.of(String[])");
     refuses(() -> Tensor.of(new float[2][]), "row 0 of 2", "must not be null");
     refuses(() -> Tensor.of(new long[][] {{1}, null}), "row 1 of 2", "must not be null");
+    long[][] many = new long[1 << 16][];
+    Arrays.fill(many, new long[1 << 16]); // one row again and again: together 2^32 values
+    refuses(() -> Tensor.of(many), "65536 rows of 65536", "4294967296", "fewer rows");
   }
 
   private static void refuses(Runnable use, String... words) {

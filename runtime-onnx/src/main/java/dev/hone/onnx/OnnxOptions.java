@@ -119,7 +119,10 @@ public final class OnnxOptions implements RuntimeOptions {
     return Map.copyOf(values.config);
   }
 
-  /** What differs from {@link #DEFAULT}, for example {@code spinning, optimization BASIC}. */
+  /**
+   * What differs from {@link #DEFAULT}, for example {@code OnnxOptions[optimization BASIC,
+   * spinning]}.
+   */
   @Override
   public String toString() {
     StringJoiner text = new StringJoiner(", ", "OnnxOptions[", "]");

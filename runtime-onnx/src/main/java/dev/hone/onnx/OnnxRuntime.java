@@ -52,12 +52,19 @@ public final class OnnxRuntime implements InferenceRuntime {
       return OnnxSession.open(onnx, options, PASSES);
     }
     SessionOptions counted = Opening.counted(onnx, options); // by one, whatever device it is
-    Precision precision = PASSES.quantizedAs(onnx.data()).orElse(options.precision());
     return new Placing(
-            precision,
+            computed(onnx, options),
             Gpus.find(),
             OnnxSession.onnxOptions(options).gpu(),
             placement -> OnnxSession.open(onnx, counted, PASSES, placement))
         .open(options.device());
+  }
+
+  /** The numbers that a model will compute with: what is quantized already runs as it is. */
+  static Precision computed(OnnxModel model, SessionOptions options) {
+    return PASSES
+        .quantizedAs(model.data())
+        .map(Passes.Quantized::computes)
+        .orElse(options.precision());
   }
 }

@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The opening of one session: brings the model to its precision, opens it where it was placed, lets
@@ -46,6 +45,8 @@ final class Opening {
     this.placement = placement;
     this.threads = threads(options, placement);
     this.recorder = options.recorder().orElseGet(() -> counting(model.name(), threads));
+    requireFolder("profile", onnx.profile());
+    requireFolder("optimizedModel", onnx.optimizedModel());
   }
 
   /** The same options, with a recorder. */
@@ -188,16 +189,19 @@ final class Opening {
         onnx.arena(),
         gpu == null ? onnx.memoryPattern() : gpu.memoryPattern(),
         onnx.deterministic(),
-        inFolder("profile", onnx.profile().orElse(null)),
-        inFolder("optimizedModel", onnx.optimizedModel().orElse(null)),
+        onnx.profile().orElse(null),
+        onnx.optimizedModel().orElse(null),
         entries,
         runConfig(),
         gpu == null ? Map.of() : gpu.provider());
   }
 
-  /** The runtime would write nothing where the folder is missing, and not say so for a profile. */
-  private static @Nullable Path inFolder(String option, @Nullable Path file) {
-    Path folder = file == null ? null : file.toAbsolutePath().getParent();
+  /**
+   * The runtime would write nothing where the folder is missing, and not say so for a profile;
+   * known before quantizing.
+   */
+  private static void requireFolder(String option, Optional<Path> file) {
+    Path folder = file.map(path -> path.toAbsolutePath().getParent()).orElse(null);
     if (folder != null && !Files.isDirectory(folder)) {
       throw new IllegalArgumentException(
           "The folder of "
@@ -206,7 +210,6 @@ final class Opening {
               + folder
               + "' does not. Make it with Files.createDirectories, or name another.");
     }
-    return file;
   }
 
   private Map<String, String> runConfig() {

@@ -40,14 +40,22 @@ interface Passes {
     List<String> sensitive();
   }
 
-  /** What a graph that others quantized computes with; empty if nobody did. */
-  Optional<Precision> quantizedAs(ModelData model);
+  /** How a graph was quantized already, by this library or others; empty if nobody did. */
+  Optional<Quantized> quantizedAs(ModelData model);
 
   /**
    * Whether a graph is already what FP16 is on a device: what computes in half precision on a GPU,
    * what stores its weights so elsewhere.
    */
   boolean isHalf(ModelData model, Device.Kind device);
+
+  /**
+   * What was done to a graph before.
+   *
+   * @param made the precision that it was brought to
+   * @param computes the numbers it computes with: FP32 where weights were only stored smaller
+   */
+  record Quantized(Precision made, Precision computes) {}
 
   /**
    * What is to be done.

@@ -21,7 +21,8 @@ import java.util.function.Supplier;
  * Opens a session on the device that was asked for. A GPU that was asked for by its number must be
  * it; who asks for the best device agrees to the CPU, and is warned where a GPU could not be had.
  *
- * @param precision the numbers that were asked for, or those of a file that is quantized already
+ * @param precision the numbers that were asked for, or those that a file computes with that is
+ *     quantized already
  * @param support what brings the GPU; empty where the module for it is not there
  * @param options what the program wants of the GPU
  * @param opener opens the model where it is told

@@ -132,7 +132,10 @@ public final class Quantization {
     return values.progress;
   }
 
-  /** What differs from {@link #DEFAULT}, for example {@code form FASTEST, evenIfSlower}. */
+  /**
+   * What differs from {@link #DEFAULT}, for example {@code Quantization[form FASTEST,
+   * evenIfSlower]}.
+   */
   @Override
   public String toString() {
     StringJoiner text = new StringJoiner(", ", "Quantization[", "]");

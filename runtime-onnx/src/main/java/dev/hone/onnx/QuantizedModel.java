@@ -42,7 +42,7 @@ public final class QuantizedModel {
     model.data().write(file);
   }
 
-  /** The model's name and how small it became; {@link #report} tells all. */
+  /** The model's name and the precision that was asked for; {@link #report} tells all. */
   @Override
   public String toString() {
     return report.model() + " at " + report.asked();

@@ -82,12 +82,12 @@ public final class Quantizer {
     passes
         .quantizedAs(model.data())
         .ifPresent(
-            precision -> {
+            already -> {
               throw new QuantizationException(
                   "'"
                       + model.name()
                       + "' is quantized already, to "
-                      + precision
+                      + already.made()
                       + ". Rounding what was rounded adds error and saves little: quantize the"
                       + " original instead.",
                   null);

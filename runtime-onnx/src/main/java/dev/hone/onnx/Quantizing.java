@@ -15,6 +15,7 @@ import dev.hone.onnx.check.Examples;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.quantize.CpuPolicy;
 import dev.hone.onnx.quantize.HalfRounding;
+import dev.hone.onnx.quantize.NodeChoice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -178,14 +179,7 @@ final class Quantizing {
 
   /** Only fixed scales are learned. */
   private static long learnt(Draft draft, Examples examples) {
-    boolean fixed =
-        draft.choices().stream()
-            .anyMatch(
-                choice ->
-                    switch (choice.form()) {
-                      case STATIC_INT8, STATIC_INT8_IN_OUT -> true;
-                      default -> false;
-                    });
+    boolean fixed = draft.choices().stream().anyMatch(choice -> choice.form().isStatic());
     return fixed ? examples.learnRows() : 0;
   }
 
@@ -200,12 +194,8 @@ final class Quantizing {
 
   private static boolean isForSpeed(Draft draft) {
     return draft.choices().stream()
-        .anyMatch(
-            choice ->
-                switch (choice.form()) {
-                  case STATIC_INT8, STATIC_INT8_IN_OUT, DYNAMIC_INT8 -> true;
-                  default -> false;
-                });
+        .map(NodeChoice::form)
+        .anyMatch(form -> form.isStatic() || form == NodeChoice.Form.DYNAMIC_INT8);
   }
 
   private QuantizationException nothingChanged(Draft draft) {

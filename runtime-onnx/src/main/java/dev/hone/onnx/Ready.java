@@ -41,7 +41,7 @@ record Ready(
   /** Brings a model to the precision that the options ask for. */
   static Ready of(OnnxModel model, SessionOptions options, Passes passes) {
     Precision asked = options.precision();
-    Optional<Precision> already = passes.quantizedAs(model.data());
+    Optional<Passes.Quantized> already = passes.quantizedAs(model.data());
     if (already.isPresent()) {
       return asItIs(model, already.get(), asked);
     }
@@ -75,8 +75,9 @@ record Ready(
   }
 
   /** Others may have quantized it for another processor. */
-  private static Ready asItIs(OnnxModel model, Precision already, Precision asked) {
+  private static Ready asItIs(OnnxModel model, Passes.Quantized quantized, Precision asked) {
     CpuPolicy policy = CpuPolicy.here();
+    Precision already = quantized.made();
     List<String> notes = new ArrayList<>();
     if (asked != Precision.FP32 && asked != already) {
       notes.add(
@@ -88,7 +89,8 @@ record Ready(
       notes.add("The file is quantized already, to " + already + ": it runs as it is.");
     }
     notes.add(policy.explanation());
-    return new Ready(Runners.stored(model), already, policy.sessionConfiguration(), notes);
+    return new Ready(
+        Runners.stored(model), quantized.computes(), policy.sessionConfiguration(), notes);
   }
 
   private static Ready halfAsItIs(OnnxModel model, Device.Kind device) {

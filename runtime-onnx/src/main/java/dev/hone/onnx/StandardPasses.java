@@ -16,19 +16,21 @@ enum StandardPasses implements Passes {
   private static final long FOUR_BITS = 4;
 
   @Override
-  public Optional<Precision> quantizedAs(ModelData model) {
+  public Optional<Quantized> quantizedAs(ModelData model) {
     if (AlreadyQuantized.evidence(model).isEmpty()) {
-      // What was only stored smaller has no operator that shows it.
+      // What was only stored smaller has no operator that shows it, and computes as before.
       String made = Quantizing.madeAs(model).orElse("");
       return Stream.of(Precision.INT8, Precision.INT4)
           .filter(precision -> precision.name().equals(made))
+          .map(precision -> new Quantized(precision, Precision.FP32))
           .findFirst();
     }
     boolean four =
         model.graph().nodes().stream()
             .filter(node -> node.is("com.microsoft", "MatMulNBits"))
             .anyMatch(node -> node.longAttribute("bits", FOUR_BITS) == FOUR_BITS);
-    return Optional.of(four ? Precision.INT4 : Precision.INT8);
+    Precision precision = four ? Precision.INT4 : Precision.INT8;
+    return Optional.of(new Quantized(precision, precision));
   }
 
   @Override

@@ -69,19 +69,23 @@ final class StaticRecipe implements Drafts {
     choices.addAll(EmbeddingRows.apply(work.model(), left));
     work.model().graph().removeDead();
     return new Draft(
-        work.model(), Precision.INT8, form(choices), choices, work.fusions(), work.notes());
+        work.model(), precision(choices), form(choices), choices, work.fusions(), work.notes());
   }
 
-  private String form(List<NodeChoice> choices) {
+  /**
+   * As the file will be recognized: weights in halves, unlike tables of bytes, leave no integer.
+   */
+  private static Precision precision(List<NodeChoice> choices) {
     boolean integers =
         choices.stream()
             .map(NodeChoice::form)
-            .anyMatch(
-                form ->
-                    form == NodeChoice.Form.STATIC_INT8
-                        || form == NodeChoice.Form.STATIC_INT8_IN_OUT);
-    if (!integers) {
-      return "weights stored smaller, computed in FP32: to compute with INT8 would not pay";
+            .anyMatch(form -> form.isStatic() || form == NodeChoice.Form.WEIGHT_INT8);
+    return integers ? Precision.INT8 : Precision.FP32;
+  }
+
+  private String form(List<NodeChoice> choices) {
+    if (choices.stream().noneMatch(choice -> choice.form().isStatic())) {
+      return "weights stored smaller, computed in FP32"; // why, the choices say
     }
     return fidelity == StaticDense.Fidelity.FAST
         ? "INT8 with scales fixed by calibration, the fastest form"

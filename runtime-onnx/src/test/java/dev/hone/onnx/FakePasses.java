@@ -38,9 +38,9 @@ final class FakePasses implements Passes {
   }
 
   @Override
-  public Optional<Precision> quantizedAs(ModelData model) {
+  public Optional<Quantized> quantizedAs(ModelData model) {
     boolean integers = model.graph().nodes().stream().anyMatch(node -> node.is("MatMulInteger"));
-    return integers ? Optional.of(Precision.INT8) : Optional.empty();
+    return integers ? Optional.of(new Quantized(Precision.INT8, Precision.INT8)) : Optional.empty();
   }
 
   @Override

@@ -18,6 +18,7 @@ import dev.hone.Signature.Value;
 import dev.hone.Tensor;
 import dev.hone.fake.FakeModel;
 import dev.hone.onnx.gpu.GpuSupport;
+import dev.hone.onnx.graph.ModelData;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -131,6 +132,16 @@ class PlacingTest {
     try (Session session = open(Device.cuda(0), precision, Optional.of(FakeGpu.ready()))) {
       assertThat(session.device()).isEqualTo(Device.cuda(0));
     }
+  }
+
+  @Test
+  void whatOnlyStoresItsWeightsSmallerIsPlacedAsTheFloatsItComputesWith() {
+    ModelData data = TwoLayers.data();
+    data.putMetadata("hone.precision", "INT8"); // as where no node gained from integers
+    OnnxModel stored = OnnxModel.of("stored", data);
+    SessionOptions options = SessionOptions.of(Precision.INT8);
+    assertThat(OnnxRuntime.computed(stored, options)).isEqualTo(Precision.FP32);
+    assertThat(OnnxRuntime.computed(TwoLayers.inMemory(), options)).isEqualTo(Precision.INT8);
   }
 
   @Test

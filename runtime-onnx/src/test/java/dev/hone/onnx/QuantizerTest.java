@@ -207,7 +207,7 @@ class QuantizerTest {
     }
 
     @Override
-    public Optional<Precision> quantizedAs(ModelData model) {
+    public Optional<Quantized> quantizedAs(ModelData model) {
       return passes.quantizedAs(model);
     }
 
@@ -333,6 +333,18 @@ class QuantizerTest {
 
   private static String notes(Session session) {
     return String.join("\n", session.report().notes());
+  }
+
+  @Test
+  void aMissingFolderIsToldOfBeforeTheWorkBegins() {
+    FakePasses passes = passes(SMALL, SMALL);
+    Path file = folder.resolve("missing").resolve("profile");
+    OnnxOptions profiled = OnnxOptions.builder().profile(file).build();
+    SessionOptions options = options().toBuilder().runtime(profiled).build();
+    assertThatThrownBy(() -> OnnxSession.open(TwoLayers.inMemory(), options, passes))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("folder of profile");
+    assertThat(passes.applied).isZero();
   }
 
   @Test

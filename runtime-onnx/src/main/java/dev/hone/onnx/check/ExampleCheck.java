@@ -45,10 +45,12 @@ public record ExampleCheck(List<Long> rows, String digest) {
 
   private static void requireAgain(String what, Iterable<Batch> examples) {
     boolean again;
+    IllegalStateException failure = null;
     try {
       again = examples.iterator().hasNext();
     } catch (IllegalStateException e) { // what streams throw
       again = false;
+      failure = e;
     }
     if (!again) {
       throw new RefusedException(
@@ -56,7 +58,7 @@ public record ExampleCheck(List<Long> rows, String digest) {
               + what
               + " data can be gone through only once, but is needed several times. Give a list, or"
               + " an Iterable whose iterator() begins anew each time.",
-          null);
+          failure);
     }
   }
 

@@ -32,13 +32,14 @@ final class NodeList {
   }
 
   void insert(int position, Node... added) {
+    Set<Node> all = Collections.newSetFromMap(new IdentityHashMap<>());
     for (Node node : added) {
-      if (node.owner() != null) {
+      if (node.owner() != null || !all.add(node)) {
         throw new IllegalArgumentException(
             node.label() + " already belongs to a graph. Remove it there first, or copy it.");
       }
-      node.setOwner(graph);
     }
+    all.forEach(node -> node.setOwner(graph));
     nodes.addAll(position, List.of(added));
   }
 

@@ -2,6 +2,7 @@ package dev.hone.onnx.ort;
 
 import dev.hone.Batch;
 import dev.hone.HoneException;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 
@@ -18,15 +19,15 @@ final class FailedRun {
           + " than its table of positions are: cut the inputs, or give them the shapes that the"
           + " model was made for.";
 
-  /** What ONNX Runtime says, and what it most often means. */
+  /** What ONNX Runtime says, in small letters, and what it most often means. */
   private static final Map<String, String> MEANINGS =
       Map.of(
           "indices element out of data bounds",
           "An index among the inputs, a token for example, is beyond the model's table: use the"
               + " tokenizer that belongs to the model.",
-          "Attempting to broadcast",
+          "attempting to broadcast",
           SHAPES,
-          "The input tensor cannot be reshaped",
+          "the input tensor cannot be reshaped",
           SHAPES,
           "dimension mismatch",
           SHAPES);
@@ -39,9 +40,10 @@ final class FailedRun {
       return failure;
     }
     String told = String.valueOf(failure.getMessage());
+    String small = told.toLowerCase(Locale.ROOT); // some kernels begin with a capital, some do not
     String meaning =
         MEANINGS.entrySet().stream()
-            .filter(entry -> told.contains(entry.getKey()))
+            .filter(entry -> small.contains(entry.getKey()))
             .map(Map.Entry::getValue)
             .findFirst()
             .orElse(

@@ -6,6 +6,7 @@ import dev.hone.ModelSource;
 import dev.hone.memory.Memory;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.onnxruntime.OrtSession;
@@ -43,18 +44,26 @@ final class NativeModel {
   }
 
   private String explain(HoneException e) {
-    String told = String.valueOf(e.getMessage()).strip();
+    return explain(String.valueOf(e.getMessage()).strip());
+  }
+
+  private String explain(String told) {
+    String remedy = remedy(told);
     return "ONNX Runtime "
         + library.version()
         + " cannot open the model '"
         + source.name()
         + "': "
         + told
-        + (told.endsWith(".") ? " " : ". ")
-        + remedy(told);
+        + (told.endsWith(".") ? "" : ".")
+        + (remedy.isEmpty() ? "" : " ")
+        + remedy;
   }
 
-  private static String remedy(String told) {
+  /**
+   * What to do, as far as the words tell: nothing is wrong with a file that no GPU has room for.
+   */
+  static String remedy(String told) {
     if (told.contains("No Op registered for") || told.contains("is not a registered function/op")) {
       return "It has an operator that this runtime does not know: export it with operators of the"
           + " ONNX standard.";
@@ -63,9 +72,16 @@ final class NativeModel {
       return "No kernel here computes this operator with these types: export it with others, for"
           + " example in FP32.";
     }
-    return told.contains("invalid model") || told.contains("INVALID_GRAPH")
-        ? "It breaks the ONNX standard: export it again, with another version of the exporter."
-        : "Fetch or export it again.";
+    if (told.contains("CUDA") || told.contains("CUDNN")) {
+      return "";
+    }
+    if (told.contains("invalid model") || told.contains("INVALID_GRAPH")) {
+      return "It breaks the ONNX standard: export it again, with another version of the exporter.";
+    }
+    boolean unreadable =
+        told.contains("INVALID_PROTOBUF")
+            || told.toLowerCase(Locale.ROOT).contains("protobuf parsing failed");
+    return unreadable ? "Fetch or export it again." : "";
   }
 
   private OrtSession openFile(Path path, NativeOptions options) {

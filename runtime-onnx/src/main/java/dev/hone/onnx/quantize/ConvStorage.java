@@ -38,11 +38,12 @@ final class ConvStorage {
    * Weights that are stored.
    *
    * @param name the value that restores them
-   * @param errors what each lost, in the order of the model; empty where that is next to nothing
+   * @param lost what they lost, added up for each output and input channel, one output after the
+   *     other; empty where that is next to nothing
    * @param noise their signal-to-noise ratio
    */
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
-  private record Stored(String name, float[] errors, double noise) {}
+  private record Stored(String name, float[] lost, double noise) {}
 
   /**
    * For the convolutions of a graph.
@@ -95,29 +96,41 @@ final class ConvStorage {
         stored.computeIfAbsent(
             name, n -> form == Form.HALF_STORAGE ? halves(n, weights) : bytes(n, weights));
     conv.setInput(1, small.name);
-    correctBias(conv, ConvShape.of(conv, weights.shape()), small.errors);
+    correctBias(conv, ConvShape.of(conv, weights.shape()), small.lost);
     return small.noise;
   }
 
-  private void correctBias(Node conv, ConvShape shape, float[] errors) {
+  private void correctBias(Node conv, ConvShape shape, float[] lost) {
     ChannelRanges input = ranges.of(conv.input(0));
     TensorData bias = conv.hasInput(2) ? graph.constant(conv.input(2)) : null;
     boolean hidden = conv.hasInput(2) && (bias == null || bias.type() != DataType.FLOAT32);
-    if (errors.length == 0 || input == null || !input.isFinite() || hidden) {
+    if (lost.length == 0 || input == null || !input.isFinite() || hidden) {
       return;
     }
     float[] means = input.forChannels(shape.inputs()).mean();
+    if (allZero(means)) {
+      return;
+    }
     float[] corrected = bias == null ? new float[shape.outputs()] : bias.toFloats();
-    double missing = 0;
-    for (int i = 0; i < errors.length; i++) {
-      missing += errors[i] * (double) means[shape.inputOf(i)];
-      if ((i + 1) % shape.weightsPerOutput() == 0) {
-        corrected[i / shape.weightsPerOutput()] += (float) missing;
-        missing = 0;
+    int inputs = shape.inputsPerGroup();
+    for (int output = 0; output < shape.outputs(); output++) {
+      double missing = 0;
+      for (int i = output * inputs; i < (output + 1) * inputs; i++) {
+        missing += lost[i] * (double) means[shape.inputOf(i * shape.taps())];
       }
+      corrected[output] += (float) missing;
     }
     TensorData tensor = TensorData.ofFloats("", Shape.of(shape.outputs()), corrected);
     conv.setInput(2, graph.addInitializer(conv.output(0) + "_bias", tensor));
+  }
+
+  private static boolean allZero(float[] numbers) {
+    for (float number : numbers) {
+      if (number != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private Stored halves(String name, TensorData weights) {
@@ -147,10 +160,21 @@ final class ConvStorage {
         Node.of(
             "Mul", List.of(cast, graph.addInitializer(name + "_scale", scales)), List.of(result)));
     float[] rounded = matrix.dequantize();
-    float[] errors = new float[exact.length];
-    for (int i = 0; i < errors.length; i++) {
-      errors[i] = exact[i] - rounded[i];
+    int channels = (int) (shape.length(0) * shape.length(1));
+    return new Stored(
+        result, lost(exact, rounded, channels), SignalToNoise.decibels(exact, rounded));
+  }
+
+  private static float[] lost(float[] exact, float[] rounded, int channels) {
+    float[] lost = new float[channels];
+    int taps = exact.length / channels;
+    for (int channel = 0; channel < channels; channel++) {
+      double sum = 0;
+      for (int i = channel * taps; i < (channel + 1) * taps; i++) {
+        sum += exact[i] - (double) rounded[i];
+      }
+      lost[channel] = (float) sum;
     }
-    return new Stored(result, errors, SignalToNoise.decibels(exact, rounded));
+    return lost;
   }
 }

@@ -44,7 +44,12 @@ public record NodeChoice(
     /** Weights stored as half-precision floats, computed in single precision. */
     HALF_STORAGE,
     /** Computed with half-precision floats. */
-    HALF_COMPUTE
+    HALF_COMPUTE;
+
+    /** Whether it computes with integers whose scales calibration fixed. */
+    public boolean isStatic() {
+      return this == STATIC_INT8 || this == STATIC_INT8_IN_OUT;
+    }
   }
 
   /** How a choice names a node: by its name, or by its first output where it has none. */

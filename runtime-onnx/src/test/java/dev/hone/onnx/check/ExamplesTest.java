@@ -103,7 +103,8 @@ class ExamplesTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "The calibration data can be gone through only once, but is needed several times. Give a"
-                + " list, or an Iterable whose iterator() begins anew each time.");
+                + " list, or an Iterable whose iterator() begins anew each time.")
+        .hasCauseInstanceOf(IllegalStateException.class); // whose words may tell more
     Iterator<Batch> spent = List.of(batch(1, 2)).iterator();
     assertThatThrownBy(() -> look(() -> spent)).hasMessageContaining("only once");
   }

@@ -89,6 +89,17 @@ class ConvStorageTest {
   }
 
   @Test
+  void aConvolutionGetsNoBiasWhereNoMeanIsKnown() {
+    ModelData model = convolution(false);
+    float[] none = new float[INPUTS];
+    store(
+        model,
+        Form.WEIGHT_INT8,
+        value -> new ChannelRanges(none, means, none, means, INPUTS, end -> 0));
+    assertThat(model.graph().nodes("Conv").get(0).hasInput(2)).isFalse();
+  }
+
+  @Test
   void halvesAreFarCloserThanBytes() {
     ModelData model = convolution(true);
     assertThat(store(model.copy(), Form.WEIGHT_INT8, value -> null)).isCloseTo(43, within(3.0));

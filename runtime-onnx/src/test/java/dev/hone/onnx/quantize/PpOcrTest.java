@@ -115,9 +115,11 @@ class PpOcrTest {
     small.save(file);
     lines.forEach(Batch::close);
     assertThat(small.report().nodesByForm()).containsOnlyKeys("FLOAT", "HALF_STORAGE");
-    assertThat(small.report().form()).contains("computed in FP32");
+    assertThat(small.report().form()).isEqualTo("weights stored smaller, computed in FP32");
+    assertThat(small.report().precision()).isEqualTo(Precision.FP32);
     assertThat(small.report().bytesAfter()).isLessThan(small.report().bytesBefore() * 55 / 100);
     try (Session again = Session.open(file, SessionOptions.of(Precision.INT8))) {
+      assertThat(again.precision()).isEqualTo(Precision.FP32);
       assertThat(again.report().notes())
           .contains("The file is quantized already, to INT8: it runs as it is.");
     }
