@@ -15,9 +15,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * Bounds what waits: rows, bytes, and the time that serving it will take.
  *
- * <p>A request is counted when it is admitted and until it has left the queue, whole. Counting is
- * optimistic, add first and take back if that was too much, so that admitting costs three additions
- * and no lock.
+ * <p>A request is counted when it is admitted and until it has left the queue, whole; not while its
+ * caller still tries. Counting is optimistic where there seems to be room, add and take back if
+ * that was too much, so that admitting costs three additions and no lock.
  */
 final class Admission {
   private final BatchPolicy policy;
@@ -40,8 +40,9 @@ final class Admission {
   /** Takes other requests out of the queue; see {@link BatchPolicy.Overload}. */
   interface Shedder {
     /**
-     * Whether so many could be shed that this one, which is counted already, has room; they are
-     * told when to try again. If not, none is shed.
+     * Whether so many could be shed that this one has room; then it is {@linkplain
+     * #tryAdmit(Request, long, long, long) counted}, and they are told when to try again. If not,
+     * none is shed.
      */
     boolean shedFor(Request request, Duration retryAfter);
   }
@@ -70,23 +71,14 @@ final class Admission {
     if (!admitted) {
       admitted =
           switch (policy.overload) {
-            case REJECT -> hasTenants && shedFor(request, shedder);
+            case REJECT -> hasTenants && shedder.shedFor(request, retryAfter());
             case BLOCK -> awaitRoom(request);
-            case SHED_OLDEST -> shedFor(request, shedder);
+            case SHED_OLDEST -> shedder.shedFor(request, retryAfter());
           };
     }
     if (!admitted) {
       throw refusal(request);
     }
-  }
-
-  private boolean shedFor(Request request, Shedder shedder) {
-    put(request); // first, or others take the room that is made
-    boolean hasRoom = shedder.shedFor(request, retryAfter());
-    if (!hasRoom) {
-      take(request);
-    }
-    return hasRoom;
   }
 
   /** What cannot be served before its deadline would only be in the way. */
@@ -108,22 +100,25 @@ final class Admission {
   }
 
   private boolean tryAdmit(Request request) {
-    long allRows = rows.addAndGet(request.rows);
-    long allBytes = bytes.addAndGet(request.bytes());
-    long allNanos = nanos.addAndGet(request.costNanos);
+    return tryAdmit(request, 0, 0, 0);
+  }
+
+  /** Counts a request in if there is room for it once so much of what is counted has left. */
+  boolean tryAdmit(Request request, long lessRows, long lessBytes, long lessNanos) {
+    long allRows = rows.get() + request.rows - lessRows;
+    long allBytes = bytes.get() + request.bytes() - lessBytes;
+    long allNanos = nanos.get() + request.costNanos - lessNanos;
+    if (!fits(request, allRows, allBytes, allNanos)) {
+      return false; // and others need not see it come and go
+    }
+    allRows = rows.addAndGet(request.rows) - lessRows;
+    allBytes = bytes.addAndGet(request.bytes()) - lessBytes;
+    allNanos = nanos.addAndGet(request.costNanos) - lessNanos;
     boolean fits = fits(request, allRows, allBytes, allNanos);
     if (!fits) {
       take(request);
     }
     return fits;
-  }
-
-  /**
-   * Whether there would be room for a request that is counted already, if so much of what is
-   * counted left.
-   */
-  boolean fitsWithout(long lessRows, long lessBytes, long lessNanos, Request request) {
-    return fits(request, rows.get() - lessRows, bytes.get() - lessBytes, nanos.get() - lessNanos);
   }
 
   /**
@@ -223,12 +218,6 @@ final class Admission {
     } finally {
       lock.unlock();
     }
-  }
-
-  private void put(Request request) {
-    rows.addAndGet(request.rows);
-    bytes.addAndGet(request.bytes());
-    nanos.addAndGet(request.costNanos);
   }
 
   private void take(Request request) {

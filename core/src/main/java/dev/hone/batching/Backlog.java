@@ -2,7 +2,10 @@ package dev.hone.batching;
 
 import dev.hone.metrics.Dispatch;
 import dev.hone.metrics.Recorder;
+import dev.hone.metrics.Rejection;
+import java.lang.System.Logger;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -25,6 +28,7 @@ final class Backlog implements Pilot.Reports {
   private final WaitingRoom room;
   private final BatchFormer former;
   private final Shedding shedding;
+  private final Recorder recorder;
   private final ReentrantLock forming = new ReentrantLock();
   private final long lingerNanos;
   private volatile boolean waiting; // something may be in the waiting room
@@ -41,7 +45,8 @@ final class Backlog implements Pilot.Reports {
     this.limits = new Limits(policy, plan.maxRows());
     this.room = new WaitingRoom(admission, policy.shares);
     this.former = new BatchFormer(room, costs, limits, admission, tellingNanos);
-    this.shedding = new Shedding(room, admission, policy, recorder);
+    this.shedding = new Shedding(room, admission, policy);
+    this.recorder = recorder;
     this.lingerNanos = policy.lingerNanos;
   }
 
@@ -148,24 +153,34 @@ final class Backlog implements Pilot.Reports {
 
   /**
    * Ends waiting requests in favour of a newer one, as the policy says, if that makes room enough
-   * for it; false if not, and then none has ended.
-   *
-   * @param newer counted already
+   * for it, and counts that one in; false if not, and then none has ended.
    */
   boolean shedFor(Request newer, Duration retryAfter) {
-    List<Request> ended;
-    forming.lock();
+    List<Request> ended = new ArrayList<>();
     try {
-      gather();
-      ended = shedding.makeRoomFor(newer, retryAfter);
+      forming.lock();
+      try {
+        gather();
+        return shedding.makeRoomFor(newer, retryAfter, ended);
+      } finally {
+        doneForming();
+      }
     } finally {
-      doneForming();
+      ended.forEach(this::tellShed); // without the lock: it is the application's code that runs
     }
-    if (ended == null) {
-      return false;
+  }
+
+  private void tellShed(Request request) {
+    try {
+      try {
+        recorder.rejected(Rejection.SHED);
+      } finally {
+        request.tellEnd();
+      }
+    } catch (RuntimeException | Error e) { // the next one must be told all the same
+      System.getLogger("dev.hone.batching")
+          .log(Logger.Level.ERROR, "A call that was shed was told so badly.", e);
     }
-    ended.forEach(Request::tellEnd);
-    return true;
   }
 
   /** How long the oldest request has waited. */

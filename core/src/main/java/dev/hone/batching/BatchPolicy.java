@@ -92,16 +92,18 @@ public final class BatchPolicy {
   /** What happens to a call that finds the queue full. */
   public enum Overload {
     /**
-     * It fails at once with an {@link dev.hone.HoneException.OverloadException}, unless a tenant
-     * other than its own asks for more, for its share, at the same priority: then the newest
-     * waiting call of the one that asks for most fails in its place.
+     * It fails at once with an {@link dev.hone.HoneException.OverloadException}, unless other
+     * tenants ask for more at the same priority, for their shares, than its own does with this
+     * call: then the newest waiting calls of the one that asks for most fail in its place, as many
+     * as it needs. If they would not make room enough, none of them fails.
      */
     REJECT,
     /** It waits for room, and fails so if none comes in time. */
     BLOCK,
     /**
-     * The oldest waiting calls of no higher priority fail instead, those of the tenant that asks
-     * for most, until there is room.
+     * The oldest waiting calls of no higher priority fail instead, those of the lowest priority
+     * first and of the tenant that asks for most there, as many as it needs. If they would not make
+     * room enough, it fails itself and none of them does.
      */
     SHED_OLDEST
   }

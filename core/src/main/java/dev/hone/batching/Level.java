@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,20 +58,6 @@ final class Level {
     }
   }
 
-  /** Puts a request back that was taken out as the oldest of its tenant, or else the newest. */
-  void putBack(Request request, boolean asOldest) {
-    TenantQueue tenant = queueOf(request);
-    if (tenant.isEmpty()) {
-      active.add(tenant); // its virtual time is what it was
-    }
-    if (asOldest) {
-      tenant.addFirst(request);
-    } else {
-      tenant.add(request);
-    }
-    size++;
-  }
-
   private TenantQueue queueOf(Request request) {
     TenantQueue tenant = tenants.get(request.options.tenant());
     if (tenant == null) {
@@ -104,37 +89,41 @@ final class Level {
     return oldest;
   }
 
-  /** The oldest wanted request of the tenant that asks for most, for its share; or null. */
-  @Nullable Request oldestOfGreediest(Predicate<Request> wanted) {
-    Request oldest = null;
-    double most = -1;
+  /** Begins to choose requests that could be shed, which all stay where they are. */
+  void startShedding(boolean fromOldest) {
     for (TenantQueue tenant : active) {
-      if (tenant.demand() > most) {
-        Request request = tenant.oldest(wanted);
-        oldest = request == null ? oldest : request;
-        most = request == null ? most : tenant.demand();
-      }
+      tenant.startShedding(fromOldest);
     }
-    return oldest;
   }
 
   /**
-   * The newest wanted request of the tenant that asks for most, for its share, if that is more than
-   * the tenant of {@code newer} will with it; or null.
+   * The next one of the tenant that asks for most, for its share, without those chosen before; or
+   * null. See {@link #startShedding}.
    */
-  @Nullable Request newestOfGreedier(Request newer, Predicate<Request> wanted) {
+  @Nullable Request nextOfGreediest() {
+    return nextOfGreedier(-1, null);
+  }
+
+  /**
+   * The same if that tenant asks for more than the tenant of {@code newer} will with it, and is
+   * another one; or null.
+   */
+  @Nullable Request nextOfGreedier(Request newer) {
     TenantQueue own = tenants.get(newer.options.tenant());
     double share = shares.getOrDefault(newer.options.tenant(), 1.0);
-    double most = (own == null ? 0 : own.demand()) + newer.costNanos / share;
-    Request newest = null;
+    return nextOfGreedier((own == null ? 0 : own.demand()) + newer.costNanos / share, own);
+  }
+
+  private @Nullable Request nextOfGreedier(double demand, @Nullable TenantQueue exempt) {
+    double most = demand;
+    TenantQueue greediest = null;
     for (TenantQueue tenant : active) {
-      if (tenant != own && tenant.demand() > most) {
-        Request request = tenant.newest(wanted);
-        newest = request == null ? newest : request;
-        most = request == null ? most : tenant.demand();
+      if (tenant != exempt && tenant.hasToShed() && tenant.demandLeft() > most) {
+        greediest = tenant;
+        most = tenant.demandLeft();
       }
     }
-    return newest;
+    return greediest == null ? null : greediest.nextToShed();
   }
 
   /** Whether calls of more than one tenant have come. */

@@ -296,8 +296,11 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
           unfinished.close();
         }
         if (seen == Phase.WAITING) {
-          events.leftQueue(this);
-          endUse();
+          try {
+            events.leftQueue(this);
+          } finally {
+            endUse();
+          }
         } else {
           Flight by = flight;
           if (by != null) {
@@ -307,6 +310,11 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
         return true;
       }
     }
+  }
+
+  /** Whether it was ended without results, and for this very cause. */
+  boolean endedBy(Throwable cause) {
+    return state instanceof Failure failure && failure.cause() == cause;
   }
 
   /** Whether it may end before its results are there. */

@@ -1,12 +1,8 @@
 package dev.hone.batching;
 
 import dev.hone.HoneException.OverloadException;
-import dev.hone.metrics.Recorder;
-import dev.hone.metrics.Rejection;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -19,53 +15,83 @@ import org.jspecify.annotations.Nullable;
 final class Shedding {
   private final WaitingRoom room;
   private final Admission admission;
-  private final Recorder recorder;
   private final boolean oldest;
 
-  Shedding(WaitingRoom room, Admission admission, BatchPolicy policy, Recorder recorder) {
+  Shedding(WaitingRoom room, Admission admission, BatchPolicy policy) {
     this.room = room;
     this.admission = admission;
-    this.recorder = recorder;
     this.oldest = policy.overload == BatchPolicy.Overload.SHED_OLDEST;
   }
 
   /**
-   * Ends waiting requests until this one, which is counted already, has room. They have left the
-   * queue then, but nobody has been told: that is for the caller to do, without the lock.
+   * Counts a request in and ends as many that wait as it takes; false if there are not enough, and
+   * then none has ended.
    *
-   * @return those that ended; null if there is not enough to end, and then none has
+   * @param ended takes those that ended, also if this throws. They have left the queue, but nobody
+   *     has been told: that is for the caller to do, without the lock
    */
-  @Nullable List<Request> makeRoomFor(Request newer, Duration retryAfter) {
-    Deque<Request> victims = new ArrayDeque<>();
+  boolean makeRoomFor(Request newer, Duration retryAfter, List<Request> ended) {
+    List<Request> victims = admit(newer);
+    if (victims == null) {
+      return false;
+    }
+    boolean hasRoom = false;
+    try {
+      for (Request victim : victims) {
+        end(victim, shed(victim, retryAfter), ended);
+      }
+      hasRoom = true;
+    } finally {
+      if (!hasRoom) {
+        admission.left(newer);
+      }
+    }
+    return hasRoom;
+  }
+
+  /** Counts a request in and tells who has to go for it; null if it is not counted. */
+  private @Nullable List<Request> admit(Request newer) {
+    List<Request> victims = new ArrayList<>();
     long rows = 0;
     long bytes = 0;
     long nanos = 0;
-    while (!admission.fitsWithout(rows, bytes, nanos, newer)) {
-      Request victim = oldest ? room.toShed(newer.options.priority()) : room.toRefuseFor(newer);
-      if (victim == null) {
-        while (!victims.isEmpty()) {
-          room.putBack(victims.pop(), oldest);
+    room.startShedding(oldest);
+    while (true) {
+      if (admission.tryAdmit(newer, rows, bytes, nanos)) {
+        if (victims.stream().allMatch(Request::isWaiting)) {
+          return victims;
         }
+        admission.left(newer); // the room of one that went by itself was counted twice
+        victims.removeIf(victim -> !victim.isWaiting());
+        rows = victims.stream().mapToLong(Request::rows).sum();
+        bytes = victims.stream().mapToLong(Request::bytes).sum();
+        nanos = victims.stream().mapToLong(victim -> victim.costNanos).sum();
+        continue;
+      }
+      Request victim =
+          oldest ? room.nextToShed(newer.options.priority()) : room.nextToRefuseFor(newer);
+      if (victim == null) {
         return null;
       }
-      room.remove(victim);
-      victims.push(victim);
+      victims.add(victim);
       rows += victim.rows;
       bytes += victim.bytes();
       nanos += victim.costNanos;
     }
-    return end(victims, retryAfter);
   }
 
-  private List<Request> end(Deque<Request> victims, Duration retryAfter) {
-    List<Request> ended = new ArrayList<>(victims.size());
-    for (Request victim : victims) {
-      if (victim.end(shed(victim, retryAfter))) { // else it went by itself: there is room too
-        recorder.rejected(Rejection.SHED);
-        ended.add(victim);
+  private void end(Request victim, OverloadException cause, List<Request> ended) {
+    ended.add(victim); // first: once it has ended there must be memory for that
+    try {
+      victim.end(cause);
+    } finally {
+      if (!victim.isLive()) {
+        room.remove(victim);
+      }
+      if (!victim.endedBy(cause)) { // it went by itself: there is room too
+        ended.remove(ended.size() - 1);
       }
     }
-    return ended;
   }
 
   private OverloadException shed(Request victim, Duration retryAfter) {

@@ -1,6 +1,5 @@
 package dev.hone.batching;
 
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The waiting requests of one tenant at one priority, in the order they came. */
@@ -15,30 +14,17 @@ final class TenantQueue {
   @Nullable Request cursor;
   double tentativeTime;
 
+  // Scratch of WaitingRoom.startShedding.
+  private boolean fromOldest;
+  private @Nullable Request toShed; // the next one
+  private long nanosLeft; // of what waits, without those chosen before
+
   TenantQueue(double share) {
     this.share = share;
   }
 
   @Nullable Request head() {
     return head;
-  }
-
-  /** The oldest of the requests that are wanted, or null if there is none. */
-  @Nullable Request oldest(Predicate<Request> wanted) {
-    Request request = head;
-    while (request != null && !wanted.test(request)) {
-      request = request.next;
-    }
-    return request;
-  }
-
-  /** The newest of the requests that are wanted, or null if there is none. */
-  @Nullable Request newest(Predicate<Request> wanted) {
-    Request request = tail;
-    while (request != null && !wanted.test(request)) {
-      request = request.previous;
-    }
-    return request;
   }
 
   boolean isEmpty() {
@@ -62,18 +48,6 @@ final class TenantQueue {
     tail = request;
   }
 
-  void addFirst(Request request) {
-    waitingNanos += request.costNanos;
-    Request first = head;
-    request.next = first;
-    if (first == null) {
-      tail = request;
-    } else {
-      first.previous = request;
-    }
-    head = request;
-  }
-
   void remove(Request request) {
     waitingNanos -= request.costNanos;
     Request before = request.previous;
@@ -95,5 +69,40 @@ final class TenantQueue {
   void startCursor() {
     cursor = head;
     tentativeTime = virtualTime;
+  }
+
+  /** Begins to choose requests to be shed, the oldest first or else the newest. */
+  void startShedding(boolean fromOldest) {
+    this.fromOldest = fromOldest;
+    nanosLeft = waitingNanos;
+    toShed = skipServed(fromOldest ? head : tail);
+  }
+
+  boolean hasToShed() {
+    return toShed != null;
+  }
+
+  /** The demand without the requests chosen so far. */
+  double demandLeft() {
+    return nanosLeft / share;
+  }
+
+  /** The next one that could be shed, which may have ended; or null. */
+  @Nullable Request nextToShed() {
+    Request chosen = toShed;
+    if (chosen != null) {
+      nanosLeft -= chosen.costNanos;
+      toShed = skipServed(fromOldest ? chosen.next : chosen.previous);
+    }
+    return chosen;
+  }
+
+  /** The first one from here on that is not served in parts already; or null. */
+  private @Nullable Request skipServed(@Nullable Request first) {
+    Request request = first;
+    while (request != null && request.isLive() && !request.isWaiting()) {
+      request = fromOldest ? request.next : request.previous;
+    }
+    return request;
   }
 }

@@ -50,11 +50,6 @@ final class WaitingRoom {
     levelOf(request).remove(request);
   }
 
-  /** Puts a request back that was taken out as the oldest of its tenant, or else the newest. */
-  void putBack(Request request, boolean asOldest) {
-    levelOf(request).putBack(request, asOldest);
-  }
-
   /** Takes a request out that ended by itself, and lets go of what it still has. */
   void discard(Request request) {
     remove(request);
@@ -129,15 +124,25 @@ final class WaitingRoom {
   }
 
   /**
-   * The oldest request of the lowest priority, of the tenant that asks for most, but none above
+   * Begins to choose requests to be shed, the oldest first or else the newest. They all stay where
+   * they are, and none is chosen twice.
+   */
+  void startShedding(boolean fromOldest) {
+    for (Level level : levels) {
+      level.startShedding(fromOldest);
+    }
+  }
+
+  /**
+   * The next request of the lowest priority, of the tenant that asks for most, but none above
    * {@code highest} and none that is served in parts already; or null.
    */
-  @Nullable Request toShed(Priority highest) {
+  @Nullable Request nextToShed(Priority highest) {
     for (int i = levels.length - 1; i >= rank(highest); i--) {
-      Request victim = levels[i].oldestOfGreediest(WaitingRoom::mayBeShed);
+      Request victim = levels[i].nextOfGreediest();
       while (victim != null && !victim.isLive()) {
         discard(victim);
-        victim = levels[i].oldestOfGreediest(WaitingRoom::mayBeShed);
+        victim = levels[i].nextOfGreediest();
       }
       if (victim != null) {
         return victim;
@@ -147,15 +152,15 @@ final class WaitingRoom {
   }
 
   /**
-   * The newest request of the tenant that asks for most, of the same priority, if that is clearly
-   * more than the tenant of this one asks for; or null.
+   * The next request of the tenant that asks for most, of the same priority, if that is more than
+   * the tenant of this one asks for with it; or null.
    */
-  @Nullable Request toRefuseFor(Request newer) {
+  @Nullable Request nextToRefuseFor(Request newer) {
     Level level = levelOf(newer);
-    Request victim = level.newestOfGreedier(newer, WaitingRoom::mayBeShed);
+    Request victim = level.nextOfGreedier(newer);
     while (victim != null && !victim.isLive()) {
       discard(victim);
-      victim = level.newestOfGreedier(newer, WaitingRoom::mayBeShed);
+      victim = level.nextOfGreedier(newer);
     }
     return victim;
   }
@@ -173,10 +178,6 @@ final class WaitingRoom {
   /** Whether another tenant asks for far more, for its share, at the same priority. */
   boolean asksForLess(Request request) {
     return levelOf(request).asksForLess(request);
-  }
-
-  private static boolean mayBeShed(Request request) {
-    return request.isWaiting() || !request.isLive(); // one that ended is found to be discarded
   }
 
   /** The request that waits longest, or null if none waits. */

@@ -10,7 +10,9 @@ import dev.hone.HoneException.OverloadException;
 import dev.hone.RunOptions;
 import dev.hone.RunOptions.Priority;
 import dev.hone.contract.NoLeaks;
+import dev.hone.metrics.ForwardingRecorder;
 import dev.hone.metrics.Outcome;
+import dev.hone.metrics.Recorder;
 import dev.hone.metrics.Rejection;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -411,6 +414,40 @@ class OverloadTest {
       assertThat(futures)
           .extracting(CompletableFuture::isCompletedExceptionally)
           .containsExactly(false, true, true, false, false);
+    }
+  }
+
+  @Test
+  void aRecorderMayShedOtherCallsWhenItHearsOfOne() {
+    List<CompletableFuture<Batch>> futures = Collections.synchronizedList(new ArrayList<>());
+    AtomicReference<Batcher> opened = new AtomicReference<>();
+    Recorder asking =
+        new ForwardingRecorder() {
+          @Override
+          protected Recorder target() {
+            return Recorder.disabled();
+          }
+
+          @Override
+          public void rejected(Rejection why) {
+            Batcher batcher = opened.getAndSet(null); // once
+            if (batcher != null) {
+              CompletableFuture.runAsync(() -> futures.add(ask(batcher, RunOptions.DEFAULT, 3)))
+                  .join(); // needs the lock that guards what waits
+            }
+          }
+        };
+    BatchPolicy.Builder builder =
+        BatchPolicy.builder()
+            .maxRows(1)
+            .maxQueueRows(1)
+            .recorder(asking)
+            .whenOverloaded(BatchPolicy.Overload.SHED_OLDEST);
+    try (Batcher batcher = openBusy(builder, futures)) {
+      futures.add(ask(batcher, RunOptions.DEFAULT, 1));
+      opened.set(batcher);
+      futures.add(ask(batcher, RunOptions.DEFAULT, 2)); // sheds 1
+      finish(List.copyOf(futures));
     }
   }
 
