@@ -312,10 +312,10 @@ final class BatchFormer {
    * next one: a light tenant waits for the batches of heavy ones, and most of all for its own.
    */
   private int mostRows(Request anchor, int length) {
-    int sensible = costs.mostToWeigh(available, length);
-    if (room.hasTenants()) {
-      sensible = costs.enoughRows(length, isLight ? FOR_LIGHT : FOR_TENANTS);
-    }
+    int sensible =
+        room.hasTenants()
+            ? costs.enoughRows(length, isLight ? FOR_LIGHT : FOR_TENANTS)
+            : costs.mostToWeigh(available, length);
     return Math.min(limits.maxRows(anchor.kind, length), sensible);
   }
 

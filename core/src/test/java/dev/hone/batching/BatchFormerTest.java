@@ -226,6 +226,20 @@ class BatchFormerTest {
   }
 
   @Test
+  void aLightTenantIsServedAfterNothingButCallsThatFillABatchEach() {
+    for (int i = 0; i < 8; i++) {
+      wait("heavy", ToySession.input(new long[16][5]), 5);
+    }
+    BatchFormer former =
+        new BatchFormer(room, grid.model(16), new Limits(policy, 16), admission, 0);
+    for (int i = 0; i < 3; i++) {
+      assertThat(next(former, NOBODY_HELPS, 0)).hasSize(1);
+    }
+    wait("light", 7); // its batch is one of those that try smaller sizes
+    assertThat(next(former, NOBODY_HELPS, 0)).containsExactly(7);
+  }
+
+  @Test
   void theSizesThatAreTriedAreTwiceTheBestAtMost() {
     int[] lengths = new int[64];
     Arrays.fill(lengths, 5);
