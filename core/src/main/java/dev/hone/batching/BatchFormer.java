@@ -149,7 +149,7 @@ final class BatchFormer {
    */
   private int sorted(Request anchor) {
     if (isLight) {
-      return mostRows(anchor, anchor.length);
+      return Math.min(MOST_SORTED, mostRows(anchor, anchor.length));
     }
     boolean pays = costs.rowNanos(anchor.length) > WORTH_SORTING_NANOS;
     return pays ? MOST_SORTED : Math.min(MOST_SORTED, 2 * limits.maxRows);

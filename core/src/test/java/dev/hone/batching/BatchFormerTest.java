@@ -240,6 +240,20 @@ class BatchFormerTest {
   }
 
   @Test
+  void aLightTenantWithManyCallsIsServedWhereLargeBatchesPay() {
+    for (int i = 0; i < 200; i++) {
+      wait("light", 5);
+    }
+    for (int i = 0; i < 900; i++) {
+      wait("heavy", 5);
+    }
+    CostModel dear = costs(1e9, 1).model(1024);
+    BatchPolicy large = BatchPolicy.builder().maxRows(1024).build();
+    BatchFormer former = new BatchFormer(room, dear, new Limits(large, 1024), admission, 0);
+    assertThat(next(former, NOBODY_HELPS, 0)).hasSize(128);
+  }
+
+  @Test
   void theSizesThatAreTriedAreTwiceTheBestAtMost() {
     int[] lengths = new int[64];
     Arrays.fill(lengths, 5);
