@@ -1,6 +1,7 @@
 package dev.hone.cuda.lane;
 
 import dev.hone.HoneException;
+import dev.hone.StopSignal;
 import dev.hone.cuda.device.CaptureLock;
 import dev.hone.cuda.device.CudaDevice;
 import java.util.concurrent.TimeUnit;
@@ -73,7 +74,7 @@ final class Graphs {
   }
 
   /** Queues a run in its bucket. By who computes on the lane. */
-  void run(Slot slot, GraphBucket bucket, @Nullable Stop stop) {
+  void run(Slot slot, GraphBucket bucket, @Nullable StopSignal stop) {
     switch (bucket.nextStep()) {
       case ORDINARY ->
           execution.run(slot.inputs, slot.outputs, stop == null ? null : stop.signal());
@@ -85,7 +86,7 @@ final class Graphs {
     }
   }
 
-  private void capture(Slot slot, GraphBucket bucket, @Nullable Stop stop) {
+  private void capture(Slot slot, GraphBucket bucket, @Nullable StopSignal stop) {
     if (!isAlone()) {
       bucket.postpone();
     } else if (captured(slot, bucket)) {

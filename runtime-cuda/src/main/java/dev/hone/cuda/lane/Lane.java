@@ -2,6 +2,7 @@ package dev.hone.cuda.lane;
 
 import dev.hone.HoneException;
 import dev.hone.InputCheck;
+import dev.hone.StopSignal;
 import dev.hone.cuda.device.CudaDevice;
 import dev.hone.cuda.device.CudaStream;
 import java.util.ArrayList;
@@ -70,7 +71,7 @@ final class Lane implements AutoCloseable {
    * @param stop may stop it while it is queued
    * @throws RuntimeException if it could not be queued; then nothing of it runs any more
    */
-  void submit(Slot slot, @Nullable Stop stop) {
+  void submit(Slot slot, @Nullable StopSignal stop) {
     try {
       GraphBucket bucket = graphs.bucket(slot);
       if (bucket != null) {
@@ -98,7 +99,7 @@ final class Lane implements AutoCloseable {
     }
   }
 
-  private void lock(@Nullable Stop stop) {
+  private void lock(@Nullable StopSignal stop) {
     if (stop == null) {
       computing.lock();
       return;

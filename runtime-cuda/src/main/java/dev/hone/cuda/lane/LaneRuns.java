@@ -3,6 +3,7 @@ package dev.hone.cuda.lane;
 import dev.hone.AsyncRuns;
 import dev.hone.Batch;
 import dev.hone.DataType;
+import dev.hone.HoneException;
 import dev.hone.HoneException.CancelledException;
 import dev.hone.HoneException.OutOfMemoryException;
 import dev.hone.InputCheck;
@@ -10,10 +11,12 @@ import dev.hone.RunOptions;
 import dev.hone.SessionReport;
 import dev.hone.Shape;
 import dev.hone.Signature;
+import dev.hone.StopSignal;
 import dev.hone.Tensor;
 import dev.hone.cuda.device.CudaDevice;
 import dev.hone.memory.Memory;
 import dev.hone.metrics.RunTimer;
+import dev.hone.onnx.gpu.FailedRun;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The runs of a session: checked, given a slot, queued, waited for, and handed over. */
 final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
+  private final String name;
   private final CudaDevice device;
   private final StreamModel model;
   private final Signature signature;
@@ -32,6 +36,7 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
   private final SettledOutputs settled;
 
   LaneRuns(CudaDevice device, StreamModel model, LaneSettings settings, Runnable whenClosed) {
+    this.name = settings.name();
     this.device = device;
     this.model = model;
     this.signature = model.signature();
@@ -97,7 +102,7 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
   public Batch runEntered(
       Batch in, RunOptions options, long deadlineNanos, BooleanSupplier wanted) {
     int[] chosen = chosen(options);
-    try (Stop stop = Stop.of(options, deadlineNanos)) {
+    try (StopSignal stop = StopSignal.of(options, deadlineNanos)) {
       Slot slot = lanes.take(stop);
       RunTimer timer = slot.timer;
       timer.begin();
@@ -110,6 +115,8 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
         }
         timer.answered(rows(in));
         return result;
+      } catch (HoneException e) {
+        throw FailedRun.explain(e, name, in);
       } finally {
         timer.end();
         lanes.give(slot);
@@ -117,7 +124,8 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
     }
   }
 
-  private Batch runHeld(Slot slot, Batch in, int[] chosen, @Nullable Stop stop, RunTimer timer) {
+  private Batch runHeld(
+      Slot slot, Batch in, int[] chosen, @Nullable StopSignal stop, RunTimer timer) {
     slot.want(in);
     @Nullable Tensor[] tensors = new Tensor[chosen.length];
     try {
@@ -151,7 +159,7 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
     }
   }
 
-  private static void compute(Slot slot, @Nullable Stop stop, RunTimer timer) {
+  private static void compute(Slot slot, @Nullable StopSignal stop, RunTimer timer) {
     try {
       slot.lane.submit(slot, stop);
       slot.lane.await(slot);
@@ -200,7 +208,7 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
   /** Runs into tensors that the caller brought. */
   void run(Batch in, Batch out, RunOptions options, long deadlineNanos) {
     lanes.enter();
-    try (Stop stop = Stop.of(options, deadlineNanos)) {
+    try (StopSignal stop = StopSignal.of(options, deadlineNanos)) {
       Slot slot = lanes.take(stop);
       RunTimer timer = slot.timer;
       timer.begin();
@@ -215,6 +223,8 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
           } finally {
             out.release();
           }
+        } catch (HoneException e) {
+          throw FailedRun.explain(e, name, in);
         } finally {
           in.release();
         }
@@ -228,7 +238,7 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
     }
   }
 
-  private void runHeld(Slot slot, Batch in, Batch out, @Nullable Stop stop, RunTimer timer) {
+  private void runHeld(Slot slot, Batch in, Batch out, @Nullable StopSignal stop, RunTimer timer) {
     slot.want(in);
     for (int i = 0; i < slot.outputPositions.length; i++) {
       if (slot.outputPositions[i] >= 0) {

@@ -1,6 +1,7 @@
 package dev.hone.cuda.lane;
 
 import dev.hone.InputCheck;
+import dev.hone.StopSignal;
 import dev.hone.cuda.device.CudaDevice;
 import java.util.ArrayList;
 import java.util.List;
@@ -89,7 +90,7 @@ final class Lanes implements AutoCloseable {
   }
 
   /** Waits for a slot, of the lane that has least to do. Between {@link #enter} and exit. */
-  Slot take(@Nullable Stop stop) {
+  Slot take(@Nullable StopSignal stop) {
     boolean interrupted = false;
     lock.lock();
     try {

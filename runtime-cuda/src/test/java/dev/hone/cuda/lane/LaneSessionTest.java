@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.Batch;
+import dev.hone.Cancellation;
 import dev.hone.DataType;
 import dev.hone.HoneException;
 import dev.hone.Session;
 import dev.hone.Shape;
+import dev.hone.Signature;
 import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
 import dev.hone.contract.ReferenceModel;
@@ -15,10 +17,13 @@ import dev.hone.contract.Samples;
 import dev.hone.cuda.device.CaptureLock;
 import dev.hone.cuda.device.CudaDevice;
 import dev.hone.cuda.device.CudaError;
+import dev.hone.cuda.device.CudaStream;
 import dev.hone.cuda.device.FakeCuda;
 import dev.hone.cuda.device.MemoryLimits;
 import dev.hone.memory.Memory;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -140,6 +145,7 @@ class LaneSessionTest {
       assertThatThrownBy(() -> session.run(in))
           .isInstanceOf(HoneException.class)
           .matches(e -> CudaDevice.tellsOfLoss(String.valueOf(e.getMessage())))
+          .cause()
           .satisfies(e -> assertThat(e.getSuppressed()[0]).hasMessageContaining("failed while"));
     }
     assertThat(device.open()).isEmpty();
@@ -163,6 +169,67 @@ class LaneSessionTest {
       }
     }
     cuda.verifyClean();
+  }
+
+  @Test
+  void aRunThatFailsOnTheDeviceNamesTheModelAndItsInputsAndBlamesNeither() {
+    try (Session session = open(device, 1);
+        Batch in = input(2);
+        Batch out = Batch.of("y", Tensor.allocate(DataType.FLOAT32, Shape.of(2, 2)))) {
+      for (Runnable run : List.<Runnable>of(() -> session.run(in), () -> session.run(in, out))) {
+        cuda.failCall(1, CudaError.UNKNOWN);
+        assertThatThrownBy(run::run)
+            .isInstanceOf(HoneException.class)
+            .hasMessageStartingWith(
+                "The model 'fake' could not be run on {x=FLOAT32[2, 3]}. The device cuda:0 failed")
+            .hasMessageEndingWith("CUDA error 999 (an unknown failure).");
+      }
+      cuda.failCall(1, CudaError.UNKNOWN);
+      assertThatThrownBy(() -> session.runAsync(in).join())
+          .hasMessageContaining("The model 'fake' could not be run on {x=FLOAT32[2, 3]}.");
+    }
+    cuda.verifyClean();
+  }
+
+  @Test
+  void whatOnnxRuntimeSaysOfARunIsExplainedAsOnTheCpu() {
+    String told = "ONNX Runtime says: Gather: indices element out of data bounds, idx=9";
+    StreamModel failing = new FailingStreamModel(new ReferenceStreamModel(cuda, MODEL), told);
+    try (Session session = LaneSession.open(device, failing, FakeLanes.settings(1), device::close);
+        Batch in = input(2)) {
+      assertThatThrownBy(() -> session.run(in))
+          .isInstanceOf(HoneException.class)
+          .hasMessageStartingWith("The model 'fake' could not be run on {x=FLOAT32[2, 3]}.")
+          .hasMessageContaining("use the tokenizer that belongs to the model")
+          .hasMessageEndingWith(told);
+    }
+    cuda.verifyClean();
+  }
+
+  /** Takes what a model takes; its runs fail with these words. */
+  private record FailingStreamModel(StreamModel model, String told) implements StreamModel {
+    @Override
+    public Signature signature() {
+      return model.signature();
+    }
+
+    @Override
+    public boolean onDevice(Signature.Value value) {
+      return model.onDevice(value);
+    }
+
+    @Override
+    public Execution open(CudaStream stream) {
+      return new Execution() {
+        @Override
+        public void run(Port[] inputs, Port[] outputs, @Nullable Cancellation stop) {
+          throw new HoneException(told);
+        }
+
+        @Override
+        public void close() {}
+      };
+    }
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.hone.HoneException.CancelledException;
 import dev.hone.InputCheck;
 import dev.hone.RunOptions;
 import dev.hone.Shape;
+import dev.hone.StopSignal;
 import dev.hone.Tensor;
 import dev.hone.contract.ReferenceModel;
 import dev.hone.cuda.device.CudaDevice;
@@ -178,7 +179,7 @@ final class Schedule {
     slot.inputPositions[0] = 0;
     slot.want(run.taken);
     slot.want(0, run.given.get("y"));
-    try (Stop stop = Stop.of(RunOptions.DEFAULT.withCancellation(cancellation), 0)) {
+    try (StopSignal stop = StopSignal.of(RunOptions.DEFAULT.withCancellation(cancellation), 0)) {
       if (random.nextInt(8) == 0) {
         cancellation.cancel();
       }

@@ -185,7 +185,7 @@ public final class BoundRuns implements StreamRuns {
     bind();
     boolean toHost = outputs.hasOpen();
     OrtRunOptions how = toHost ? waiting : queueing;
-    try (Stopping ignored = new Stopping(how, stop)) {
+    try (Stopping ignored = new Stopping(library, how, stop)) {
       library.check(library.api.RunWithBinding(session, how, binding));
     } catch (OrtLibrary.Terminated e) {
       throw new CancelledException("The run was stopped by its caller.");
@@ -251,39 +251,6 @@ public final class BoundRuns implements StreamRuns {
     }
     try (PointerPointer<Pointer> taken = new PointerPointer<>(open.toArray(new Pointer[0]))) {
       return new OutputValues(library).take(names, taken);
-    }
-  }
-
-  /** Stops a run when its caller says so; a stop that comes too late stops nothing. */
-  private final class Stopping implements AutoCloseable {
-    private final OrtRunOptions run;
-    private final Cancellation.@Nullable Registration listening;
-    private boolean ended;
-    private boolean stopped;
-
-    Stopping(OrtRunOptions run, @Nullable Cancellation stop) {
-      this.run = run;
-      this.listening = stop == null ? null : stop.onCancel(this::stop);
-    }
-
-    private synchronized void stop() {
-      if (!ended) {
-        stopped = true;
-        library.check(library.api.RunOptionsSetTerminate(run));
-      }
-    }
-
-    @Override
-    public void close() {
-      if (listening != null) {
-        listening.close();
-      }
-      synchronized (this) {
-        ended = true;
-        if (stopped) {
-          library.check(library.api.RunOptionsUnsetTerminate(run));
-        }
-      }
     }
   }
 

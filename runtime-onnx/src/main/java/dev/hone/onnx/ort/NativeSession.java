@@ -10,8 +10,10 @@ import dev.hone.ModelSource;
 import dev.hone.RunOptions;
 import dev.hone.SessionReport;
 import dev.hone.Signature;
+import dev.hone.StopSignal;
 import dev.hone.metrics.Recorder;
 import dev.hone.metrics.RunTimer;
+import dev.hone.onnx.gpu.FailedRun;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -316,19 +318,17 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
   }
 
   private void watched(Lane lane, RunOptions options, long deadlineNanos, Runnable run) {
-    if (!options.isStoppable()) {
-      run.run();
-      return;
-    }
-    long remaining = deadlineNanos - System.nanoTime();
-    if (options.timeoutNanos() != 0 && remaining <= 0) {
-      throw Watch.deadlinePassed(options.timeoutNanos());
-    }
-    try (Watch watch = Watch.begin(library, lane, options, remaining)) {
-      try {
+    try (StopSignal stop = StopSignal.of(options, deadlineNanos)) {
+      if (stop == null) {
+        run.run();
+        return;
+      }
+      stop.throwIfStopped();
+      try (Stopping ignored = new Stopping(library, lane.runOptions, stop.signal())) {
         run.run();
       } catch (OrtLibrary.Terminated e) {
-        throw watch.explain(e);
+        stop.throwIfStopped();
+        throw e;
       }
     }
   }

@@ -1,4 +1,4 @@
-package dev.hone.onnx.ort;
+package dev.hone.onnx.gpu;
 
 import dev.hone.Batch;
 import dev.hone.HoneException;
@@ -7,10 +7,11 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * Says of a run that failed inside ONNX Runtime which model it was and what it was given, and what
- * is likely wrong: its own words are about a node that the caller has never heard of.
+ * Says of a run that failed inside ONNX Runtime or on the GPU which model it was and what it was
+ * given, and what is likely wrong: their own words are about a node or a call of CUDA that the
+ * caller has never heard of.
  */
-final class FailedRun {
+public final class FailedRun {
   /** Where the library was compiled is of no use to anybody here. */
   private static final Pattern SOURCE_FILE = Pattern.compile("/\\S*/onnxruntime/core/\\S+ ");
 
@@ -34,8 +35,13 @@ final class FailedRun {
 
   private FailedRun() {}
 
-  /** What to throw: the failure itself where it says already what the caller needs. */
-  static RuntimeException explain(RuntimeException failure, String model, Batch in) {
+  /**
+   * What to throw: the failure itself where it says already what the caller needs.
+   *
+   * @param model the model's name
+   * @param in what it was given
+   */
+  public static RuntimeException explain(RuntimeException failure, String model, Batch in) {
     if (failure.getClass() != HoneException.class) {
       return failure;
     }

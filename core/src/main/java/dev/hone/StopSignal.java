@@ -1,19 +1,18 @@
-package dev.hone.cuda.lane;
+package dev.hone;
 
-import dev.hone.Cancellation;
 import dev.hone.HoneException.CancelledException;
 import dev.hone.HoneException.DeadlineException;
-import dev.hone.RunOptions;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stops one run when its deadline passes or its caller cancels, whichever comes first. Only for
- * runs that may be stopped; what the device has begun it finishes.
+ * Stops one run when its deadline passes or its caller cancels, whichever comes first, and tells
+ * which it was: for runtimes. Closed when the run has ended; what comes later stops nothing.
+ * Thread-safe.
  */
-final class Stop implements AutoCloseable {
+public final class StopSignal implements AutoCloseable {
   private final Cancellation signal = new Cancellation();
   private final long timeoutNanos;
   private final Cancellation.@Nullable Registration registration;
@@ -34,7 +33,7 @@ final class Stop implements AutoCloseable {
           new ScheduledThreadPoolExecutor(
               1,
               task -> {
-                Thread thread = new Thread(task, "hone-cuda-deadlines");
+                Thread thread = new Thread(task, "hone-deadlines");
                 thread.setDaemon(true);
                 return thread;
               });
@@ -45,22 +44,30 @@ final class Stop implements AutoCloseable {
     }
   }
 
-  private Stop(RunOptions options, long deadlineNanos) {
+  private StopSignal(RunOptions options, long deadlineNanos) {
     this.timeoutNanos = options.timeoutNanos();
-    this.alarm =
-        timeoutNanos == 0
-            ? null
-            : Alarms.CLOCK.schedule(
-                () -> stop(Cause.DEADLINE),
-                deadlineNanos - System.nanoTime(),
-                TimeUnit.NANOSECONDS);
+    this.alarm = timeoutNanos == 0 ? null : alarm(deadlineNanos - System.nanoTime());
     this.registration =
         options.cancellation().map(c -> c.onCancel(() -> stop(Cause.CANCELLATION))).orElse(null);
   }
 
-  /** What stops a run with these options; null if nothing can. */
-  static @Nullable Stop of(RunOptions options, long deadlineNanos) {
-    return options.isStoppable() ? new Stop(options, deadlineNanos) : null;
+  /** Null where the deadline has passed already. */
+  private @Nullable ScheduledFuture<?> alarm(long remainingNanos) {
+    if (remainingNanos <= 0) {
+      stop(Cause.DEADLINE);
+      return null;
+    }
+    return Alarms.CLOCK.schedule(() -> stop(Cause.DEADLINE), remainingNanos, TimeUnit.NANOSECONDS);
+  }
+
+  /**
+   * What stops a run with these options; null if nothing can.
+   *
+   * @param deadlineNanos when the run must be done, on the clock of {@link System#nanoTime}; only
+   *     looked at if the options have a timeout
+   */
+  public static @Nullable StopSignal of(RunOptions options, long deadlineNanos) {
+    return options.isStoppable() ? new StopSignal(options, deadlineNanos) : null;
   }
 
   private void stop(Cause why) {
@@ -74,12 +81,17 @@ final class Stop implements AutoCloseable {
   }
 
   /** Thrown when the run is to stop. */
-  Cancellation signal() {
+  public Cancellation signal() {
     return signal;
   }
 
-  /** Throws what the caller of a stopped run gets; nothing if the run goes on. */
-  synchronized void throwIfStopped() {
+  /**
+   * Returns if the run may go on.
+   *
+   * @throws DeadlineException if its deadline has passed
+   * @throws CancelledException if its caller has cancelled it
+   */
+  public synchronized void throwIfStopped() {
     if (cause == Cause.DEADLINE) {
       throw new DeadlineException(
           "The run was not done after its timeout of "
