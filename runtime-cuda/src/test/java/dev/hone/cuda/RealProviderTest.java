@@ -143,20 +143,7 @@ class RealProviderTest {
 
     private static NativeSession open(Map<String, String> provider, boolean graphs) {
       Model model = OneProduct.model();
-      OrtSettings settings =
-          new OrtSettings(
-              1,
-              1,
-              false,
-              OrtSettings.Optimization.ALL,
-              true,
-              false,
-              false,
-              null,
-              null,
-              Map.of(),
-              Map.of(),
-              provider);
+      OrtSettings settings = OrtSettings.plain(provider);
       OrtSettings how = graphs ? settings.withGraphs() : settings;
       return NativeSession.open(
           model.source(), model.signature(), how, "model", Recorder.disabled());

@@ -32,20 +32,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(NoLeaks.class)
 class BoundRunsTest {
-  private static final OrtSettings ON_PROCESSOR =
-      new OrtSettings(
-          1,
-          1,
-          false,
-          OrtSettings.Optimization.ALL,
-          true,
-          true,
-          false,
-          null,
-          null,
-          Map.of(),
-          Map.of(),
-          Map.of());
+  private static final OrtSettings ON_PROCESSOR = OrtSettings.plain(Map.of());
 
   /** {@code sum = a + b}, {@code difference = a - b}, and the positions of what is not zero. */
   private static ModelData model() {

@@ -42,21 +42,8 @@ final class BareRun implements Rival {
       Bound bound,
       Runnable end,
       Runnable whenClosed) {
-    OrtSettings settings =
-        new OrtSettings(
-            1,
-            1,
-            false,
-            OrtSettings.Optimization.ALL,
-            true,
-            false,
-            false,
-            null,
-            null,
-            Map.of(),
-            Map.of(),
-            provider);
-    this.runs = BoundRuns.open(model.source(), model.signature(), settings, stream);
+    this.runs =
+        BoundRuns.open(model.source(), model.signature(), OrtSettings.plain(provider), stream);
     this.end = end;
     this.whenClosed = whenClosed;
     runs.begin();

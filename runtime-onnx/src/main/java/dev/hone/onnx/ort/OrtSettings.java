@@ -55,6 +55,16 @@ public record OrtSettings(
     }
   }
 
+  /**
+   * One thread and all optimization, and nothing else that could be told.
+   *
+   * @param cuda options of the CUDA provider, by its own keys; empty to compute on the CPU
+   */
+  public static OrtSettings plain(Map<String, String> cuda) {
+    return new OrtSettings(
+        1, 1, false, Optimization.ALL, true, false, false, null, null, Map.of(), Map.of(), cuda);
+  }
+
   /** Whether runs on a GPU may become CUDA graphs. */
   boolean capturesGraphs() {
     return "1".equals(cuda.get(CUDA_GRAPHS));
