@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.Batch;
 import dev.hone.DataType;
+import dev.hone.HoneException;
 import dev.hone.Session;
 import dev.hone.Signature;
 import dev.hone.Signature.Dimension;
@@ -15,6 +16,11 @@ import dev.hone.fake.FakeModel;
 import dev.hone.metrics.SessionMetrics;
 import dev.hone.metrics.SessionStats;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -290,6 +296,51 @@ class ShadowTest {
             .build();
     assertThat(policy)
         .hasToString("sampledShare 0.5, compare {y=KL, z=COSINE up to 0.25}, FALL_BACK");
+  }
+
+  @Test
+  void aReferenceIsSavedWholeAndTakesNoPlaceOfWhatIsNoFile(@TempDir Path folder)
+      throws IOException {
+    ShadowReference reference = reference();
+    Path inner = Files.createDirectory(folder.resolve("inner"));
+    Path socket = folder.resolve("socket");
+    try (ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.bind(UnixDomainSocketAddress.of(socket));
+      cannotBeSaved(reference, inner, "it is a folder. Name a file in it.");
+      cannotBeSaved(reference, socket, "it is no regular file", "Name a file.");
+      cannotBeSaved(
+          reference,
+          folder.resolve("missing").resolve("file"),
+          "there is no folder",
+          "Files.createDirectories");
+      assertThat(inner).isEmptyDirectory();
+    }
+    Files.delete(socket);
+    Path file = Files.writeString(folder.resolve("file"), "what was there before");
+    reference.save(file);
+    assertThat(ShadowReference.load(file).sketches().keySet())
+        .isEqualTo(reference.sketches().keySet());
+    assertThat(folder.toFile().list()).containsExactlyInAnyOrder("inner", "file");
+  }
+
+  private ShadowReference reference() {
+    List<Batch> samples = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      samples.add(request());
+    }
+    try (Session fast = MODEL.open();
+        Session baseline = MODEL.open()) {
+      return ShadowReference.measure(fast, baseline, samples);
+    } finally {
+      samples.forEach(Batch::close);
+    }
+  }
+
+  private static void cannotBeSaved(ShadowReference reference, Path file, String... words) {
+    assertThatThrownBy(() -> reference.save(file))
+        .isInstanceOf(HoneException.class)
+        .hasMessageContaining(file.toString())
+        .hasMessageContainingAll(words);
   }
 
   @Test

@@ -11,6 +11,7 @@ import dev.hone.metrics.Gauges;
 import dev.hone.metrics.OpenTimer;
 import dev.hone.metrics.Recorder;
 import dev.hone.onnx.gpu.GpuSettings;
+import dev.hone.onnx.graph.AtomicFile;
 import dev.hone.onnx.ort.BoundRuns;
 import dev.hone.onnx.ort.NativeSession;
 import dev.hone.onnx.ort.OrtLibrary;
@@ -47,6 +48,7 @@ final class Opening {
     this.recorder = options.recorder().orElseGet(() -> counting(model.name(), threads));
     requireFolder("profile", onnx.profile());
     requireFolder("optimizedModel", onnx.optimizedModel());
+    onnx.optimizedModel().ifPresent(this::requireRegular);
   }
 
   /** The same options, with a recorder. */
@@ -210,6 +212,16 @@ final class Opening {
               + folder
               + "' does not. Make it with Files.createDirectories, or name another.");
     }
+  }
+
+  /** The runtime would wait at a pipe for a reader, and write over the model that it reads. */
+  private void requireRegular(Path file) {
+    model.requireOther(file);
+    AtomicFile.other(file)
+        .ifPresent(
+            why -> {
+              throw new IllegalArgumentException("optimizedModel names '" + file + "', but " + why);
+            });
   }
 
   private Map<String, String> runConfig() {

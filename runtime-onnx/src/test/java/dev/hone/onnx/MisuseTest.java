@@ -20,14 +20,18 @@ import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
 import dev.hone.onnx.graph.ValueInfo;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -166,6 +170,50 @@ class MisuseTest {
       assertThat(link).isSymbolicLink();
       assertThat(Files.readAttributes(socket, BasicFileAttributes.class).isOther()).isTrue();
       assertThat(folder.toFile().list()).containsExactlyInAnyOrder("inner", "link", "socket");
+    }
+  }
+
+  @Test
+  void theOptimizedModelTakesNoPlaceOfWhatIsNoFileNorOfTheOriginal(@TempDir Path folder)
+      throws IOException {
+    Path inner = Files.createDirectory(folder.resolve("inner"));
+    refuses(
+        () -> opened(OnnxOptions.builder().optimizedModel(inner).build()),
+        "optimizedModel names",
+        "it is a folder. Name a file in it.");
+    Path socket = folder.resolve("socket");
+    try (ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.bind(UnixDomainSocketAddress.of(socket));
+      refuses(
+          () -> opened(OnnxOptions.builder().optimizedModel(socket).build()),
+          "it is no regular file",
+          "Name a file.");
+    }
+    Path original = folder.resolve("original.onnx");
+    table().save(original);
+    byte[] before = Files.readAllBytes(original);
+    OnnxOptions over = OnnxOptions.builder().optimizedModel(original).build();
+    SessionOptions options = SessionOptions.builder().runtime(over).build();
+    refuses(() -> Session.open(original, options).close(), "The file of the original", "another");
+    assertThat(original).hasBinaryContent(before);
+  }
+
+  @Test
+  void aSavedModelMayBeReadByWhomTheProgramsOtherFilesMayBe(@TempDir Path folder)
+      throws IOException {
+    Path other = Files.createFile(folder.resolve("other"));
+    Path saved = folder.resolve("saved.onnx");
+    TwoLayers.data().writeWithExternalData(saved, 16);
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files.map(MisuseTest::permissions).distinct()).containsExactly(permissions(other));
+    }
+  }
+
+  private static Set<PosixFilePermission> permissions(Path file) {
+    try {
+      return Files.getPosixFilePermissions(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

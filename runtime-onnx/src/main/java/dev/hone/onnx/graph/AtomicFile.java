@@ -7,9 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import java.util.UUID;
 
 /** Writes a file so that it appears whole or not at all. */
-final class AtomicFile {
+public final class AtomicFile {
   private AtomicFile() {}
 
   /** What is written. */
@@ -29,9 +31,11 @@ final class AtomicFile {
     if (folder == null) {
       throw new IOException("'" + path + "' names no file");
     }
-    Path temporary = Files.createTempFile(folder, "." + target.getFileName() + ".", ".tmp");
+    // Not Files.createTempFile: what that makes, nobody but its owner may read.
+    Path temporary = folder.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
-      try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+      try (FileChannel channel =
+          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         content.writeTo(channel);
         channel.force(true);
       }
@@ -54,8 +58,20 @@ final class AtomicFile {
   }
 
   /** Whether something has this name that is no regular file. */
-  static boolean isOther(Path path) {
+  private static boolean isOther(Path path) {
     return Files.exists(path) && !Files.isRegularFile(path);
+  }
+
+  /** What has this name that is no regular file, and what to do about it; empty if nothing has. */
+  public static Optional<String> other(Path path) {
+    if (Files.isDirectory(path)) {
+      return Optional.of("it is a folder. Name a file in it.");
+    }
+    return isOther(path)
+        ? Optional.of(
+            "it is no regular file but a pipe, a socket or a device, and the model would take its"
+                + " place. Name a file.")
+        : Optional.empty();
   }
 
   private static void move(Path from, Path to) throws IOException {

@@ -193,16 +193,12 @@ final class ModelFiles {
     if (folder != null && !Files.isDirectory(folder)) {
       return "there is no folder '" + folder + "'. Make it first, with Files.createDirectories.";
     }
-    if (Files.isDirectory(path)) {
-      return "it is a folder. Name a file in it.";
-    }
-    if (AtomicFile.isOther(path)) {
-      return "it is no regular file but a pipe, a socket or a device, and the model would take its"
-          + " place. Name a file.";
-    }
-    return e
-        + ". What was there before is untouched. Check that this process may write there, and that"
-        + " the disk has room.";
+    return AtomicFile.other(path)
+        .orElseGet(
+            () ->
+                e
+                    + ". What was there before is untouched. Check that this process may write"
+                    + " there, and that the disk has room.");
   }
 
   /** Writes buffers; small ones are collected, so that each write is worth its call. */
