@@ -39,14 +39,15 @@ record Canary(OnnxModel model, SessionOptions options) {
           real.isPresent() ? List.of() : MadeUp.of(model.data(), exact, MOST_BATCHES);
       Iterable<Batch> inputs = first(real.orElse(madeUp));
       try (Comparison comparison = new Comparison(exact, inputs, real.isEmpty(), threads)) {
-        return Optional.of(judge(comparison.fidelity(half)));
+        Optional<Fidelity> seen = comparison.fidelity(half);
+        return Optional.of(judge(seen, comparison.reshaped()));
       } finally {
         madeUp.forEach(Batch::close);
       }
     }
   }
 
-  private String judge(Optional<Fidelity> seen) {
+  private String judge(Optional<Fidelity> seen, Optional<String> reshaped) {
     if (seen.isEmpty()) {
       return "Not compared with FP32 on "
           + options.device()
@@ -56,7 +57,8 @@ record Canary(OnnxModel model, SessionOptions options) {
     Quantization how = OnnxSession.onnxOptions(options).quantization();
     Floors floors = Floors.of(Precision.FP16, how, false);
     if (!floors.isMetBy(fidelity) && !how.evenIfWorse()) {
-      throw new QuantizationException(tooFar(fidelity, floors), null);
+      String why = reshaped.map(words -> " " + words).orElse("");
+      throw new QuantizationException(tooFar(fidelity, floors) + why, null);
     }
     return String.format(
         Locale.ROOT,

@@ -22,6 +22,7 @@ final class Comparison implements AutoCloseable {
   private final boolean madeUp;
   private final int threads;
   private final List<Batch> timed = new ArrayList<>();
+  private Optional<String> reshaped = Optional.empty();
 
   /**
    * Compares with this model, which is borrowed.
@@ -44,6 +45,7 @@ final class Comparison implements AutoCloseable {
         fidelity.add(in, exact, approximate);
       }
     }
+    reshaped = fidelity.reshaped();
     String worst = fidelity.worst();
     OutputFidelity output = fidelity.outputs().get(worst);
     if (output == null) {
@@ -60,6 +62,13 @@ final class Comparison implements AutoCloseable {
             output.spearman(),
             output.sameNeighbour(),
             output.sameTop()));
+  }
+
+  /** What to say of answers that had another shape, when they were compared last. */
+  Optional<String> reshaped() {
+    return reshaped.map(
+        became ->
+            became + " Rows whose number hangs on values cannot be compared, and count as lost.");
   }
 
   /** How much faster the smaller model is on the first inputs; empty if there are none. */

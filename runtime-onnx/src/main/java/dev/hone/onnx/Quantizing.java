@@ -139,7 +139,9 @@ final class Quantizing {
           advance.to("timing", TIMING);
           Optional<Speed> speed =
               isForElsewhere(draft) ? Optional.empty() : comparison.speed(smaller);
-          QuantizationReport report = report(draft, fidelity, speed, learnt(draft, examples));
+          List<String> notes = notes(draft, fidelity, comparison.reshaped());
+          QuantizationReport report =
+              report(draft, fidelity, speed, learnt(draft, examples), notes);
           floors.check(report, options);
           advance.to("done", 1);
           return new Result(draft.model(), report);
@@ -218,7 +220,11 @@ final class Quantizing {
   }
 
   private QuantizationReport report(
-      Draft draft, Optional<Fidelity> fidelity, Optional<Speed> speed, long calibrationRows) {
+      Draft draft,
+      Optional<Fidelity> fidelity,
+      Optional<Speed> speed,
+      long calibrationRows,
+      List<String> notes) {
     return new QuantizationReport(
         original.name(),
         precision,
@@ -243,11 +249,13 @@ final class Quantizing {
         speed,
         policy.explanation(),
         (System.nanoTime() - startNanos) / 1e9,
-        notes(draft, fidelity));
+        notes);
   }
 
-  private static List<String> notes(Draft draft, Optional<Fidelity> fidelity) {
+  private static List<String> notes(
+      Draft draft, Optional<Fidelity> fidelity, Optional<String> reshaped) {
     List<String> notes = new ArrayList<>(draft.notes());
+    reshaped.ifPresent(notes::add);
     if (fidelity.isEmpty()) {
       notes.add(
           "Nothing was compared with the original, for want of rows to check on: bring"

@@ -6,14 +6,19 @@ import dev.hone.Tensor;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How near the answers of one model are to those of another on the same inputs, output by output.
  * Floating-point outputs are compared row by row; integers and texts are left to them, since they
- * are chosen from floats.
+ * are chosen from floats. Where values decide how many results there are, an answer may have
+ * another shape than the exact one: then each row of the exact one counts as lost, with a cosine of
+ * 0.
  */
 public final class Fidelity {
   private final Map<String, OutputFidelity> outputs = new LinkedHashMap<>();
+  private @Nullable String reshaped;
 
   /** Nothing compared yet. */
   public Fidelity() {}
@@ -21,19 +26,27 @@ public final class Fidelity {
   /**
    * Compares the answers to one batch.
    *
-   * @throws IllegalStateException if the answers differ in shape, which no rewriting may cause
+   * @throws IllegalStateException if the answers differ in type, which no rewriting may cause
    */
   public void add(Batch in, Batch exact, Batch approximate) {
     for (int i = 0; i < exact.size(); i++) {
       String name = exact.name(i);
       Tensor x = exact.tensor(i);
       Tensor y = approximate.get(name);
-      if (!x.shape().equals(y.shape()) || x.type() != y.type()) {
-        throw new IllegalStateException(
-            "The output '" + name + "' was " + x + " and has become " + y + ".");
+      String became = "The output '" + name + "' was " + x + " and has become " + y + ".";
+      if (x.type() != y.type()) {
+        throw new IllegalStateException(became);
       }
-      if (x.type().isFloatingPoint() && x.shape().elementCount() > 0) {
-        add(outputs.computeIfAbsent(name, key -> new OutputFidelity()), in, x, y);
+      boolean sameShape = x.shape().equals(y.shape());
+      if (!x.type().isFloatingPoint() || (sameShape && x.shape().elementCount() == 0)) {
+        continue;
+      }
+      OutputFidelity fidelity = outputs.computeIfAbsent(name, key -> new OutputFidelity());
+      if (sameShape) {
+        add(fidelity, in, x, y);
+      } else {
+        fidelity.addLost(x.shape().rank() == 0 ? 1 : Math.max(1, x.shape().rows()));
+        reshaped = reshaped == null ? became : reshaped;
       }
     }
   }
@@ -53,6 +66,11 @@ public final class Fidelity {
         fidelity.addChoices(choices[row], others[row], classes);
       }
     }
+  }
+
+  /** The first answer that had another shape than the exact one, in words; empty if none had. */
+  public Optional<String> reshaped() {
+    return Optional.ofNullable(reshaped);
   }
 
   /** What was compared, by the name of the output. */

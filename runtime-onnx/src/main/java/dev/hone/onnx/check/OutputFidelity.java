@@ -45,6 +45,14 @@ public final class OutputFidelity {
     }
   }
 
+  /** Adds rows of which nothing is left to compare. */
+  void addLost(long rows) {
+    for (long i = 0; i < rows; i++) {
+      cosines.add(0.0);
+    }
+    oneWidth = false;
+  }
+
   private double closeness(double exact, double approximate) {
     if (Double.isFinite(exact)) {
       scalarSum += Math.abs(exact);

@@ -165,10 +165,37 @@ class FidelityTest {
   }
 
   @Test
-  void anAnswerOfAnotherShapeIsAFault() {
-    assertThatThrownBy(() -> compare(new float[][] {{1, 2}}, new float[][] {{1, 2, 3}}))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessage("The output 'y' was FLOAT32[1, 2] and has become FLOAT32[1, 3].");
+  void theRowsOfAnAnswerOfAnotherShapeAreLostAndTold() {
+    try (Batch in = Batch.of("x", Tensor.of(new float[] {1}));
+        Batch x =
+            Batch.of(
+                "boxes", Tensor.of(new float[][] {{1, 2}, {3, 4}}), "ids", Tensor.of(new long[2]));
+        Batch y =
+            Batch.of("boxes", Tensor.of(new float[][] {{1, 2}}), "ids", Tensor.of(new long[1]));
+        Batch none = Batch.of("boxes", Tensor.of(new float[0], 0, 2))) {
+      Fidelity fidelity = new Fidelity();
+      fidelity.add(in, x, x);
+      assertThat(fidelity.reshaped()).isEmpty();
+      fidelity.add(in, x, y);
+      fidelity.add(in, none, y);
+      fidelity.add(in, none, none);
+      assertThat(fidelity.outputs()).containsOnlyKeys("boxes");
+      assertThat(fidelity.outputs().values().iterator().next().cosines())
+          .containsExactly(1, 1, 0, 0, 0);
+      assertThat(fidelity.reshaped())
+          .hasValue("The output 'boxes' was FLOAT32[2, 2] and has become FLOAT32[1, 2].");
+    }
+  }
+
+  @Test
+  void anAnswerOfAnotherTypeIsAFault() {
+    try (Batch in = Batch.of("x", Tensor.of(new float[] {1}));
+        Batch x = Batch.of("y", Tensor.of(new float[] {1}));
+        Batch y = Batch.of("y", Tensor.of(new long[] {1}))) {
+      assertThatThrownBy(() -> new Fidelity().add(in, x, y))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage("The output 'y' was FLOAT32[1] and has become INT64[1].");
+    }
   }
 
   @Test
