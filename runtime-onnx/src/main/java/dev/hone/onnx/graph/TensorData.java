@@ -2,6 +2,7 @@ package dev.hone.onnx.graph;
 
 import dev.hone.DataType;
 import dev.hone.Shape;
+import dev.hone.memory.Memory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +20,7 @@ public final class TensorData {
   private static final int DIMS = 1;
   private static final int DATA_TYPE = 2;
   private static final int NAME = 8;
+  private static final int LARGE_BYTES = 1 << 20;
 
   private final String name;
   private final int typeCode;
@@ -85,9 +87,33 @@ public final class TensorData {
     return of(name, DataType.INT64, shape, bytes);
   }
 
-  /** A little-endian buffer off the heap, to be filled and given to {@link #of}. */
+  /** A little-endian buffer of zeros off the heap, to be filled and given to {@link #of}. */
   public static ByteBuffer littleEndian(long byteSize) {
-    return ByteBuffer.allocateDirect(Math.toIntExact(byteSize)).order(ByteOrder.LITTLE_ENDIAN);
+    return zeros(Math.toIntExact(byteSize)).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /**
+   * Large weights are asked of Java first, which collects what was forgotten before it refuses. But
+   * it gives no more than the heap may have, and a model may be larger than that.
+   */
+  private static ByteBuffer zeros(int byteSize) {
+    if (byteSize >= LARGE_BYTES) {
+      try {
+        return ByteBuffer.allocateDirect(byteSize);
+      } catch (OutOfMemoryError e) { // of Java's allowance, not of the machine's memory
+        return cleared(byteSize);
+      }
+    }
+    return cleared(byteSize);
+  }
+
+  private static ByteBuffer cleared(int byteSize) {
+    ByteBuffer buffer = Memory.allocateBuffer(byteSize);
+    byte[] zeros = new byte[Math.min(byteSize, LARGE_BYTES)];
+    while (buffer.hasRemaining()) {
+      buffer.put(zeros, 0, Math.min(zeros.length, buffer.remaining()));
+    }
+    return buffer.flip();
   }
 
   /** Its name; may be empty where it is an attribute. */

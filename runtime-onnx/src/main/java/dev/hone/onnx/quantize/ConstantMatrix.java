@@ -25,7 +25,10 @@ final class ConstantMatrix implements MatrixRows {
     this.transposed = transposed;
   }
 
-  /** The matrix that a value is, or null if it is computed, overridable, or of another kind. */
+  /**
+   * The matrix that a value is, or null if it is computed, overridable, of another kind, or
+   * {@linkplain #isTooLarge too large}.
+   */
   static @Nullable ConstantMatrix find(Graph graph, String value) {
     String at = value;
     boolean transposed = false;
@@ -47,10 +50,17 @@ final class ConstantMatrix implements MatrixRows {
   }
 
   private static boolean isMatrix(TensorData tensor) {
-    return tensor.type() == DataType.FLOAT32
-        && tensor.shape().rank() == 2
-        && tensor.byteSize() > 0
-        && tensor.byteSize() <= Integer.MAX_VALUE;
+    return isFloats(tensor) && tensor.byteSize() > 0 && tensor.byteSize() <= Integer.MAX_VALUE;
+  }
+
+  private static boolean isFloats(TensorData tensor) {
+    return tensor.type() == DataType.FLOAT32 && tensor.shape().rank() == 2;
+  }
+
+  /** Whether a value is a matrix by itself that one buffer cannot hold. */
+  static boolean isTooLarge(Graph graph, String value) {
+    TensorData tensor = graph.constant(value);
+    return tensor != null && isFloats(tensor) && tensor.byteSize() > Integer.MAX_VALUE;
   }
 
   /** The same matrix with rows and columns changed over. */

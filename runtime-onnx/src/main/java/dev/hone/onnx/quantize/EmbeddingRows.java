@@ -70,6 +70,13 @@ public final class EmbeddingRows {
     for (Node node : graph.nodes("Gather")) {
       ConstantMatrix table = ConstantMatrix.find(graph, node.input(0));
       if (table == null) {
+        if (ConstantMatrix.isTooLarge(graph, node.input(0))) {
+          choices.add(
+              NodeChoice.left(
+                  NodeChoice.nameOf(node),
+                  node.op(),
+                  "Its table has 2 GiB or more: export it in several tables."));
+        }
         continue;
       }
       String why = whyNot(model, node, table, excludedNodes);
