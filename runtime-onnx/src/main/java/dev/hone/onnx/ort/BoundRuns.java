@@ -250,7 +250,7 @@ public final class BoundRuns implements StreamRuns {
       }
     }
     try (PointerPointer<Pointer> taken = new PointerPointer<>(open.toArray(new Pointer[0]))) {
-      return new OutputValues(library).take(names, taken);
+      return new OutputValues(library, inputs::covers).take(names, taken);
     }
   }
 

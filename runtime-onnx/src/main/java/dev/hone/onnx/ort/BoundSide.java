@@ -60,6 +60,16 @@ final class BoundSide implements AutoCloseable {
     bound[index] = false;
   }
 
+  /** Whether an address is in memory that takes part in this run. */
+  boolean covers(long address) {
+    for (int i = 0; i < values.length; i++) {
+      if (wanted[i] && values[i].covers(address)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   boolean isOpen(int index) {
     return open[index];
   }

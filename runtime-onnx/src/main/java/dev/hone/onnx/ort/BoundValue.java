@@ -28,6 +28,7 @@ final class BoundValue implements AutoCloseable {
   private LongPointer dimensions = new LongPointer(8);
 
   private long address;
+  private long byteSize;
   private @Nullable DataType type;
   private @Nullable Shape shape;
 
@@ -81,6 +82,7 @@ final class BoundValue implements AutoCloseable {
             created));
     handle.moveTo(createdAddress.get());
     address = newAddress;
+    byteSize = tensor.byteSize();
     type = tensor.type();
     shape = newShape;
     return true;
@@ -102,6 +104,11 @@ final class BoundValue implements AutoCloseable {
         library.check(library.api.FillStringTensorElement(handle, text, i));
       }
     }
+  }
+
+  /** Whether an address is in the memory that it describes. Texts are copied, so not in theirs. */
+  boolean covers(long at) {
+    return type != null && at >= address && at - address < byteSize;
   }
 
   private LongPointer dimensions(Shape of) {

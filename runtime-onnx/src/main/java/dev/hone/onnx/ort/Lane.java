@@ -114,8 +114,18 @@ final class Lane implements AutoCloseable {
               chosen.length,
               values));
       timer.computed();
-      return new OutputValues(library).take(session.namesOf(chosen), values);
+      return new OutputValues(library, this::isInput).take(session.namesOf(chosen), values);
     }
+  }
+
+  /** Whether an address is in the memory of an input of this run. */
+  private boolean isInput(long address) {
+    for (int i = 0; i < inputPositions.length; i++) {
+      if (inputPositions[i] >= 0 && inputs[i].covers(address)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void bindInputs(Batch in) {

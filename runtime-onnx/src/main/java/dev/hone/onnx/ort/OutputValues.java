@@ -10,6 +10,7 @@ import dev.hone.memory.Memory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongPredicate;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
@@ -23,21 +24,29 @@ import org.bytedeco.onnxruntime.global.onnxruntime;
 /**
  * Turns values that ONNX Runtime allocated into tensors.
  *
- * <p>A tensor stays where it is, and its native value is released with it. A sequence of maps,
- * which a scikit-learn classifier gives as its probabilities, becomes a matrix with a row for each
- * map and a column for each key, in the order of the keys, and a tensor of the keys named {@code
- * NAME.keys}. A single map becomes one such row. A sequence of tensors becomes tensors {@code
- * NAME[0]}, {@code NAME[1]} and so on. An optional value that is not there becomes nothing.
+ * <p>A tensor stays where it is, and its native value is released with it; but where it is an input
+ * that the model hands through, it is copied, because the input is its owner's to close. A sequence
+ * of maps, which a scikit-learn classifier gives as its probabilities, becomes a matrix with a row
+ * for each map and a column for each key, in the order of the keys, and a tensor of the keys named
+ * {@code NAME.keys}. A single map becomes one such row. A sequence of tensors becomes tensors
+ * {@code NAME[0]}, {@code NAME[1]} and so on. An optional value that is not there becomes nothing.
  */
 final class OutputValues {
   private static final int ABSENT = -1;
 
   private final OrtLibrary library;
+  private final LongPredicate borrowed;
   private final List<String> names = new ArrayList<>();
   private final List<Tensor> tensors = new ArrayList<>();
 
-  OutputValues(OrtLibrary library) {
+  /**
+   * Nothing taken yet.
+   *
+   * @param borrowed whether an address is in the memory of an input
+   */
+  OutputValues(OrtLibrary library, LongPredicate borrowed) {
     this.library = library;
+    this.borrowed = borrowed;
   }
 
   /** Takes over all values, whatever happens: they end in the batch, or are released. */
@@ -113,9 +122,21 @@ final class OutputValues {
     Pointer data = library.created(out -> library.api.GetTensorMutableData(value, out));
     long address = data == null ? 0 : data.address();
     long byteSize = address == 0 ? 0 : type.byteSize(shape.elementCount());
+    if (borrowed.test(address)) {
+      try (Tensor input = Tensor.of(type, shape, Memory.adopt(address, byteSize, () -> {}))) {
+        put(name, copy(input));
+      }
+      return false;
+    }
     Memory memory = Memory.adopt(address, byteSize, () -> library.api.ReleaseValue(value));
     put(name, Tensor.of(type, shape, memory));
     return true;
+  }
+
+  private static Tensor copy(Tensor input) {
+    Tensor copy = Tensor.allocate(input.type(), input.shape());
+    copy.copyFrom(input);
+    return copy;
   }
 
   private void addSequence(String name, OrtValue value) {
@@ -146,7 +167,7 @@ final class OutputValues {
 
   /** Takes over the value of a map's keys or values. */
   private Tensor tensorOf(OrtValue value) {
-    OutputValues one = new OutputValues(library);
+    OutputValues one = new OutputValues(library, borrowed);
     one.add("part", value);
     return one.tensors.get(0);
   }
