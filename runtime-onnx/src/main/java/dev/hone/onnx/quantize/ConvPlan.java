@@ -23,7 +23,12 @@ import org.jspecify.annotations.Nullable;
  * found exactly.
  *
  * <p>Bytes bring noise with them. Where the best choice saves less than {@value #LEAST_SAVING} of
- * the time, they are not worth it: then all units stay in floats.
+ * the time, they {@linkplain #objection are not worth it}: then all units stay in floats. This is
+ * judged once for a net, before any unit is spared: the time is that of all units, of those too
+ * that cannot bear bytes, and the saving that of all that can. So a net whose large convolutions
+ * must stay in floats does not take noise for the sake of small ones, and sparing some units, to
+ * reach a floor, never changes what becomes of the others. Convolutions that are no units, because
+ * their weights are not constant, count nowhere.
  *
  * <p>The times are estimated from the sizes of the values and constants that were measured once,
  * not measured here: two runs choose alike on any machine.
@@ -63,15 +68,36 @@ final class ConvPlan {
   /**
    * A choice.
    *
-   * @param bytes the units that shall run in bytes, in the order given
-   * @param others why the others shall not
+   * @param bytes the units that run in bytes, in the order given
+   * @param floats the time of all units in floats
+   * @param saved what the choice saves of it
    */
-  record Choice(List<Int8Unit> bytes, String others) {}
+  record Choice(List<Int8Unit> bytes, double floats, double saved) {}
 
   /**
-   * Chooses.
+   * Why bytes are not worth their noise in a net, in a sentence, or null if they are.
    *
+   * @param able the units that can bear bytes
+   * @param unable those that cannot
    * @param sizes how many numbers each value has in one run
+   */
+  static @Nullable String objection(
+      Graph graph, List<Int8Unit> able, List<Int8Unit> unable, Map<String, Double> sizes) {
+    Choice best = choose(graph, able, sizes);
+    double share = best.saved / (best.floats + choose(graph, unable, sizes).floats);
+    return best.bytes.isEmpty() || share >= LEAST_SAVING
+        ? null
+        : String.format(
+            Locale.ROOT,
+            "Bytes are estimated to save %.0f %% of the time of all convolutions: too little for"
+                + " their noise.",
+            100 * share);
+  }
+
+  /**
+   * Chooses, whatever it saves.
+   *
+   * @param sizes how many numbers each value has in one run; 0 where it is not there
    */
   static Choice choose(Graph graph, List<Int8Unit> units, Map<String, Double> sizes) {
     return new ConvPlan(graph, units, sizes).choose();
@@ -96,16 +122,7 @@ final class ConvPlan {
     readers.forEach(this::connectForth);
     boolean[] bytes = cut.sourceSide();
     List<Int8Unit> chosen = nodes.keySet().stream().filter(unit -> bytes[node(unit)]).toList();
-    if (chosen.isEmpty() || cut.cost() <= (1 - LEAST_SAVING) * floats) {
-      return new Choice(chosen, "It is estimated to be faster in floats.");
-    }
-    return new Choice(
-        List.of(),
-        String.format(
-            Locale.ROOT,
-            "Bytes are estimated to save %.0f %% of the time of all convolutions: too little for"
-                + " their noise.",
-            100 - 100.0 * cut.cost() / floats));
+    return new Choice(chosen, floats / PICOS, (floats - cut.cost()) / PICOS);
   }
 
   private double layout(Int8Unit unit) {

@@ -179,32 +179,52 @@ public final class StaticConv {
 
   private List<Int8Unit> choose(Set<String> excluded) {
     graph.nodes("Conv").forEach(conv -> leave(conv, "Its weights are not constant floats."));
-    List<Int8Unit> candidates = new ArrayList<>();
-    Map<String, Double> sizes = new HashMap<>();
+    List<Int8Unit> able = new ArrayList<>();
+    List<Int8Unit> unable = new ArrayList<>();
     Map<String, Integer> channels = new HashMap<>();
     List<Int8Unit> units = connected(units(graph));
     for (Int8Unit unit : units) {
-      String objection = objection(unit, units, excluded, channels);
-      if (objection != null) {
+      String objection = objection(unit, units, channels);
+      if (objection == null) {
+        able.add(unit);
+      } else {
+        unable.add(unit);
         leave(unit.node(), objection);
-        continue;
-      }
-      candidates.add(unit);
-      for (String value : valuesOf(unit)) {
-        sizes.put(value, known(value).count() / (double) batches);
       }
     }
-    ConvPlan.Choice choice = ConvPlan.choose(graph, candidates, sizes);
-    candidates.removeAll(choice.bytes());
-    candidates.forEach(unit -> leave(unit.node(), choice.others()));
-    return choice.bytes();
+    Map<String, Double> sizes = sizes(units);
+    String notWorth = ConvPlan.objection(graph, able, unable, sizes);
+    List<Int8Unit> wanted = able.stream().filter(unit -> !isIn(excluded, unit)).toList();
+    List<Int8Unit> bytes =
+        notWorth == null ? ConvPlan.choose(graph, wanted, sizes).bytes() : List.of();
+    String faster = notWorth == null ? "It is estimated to be faster in floats." : notWorth;
+    able.stream().filter(unit -> !bytes.contains(unit)).forEach(unit -> leave(unit.node(), faster));
+    units.stream()
+        .filter(unit -> isIn(excluded, unit))
+        .forEach(unit -> leave(unit.node(), "It was excluded."));
+    return bytes;
+  }
+
+  private static boolean isIn(Set<String> excluded, Int8Unit unit) {
+    return excluded.contains(NodeChoice.nameOf(unit.node()));
+  }
+
+  /** How many numbers each value has in one run, where that is known. */
+  private Map<String, Double> sizes(List<Int8Unit> units) {
+    Map<String, Double> sizes = new HashMap<>();
+    for (Int8Unit unit : units) {
+      for (String value : valuesOf(unit)) {
+        ChannelRanges found = ranges.of(value);
+        if (found != null) {
+          sizes.put(value, found.count() / (double) batches);
+        }
+      }
+    }
+    return sizes;
   }
 
   private @Nullable String objection(
-      Int8Unit unit, List<Int8Unit> all, Set<String> excluded, Map<String, Integer> channels) {
-    if (excluded.contains(NodeChoice.nameOf(unit.node()))) {
-      return "It was excluded.";
-    }
+      Int8Unit unit, List<Int8Unit> all, Map<String, Integer> channels) {
     for (String value : valuesOf(unit)) {
       ChannelRanges found = ranges.of(value);
       if (found == null || !found.isFinite()) {

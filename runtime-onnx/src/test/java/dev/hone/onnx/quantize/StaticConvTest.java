@@ -416,6 +416,46 @@ class StaticConvTest {
     assertThat(choices.get(0).reason()).contains("of the time of all convolutions: too little");
   }
 
+  @Test
+  void aSmallConvolutionBesideALargeOneThatMustStayInFloatsIsNotWorthItsNoise() {
+    conv("x", "edges", 7, 1);
+    TensorData weights = Objects.requireNonNull(graph.initializer("w_edges"));
+    float[] values = new float[(int) weights.shape().elementCount()];
+    for (int c = 0; c < CHANNELS; c++) {
+      values[(c * CHANNELS + c) * 49 + 24] = 1;
+      values[(c * CHANNELS + (c + 1) % CHANNELS) * 49 + 24] = -1;
+    }
+    graph.putInitializer(TensorData.ofFloats("w_edges", weights.shape(), values));
+    graph.putInitializer(TensorData.ofFloats("b_edges", Shape.of(CHANNELS), new float[CHANNELS]));
+    op("Add", "y", "edges", conv("x", "small", 3, 1));
+    ModelData model = ModelData.of(graph, 13);
+    float[] even = new float[CHANNELS * SIDE * SIDE];
+    for (int i = 0; i < even.length; i++) {
+      even[i] = 1 + i % 100 * 1e-4f;
+    }
+    try (Batch data = Batch.of("x", Tensor.of(even, 1, CHANNELS, SIDE, SIDE))) {
+      Set<String> watched = StaticConv.valuesToCalibrate(model);
+      Calibration calibration =
+          Calibration.collect(model, watched, List.of(data), ModelRuns::opener);
+      List<NodeChoice> choices = StaticConv.apply(model, calibration, Set.of());
+      assertThat(choices).extracting(NodeChoice::form).containsOnly(Form.HALF_STORAGE);
+      assertThat(choices.get(0).reason()).contains("would cost too much");
+      assertThat(choices.get(1).reason()).contains("of the time of all convolutions: too little");
+    }
+  }
+
+  @Test
+  void sparingTheConvolutionThatSavesMostLeavesTheOthersInBytes() {
+    String last = conv(conv("x", "large", 5, 1), "small", 3, 1);
+    for (int i = 0; i < 30; i++) {
+      last = conv(last, i == 29 ? "y" : "d" + i, 7, CHANNELS);
+    }
+    ModelData model = ModelData.of(graph, 13);
+    List<NodeChoice> choices = StaticConv.apply(model, calibrated(model), Set.of("conv_large"));
+    assertThat(choices.get(0).reason()).isEqualTo("It was excluded.");
+    assertThat(choices.get(1).form()).isEqualTo(Form.STATIC_INT8_IN_OUT);
+  }
+
   private void fiveConvolutions() {
     String last = "x";
     for (int i = 0; i < 5; i++) {
