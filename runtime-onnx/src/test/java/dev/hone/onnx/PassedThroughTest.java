@@ -1,11 +1,13 @@
 package dev.hone.onnx;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.Batch;
 import dev.hone.DataType;
 import dev.hone.Session;
 import dev.hone.Shape;
+import dev.hone.Signature.Dimension;
 import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
 import dev.hone.onnx.OnnxOptions.Optimization;
@@ -13,12 +15,13 @@ import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.TensorData;
+import dev.hone.onnx.graph.ValueInfo;
 import dev.hone.onnx.testing.ModelRuns;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Outputs that no node computes: they are the caller's own all the same. */
+/** Outputs that are the caller's own: also what no node computes, and what is copied. */
 @ExtendWith(NoLeaks.class)
 class PassedThroughTest {
   private static ModelData model() {
@@ -43,6 +46,28 @@ class PassedThroughTest {
         assertThat(x.toFloatArray()).containsExactly(1, 2);
       }
     }
+  }
+
+  @Test
+  void textsAreNotCopiedIntoATensorOfAnotherShape() {
+    Graph graph = new Graph("texts");
+    graph.addInput(texts("x"));
+    graph.add(Node.of("Identity", List.of("x"), List.of("y")));
+    graph.addOutput(texts("y"));
+    try (Session session = ModelRuns.open(ModelData.of(graph, 13), Optimization.ALL);
+        Batch in = Batch.of("x", Tensor.of(new String[] {"a", "b", "c", "d"}, 2, 2));
+        Batch fits = Batch.of("y", Tensor.allocate(DataType.STRING, Shape.of(2, 2)));
+        Batch flat = Batch.of("y", Tensor.allocate(DataType.STRING, Shape.of(4)))) {
+      session.run(in, fits);
+      assertThat(fits.get("y").toStringArray()).containsExactly("a", "b", "c", "d");
+      assertThatThrownBy(() -> session.run(in, flat))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("'y'", "has the shape [2, 2]", "is STRING[4]", "Bring a tensor");
+    }
+  }
+
+  private static ValueInfo texts(String name) {
+    return ValueInfo.tensor(name, DataType.STRING, (List<Dimension>) null);
   }
 
   @Test

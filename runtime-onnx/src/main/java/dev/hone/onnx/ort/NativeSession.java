@@ -193,9 +193,7 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
     Batch[] result = new Batch[1];
     watched(lane, options, deadline, () -> result[0] = lane.runAllocating(in, chosen));
     try (Batch made = result[0]) {
-      for (int i = 0; i < made.size(); i++) {
-        out.get(made.name(i)).copyFrom(made.tensor(i));
-      }
+      ShapeMismatch.copy(made, out);
     }
   }
 

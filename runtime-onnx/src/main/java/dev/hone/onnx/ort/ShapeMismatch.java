@@ -2,8 +2,10 @@ package dev.hone.onnx.ort;
 
 import dev.hone.Batch;
 import dev.hone.HoneException;
+import dev.hone.Tensor;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Says in the words of the caller that a tensor brought for an output has another shape than the
@@ -24,18 +26,39 @@ final class ShapeMismatch {
     String brought = brackets(told.group(1));
     for (int i = 0; i < out.size(); i++) {
       if (out.tensor(i).shape().toString().equals(brought)) {
-        return new IllegalArgumentException(
-            "The output '"
-                + out.name(i)
-                + "' of this run has the shape "
-                + brackets(told.group(2))
-                + ", but the tensor for it is "
-                + out.tensor(i)
-                + ". Bring a tensor of that shape, or let run(in) make one.",
-            failure);
+        return refusal(out.name(i), brackets(told.group(2)), out.tensor(i), failure);
       }
     }
     return failure;
+  }
+
+  /**
+   * Copies what a run gave into what the caller brought for it.
+   *
+   * @throws IllegalArgumentException if that has another shape
+   */
+  static void copy(Batch made, Batch out) {
+    for (int i = 0; i < made.size(); i++) {
+      Tensor given = made.tensor(i);
+      Tensor target = out.get(made.name(i));
+      if (!given.shape().equals(target.shape())) {
+        throw refusal(made.name(i), given.shape().toString(), target, null);
+      }
+      target.copyFrom(given);
+    }
+  }
+
+  private static IllegalArgumentException refusal(
+      String output, String shape, Tensor brought, @Nullable HoneException failure) {
+    return new IllegalArgumentException(
+        "The output '"
+            + output
+            + "' of this run has the shape "
+            + shape
+            + ", but the tensor for it is "
+            + brought
+            + ". Bring a tensor of that shape, or let run(in) make one.",
+        failure);
   }
 
   private static String brackets(String lengths) {
