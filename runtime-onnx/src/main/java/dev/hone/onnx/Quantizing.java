@@ -126,8 +126,9 @@ final class Quantizing {
     ModelRunner.Opener opener = Runners.opener(threads, policy.sessionConfiguration());
     Passes.Drafts drafts = begin(calibration, opener);
     Set<String> spared = new HashSet<>();
+    Missed missed = null;
     for (int count = 1; ; count++) {
-      Draft draft = draft(drafts, spared);
+      Draft draft = draft(drafts, spared, missed);
       advance.attempt(TIMING).at("comparing answers", 0);
       try (ModelRunner smaller = opener.open(toCompare(draft))) {
         Optional<Fidelity> fidelity =
@@ -146,9 +147,16 @@ final class Quantizing {
           advance.to("done", 1);
           return new Result(draft.model(), report);
         }
+        List<String> notes = notes(draft, fidelity, comparison.reshaped());
+        missed =
+            new Missed(
+                report(draft, fidelity, Optional.empty(), learnt(draft, examples), notes), floors);
       }
     }
   }
+
+  /** What a draft that was not near enough had become, and what it fell short of. */
+  private record Missed(QuantizationReport report, Floors floors) {}
 
   private Passes.Drafts begin(@Nullable Iterable<Batch> calibration, ModelRunner.Opener opener) {
     return passes.begin(
@@ -162,9 +170,12 @@ final class Quantizing {
             advance.attempt(TIMING)));
   }
 
-  private Draft draft(Passes.Drafts drafts, Set<String> spared) {
+  private Draft draft(Passes.Drafts drafts, Set<String> spared, @Nullable Missed missed) {
     Draft draft = drafts.sparing(Set.copyOf(spared));
     if (!draft.changesAnything()) {
+      if (missed != null) { // the floors are what nothing is left of it for
+        missed.floors.check(missed.report, options);
+      }
       throw nothingChanged(draft);
     }
     draft.model().putMetadata(METADATA_KEY, precision.name());
