@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** Writes a file so that it appears whole or not at all. */
 final class AtomicFile {
@@ -29,9 +30,12 @@ final class AtomicFile {
     if (folder == null) {
       throw new IOException("'" + path + "' names no file");
     }
-    Path temporary = Files.createTempFile(folder, "." + target.getFileName() + ".", ".tmp");
+    // Not createTempFile: only its owner could read what it makes, and models are for others, too.
+    String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
+    Path temporary = folder.resolve("." + target.getFileName() + "." + random + ".tmp");
     try {
-      try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+      try (FileChannel channel =
+          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         content.writeTo(channel);
         channel.force(true);
       }
