@@ -79,7 +79,7 @@ public sealed interface ModelSource {
         return new OfFile(Path.of(url.toURI()));
       }
       try (InputStream in = url.openStream()) {
-        return new OfBytes(ResourceBytes.read(in), name, null);
+        return new OfBytes(ResourceBytes.read(in), name.substring(name.lastIndexOf('/') + 1), null);
       }
     } catch (IOException | URISyntaxException e) {
       throw new HoneException("The resource '" + name + "' at " + url + " cannot be read.", e);

@@ -62,7 +62,10 @@ public record SessionReport(
     nodesByProvider()
         .forEach(
             (provider, count) ->
-                text.append("\n  ").append(count).append(" nodes on ").append(provider));
+                text.append("\n  ")
+                    .append(count)
+                    .append(count == 1 ? " node on " : " nodes on ")
+                    .append(provider));
     notes.forEach(note -> text.append("\n  ").append(note));
     return text.toString();
   }

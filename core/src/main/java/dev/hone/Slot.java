@@ -86,12 +86,23 @@ final class Slot {
 
   IllegalArgumentException wrongType(Tensor tensor, DataType type) {
     return new IllegalArgumentException(
-        mustBe(tensor)
-            + " Use a tensor of "
-            + type
-            + "; Tensor.allocate(DataType."
-            + type
-            + ", shape) and copyFrom make one.");
+        mustBe(tensor) + " Use a tensor of " + type + ": " + maker(type) + " makes one.");
+  }
+
+  /** The shortest way to a tensor of a type. */
+  private static String maker(DataType type) {
+    return switch (type) {
+      case FLOAT32 -> "Tensor.of(float[], shape)";
+      case FLOAT64 -> "Tensor.of(double[], shape)";
+      case INT64 -> "Tensor.of(long[], shape)";
+      case INT32 -> "Tensor.of(int[], shape)";
+      case BOOL -> "Tensor.of(boolean[], shape)";
+      case STRING -> "Tensor.of(String[], shape)";
+      case INT8, UINT8 -> "Tensor.of(DataType." + type + ", byte[], shape)";
+      case FLOAT16, BFLOAT16 ->
+          "Tensor.allocate(DataType." + type + ", shape) with copyFrom(float[])";
+      default -> "Tensor.allocate(DataType." + type + ", shape) with copyFrom(long[])";
+    };
   }
 
   IllegalArgumentException readOnly() {

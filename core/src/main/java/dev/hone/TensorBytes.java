@@ -45,7 +45,7 @@ final class TensorBytes {
   /** Refuses a buffer that is too small or in another byte order, and any for strings. */
   static void require(DataType type, Shape shape, ByteBuffer buffer) {
     requireNoStrings(type);
-    if (buffer.order() != ByteOrder.nativeOrder()) {
+    if (buffer.isDirect() && buffer.order() != ByteOrder.nativeOrder()) { // else Memory refuses it
       throw new IllegalArgumentException(
           "A buffer must be in native byte order, "
               + ByteOrder.nativeOrder()

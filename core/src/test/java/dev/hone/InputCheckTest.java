@@ -102,7 +102,7 @@ class InputCheckTest {
     refuses(
         Batch.of("a", Tensor.of(new double[6], 2, 3), "b", b(2)),
         "input must be a FLOAT32[batch, 3], but is FLOAT64[2, 3]",
-        "Tensor.allocate(DataType.FLOAT32, shape)");
+        "Tensor.of(float[], shape)");
   }
 
   @Test
@@ -337,6 +337,31 @@ class InputCheckTest {
       assertThatThrownBy(() -> sequences.resolve(in, new int[1], new long[0]))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("lies on cuda:0");
+    }
+  }
+
+  @Test
+  void whoBringsAnotherTypeIsToldWhatMakesTheRightOne() {
+    Tensor ints = Tensor.of(new int[][] {{101, 102}});
+    refuses(
+        Batch.of("a", a(1), "b", ints),
+        "is INT32[1, 2]. Use a tensor of INT64: Tensor.of(long[], shape) makes one.");
+    refuses(Batch.of("a", b(1), "b", b(1)), "FLOAT32: Tensor.of(float[], shape) makes one.");
+    refuses(
+        Batch.of("a", a(1), "b", b(1), "c", b(1)), "BOOL: Tensor.of(boolean[], shape) makes one.");
+  }
+
+  @Test
+  void typesWithoutAnArrayOfTheirOwnAreMadeOfWiderOnes() {
+    for (DataType type : DataType.values()) {
+      Signature signature =
+          new Signature(List.of(Value.tensor("x", type, Dimension.of(3))), List.of());
+      DataType other = type == DataType.INT16 ? DataType.INT32 : DataType.INT16;
+      try (Batch in = Batch.of("x", Tensor.allocate(other, Shape.of(3)))) {
+        InputCheck strict = new InputCheck(signature);
+        assertThatThrownBy(() -> strict.resolve(in, new int[1], new long[0]))
+            .hasMessageContaining("Use a tensor of " + type + ": Tensor.");
+      }
     }
   }
 }

@@ -153,6 +153,7 @@ class TensorTest {
             : ByteOrder.BIG_ENDIAN;
     refusesToWrap(
         ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()), "heap", "ByteBuffer.allocateDirect");
+    refusesToWrap(ByteBuffer.allocate(8).order(foreign), "heap", "ByteBuffer.allocateDirect");
     refusesToWrap(ByteBuffer.allocateDirect(8).order(foreign), "byte order", "buffer.order(");
     refusesToWrap(
         ByteBuffer.allocateDirect(7).order(ByteOrder.nativeOrder()), "needs 8 bytes", "has 7");

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Everything with native memory behind it is tracked: when it becomes unreachable without having
  * been closed, its memory is freed all the same, and the leak is counted. For a sample of them the
  * stack of the opening is kept and logged with the leak, as a warning of the logger {@code
- * dev.hone.memory}.
+ * dev.hone.memory}; of the others the first, second, fourth, eighth and so on are logged.
  *
  * <p><b>Threads.</b> Hone has no thread for this: what was forgotten is closed and reported by the
  * next thread that opens something, a tensor or a session, or that asks {@link #leaks} or {@link
@@ -186,18 +186,17 @@ public final class LeakDetection {
     for (Object found = UNREACHABLE.poll(); found != null; found = UNREACHABLE.poll()) {
       Lifeline lifeline = (Lifeline) found;
       if (lifeline.list.remove(lifeline)) {
-        LEAKS.incrementAndGet();
-        free(lifeline);
+        free(lifeline, LEAKS.incrementAndGet());
       }
     }
   }
 
   /** Throws nothing: whoever happens to be here is not to blame for what another forgot. */
-  private static void free(Lifeline lifeline) {
+  private static void free(Lifeline lifeline, long number) {
     try {
       lifeline.free.run();
       if (Level.CONFIGURED != Level.OFF) {
-        log(lifeline);
+        log(lifeline, number);
       }
     } catch (RuntimeException | Error e) {
       Object what = lifeline.what;
@@ -215,19 +214,29 @@ public final class LeakDetection {
     }
   }
 
-  private static void log(Lifeline lifeline) {
+  private static void log(Lifeline lifeline, long number) {
     Logger logger = System.getLogger("dev.hone.memory");
-    String freed = " was not closed; it was freed because nothing refers to it any more. ";
     if (lifeline.what instanceof Opening opening) {
-      logger.log(
-          Logger.Level.WARNING, "This " + opening.what + freed + "It was opened here:", opening);
-    } else {
-      logger.log(
-          Logger.Level.WARNING,
-          "This "
-              + lifeline.what
-              + freed
-              + "Run with -Dhone.leaks=strict to see where it was opened.");
+      logger.log(Logger.Level.WARNING, notClosed(opening.what) + "It was opened here:", opening);
+    } else if (isTold(number)) {
+      logger.log(Logger.Level.WARNING, text((String) lifeline.what, number));
     }
+  }
+
+  /** One that leaks at each request must not fill the log: the first, second, fourth, eighth, … */
+  static boolean isTold(long number) {
+    return Long.bitCount(number) == 1;
+  }
+
+  /** What is said of a leak of which nobody knows where it was opened. */
+  static String text(String what, long number) {
+    return notClosed(what)
+        + (number == 1 ? "" : "It is leak number " + number + ". ")
+        + "Close sessions, batches and tensors, best with try (...) {}; run with"
+        + " -Dhone.leaks=strict to see where each was opened.";
+  }
+
+  private static String notClosed(String what) {
+    return "This " + what + " was not closed; it was freed because nothing refers to it any more. ";
   }
 }

@@ -1,6 +1,7 @@
 package dev.hone.metrics;
 
 import java.util.Arrays;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -108,8 +109,24 @@ public final class Distribution {
   /** Count, mean and the usual percentiles. */
   @Override
   public String toString() {
+    return text("%d %s, mean %.1f, p50 %.0f, p95 %.0f, p99 %.0f, max %.0f", 1);
+  }
+
+  /** The same of nanoseconds, as milliseconds. */
+  String inMillis() {
+    return text("%d %s, mean %.3f, p50 %.3f, p95 %.3f, p99 %.3f, max %.3f", 1e6);
+  }
+
+  private String text(String format, double unit) {
     return String.format(
-        "%d values, mean %.1f, p50 %d, p95 %d, p99 %d, max %d",
-        count, mean(), percentile(50), percentile(95), percentile(99), max());
+        Locale.ROOT,
+        format,
+        count,
+        count == 1 ? "value" : "values",
+        mean() / unit,
+        percentile(50) / unit,
+        percentile(95) / unit,
+        percentile(99) / unit,
+        max() / unit);
   }
 }

@@ -2,6 +2,7 @@ package dev.hone.metrics;
 
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -175,19 +176,22 @@ public record SessionStats(
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder();
-    text.append(outcomes).append(", ").append(rows).append(" rows");
-    text.append("\n  total ns: ").append(total);
+    text.append(outcomes).append(", ").append(rows).append(rows == 1 ? " row" : " rows");
+    text.append("\n  total ms: ").append(total.inMillis());
     stages.forEach(
         (stage, times) -> {
           if (times.count() > 0) {
-            text.append("\n  ").append(stage).append(" ns: ").append(times);
+            text.append("\n  ").append(stage).append(" ms: ").append(times.inMillis());
           }
         });
     text.append("\n  rows in a run: ").append(batches.rows);
     text.append(
         String.format(
+            Locale.ROOT,
             "%n  padding %.1f %%, utilization %.2f, pressure %.2f",
-            100 * batches.paddingShare(), now.utilization, now.pressure));
+            100 * batches.paddingShare(),
+            now.utilization,
+            now.pressure));
     return text.toString();
   }
 }

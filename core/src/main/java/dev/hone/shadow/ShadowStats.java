@@ -1,6 +1,7 @@
 package dev.hone.shadow;
 
 import java.util.Collections;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -44,6 +45,7 @@ public record ShadowStats(
   @Override
   public String toString() {
     return String.format(
+        Locale.ROOT,
         "%s: %d of %d requests disagreed (evidence %.2f, divergence mean %.2g, worst %.2g), %d"
             + " skipped, %d failed, shift %s",
         state,

@@ -12,6 +12,7 @@ import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -168,5 +169,17 @@ class LeakDetectionTest {
     assertThat(leaks).isEqualTo(100);
     assertThat(freed).hasValue(100);
     assertThat(records).hasSize(100);
+  }
+
+  @Test
+  void leaksOfWhichNobodyKnowsWhereDoNotFillTheLog() {
+    assertThat(LongStream.rangeClosed(1, 1_000).filter(LeakDetection::isTold))
+        .containsExactly(1L, 2L, 4L, 8L, 16L, 32L, 64L, 128L, 256L, 512L);
+    assertThat(LeakDetection.text("memory", 1))
+        .isEqualTo(
+            "This memory was not closed; it was freed because nothing refers to it any more. Close"
+                + " sessions, batches and tensors, best with try (...) {}; run with"
+                + " -Dhone.leaks=strict to see where each was opened.");
+    assertThat(LeakDetection.text("session", 8)).contains(" It is leak number 8. ");
   }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -54,6 +56,25 @@ class DistributionTest {
   void snapshotsSubtract() {
     assertThat(Distribution.of(3, 7, 900).minus(Distribution.of(3, 900)))
         .isEqualTo(Distribution.of(7));
+  }
+
+  @Test
+  void textsAreTheSameInEveryLocaleAndTimesAreInMilliseconds() {
+    Locale before = Locale.getDefault();
+    try {
+      for (Locale locale : List.of(Locale.ROOT, Locale.GERMANY, Locale.forLanguageTag("ar-EG"))) {
+        Locale.setDefault(locale);
+        assertThat(Distribution.of(1, 2))
+            .hasToString("2 values, mean 1.5, p50 1, p95 2, p99 2, max 2");
+        assertThat(Distribution.of(1)).asString().startsWith("1 value, ");
+        assertThat(Distribution.of(1_500_000).inMillis()).startsWith("1 value, mean 1.500, p50 1.");
+        assertThat(SessionStats.EMPTY)
+            .asString()
+            .contains("total ms: 0 values, mean 0.000", "utilization 0.00, pressure 0.00");
+      }
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test

@@ -43,6 +43,7 @@ final class Quantizing {
   private final Quantization options;
   private final Passes passes;
   private final int threads;
+  private final boolean calibrated;
   private final Advance advance;
   private final CpuPolicy policy = CpuPolicy.here();
   private final long startNanos = System.nanoTime();
@@ -54,6 +55,7 @@ final class Quantizing {
     this.options = OnnxSession.onnxOptions(asked).quantization();
     this.passes = passes;
     this.threads = OnnxSession.threads(asked);
+    this.calibrated = asked.calibration().isPresent();
     this.advance = new Advance(options.progress());
   }
 
@@ -225,9 +227,19 @@ final class Quantizing {
             + " there is nothing to make smaller in '"
             + original.name()
             + "'. "
-            + why
-            + " Open it as it is, with Precision.FP32.",
+            + (waitsForCalibration()
+                ? "Its convolutions stay in FP32 where there is no calibration, for they would be"
+                    + " slower. Give examples of real inputs, about a hundred, with"
+                    + " SessionOptions.calibration, or open it as it is, with Precision.FP32."
+                : why + " Open it as it is, with Precision.FP32."),
         null);
+  }
+
+  /** Whether there is something that only fixed scales make faster. */
+  private boolean waitsForCalibration() {
+    return precision == Precision.INT8
+        && !calibrated
+        && !original.data().graph().nodes("Conv").isEmpty();
   }
 
   private QuantizationReport report(

@@ -2,6 +2,7 @@ package dev.hone.onnx;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.hone.Batch;
 import dev.hone.DataType;
@@ -117,6 +118,12 @@ class MisuseTest {
       refuses(() -> calibrated(List.of(wrong)), "Batch 0 of the calibration data", "input 'z'");
       refuses(() -> calibrated(Arrays.asList((Batch) null)), "Batch 0", "must not be null");
       assertThatThrownBy(() -> calibrated(List.of(wrong))).hasMessageNotContaining("..");
+      Batch closed = Batch.of("x", Tensor.of(new float[1][4]));
+      closed.close();
+      for (List<Batch> useless : List.of(List.of(wrong), List.<Batch>of(), List.of(closed))) {
+        assertThatThrownBy(() -> calibrated(useless))
+            .isExactlyInstanceOf(IllegalArgumentException.class);
+      }
     }
   }
 
@@ -124,6 +131,32 @@ class MisuseTest {
     Quantizer.quantize(
         TwoLayers.inMemory(),
         SessionOptions.builder().precision(Precision.INT8).calibration(examples).build());
+  }
+
+  @Test
+  void aResourceIsNamedLikeAFileWhereverItLies() {
+    assertThat(ModelSource.ofResource(MisuseTest.class, "/all-minilm-l6-v2.onnx").name())
+        .isEqualTo("all-minilm-l6-v2.onnx");
+  }
+
+  @Test
+  void aModelOfConvolutionsAsksForCalibration() {
+    Graph graph = new Graph("image");
+    Dimension images = Dimension.of("images");
+    Dimension four = Dimension.of(4);
+    graph.addInput(ValueInfo.tensor("x", DataType.FLOAT32, images, Dimension.of(1), four, four));
+    graph.addOutput(ValueInfo.tensor("y", DataType.FLOAT32, images, four, four, four));
+    graph.putInitializer(TensorData.ofFloats("k", Shape.of(4, 1, 1, 1), 1, 2, 3, 4));
+    graph.add(Node.of("Conv", List.of("x", "k"), List.of("y")));
+    Model model =
+        Model.load(new ModelSource.OfBytes(ModelData.of(graph, 17).toBuffer(), "image.onnx", null));
+    assertThatThrownBy(() -> Quantizer.quantize(model, SessionOptions.of(Precision.INT8)))
+        .isInstanceOf(QuantizationException.class)
+        .hasMessage(
+            "At INT8 there is nothing to make smaller in 'image.onnx'. Its convolutions stay in FP32"
+                + " where there is no calibration, for they would be slower. Give examples of real"
+                + " inputs, about a hundred, with SessionOptions.calibration, or open it as it is,"
+                + " with Precision.FP32.");
   }
 
   @Test
@@ -154,6 +187,16 @@ class MisuseTest {
     loaded.save(second);
     assertThat(second).hasSameBinaryContentAs(first);
     assertThat(Model.load(second).signature()).isEqualTo(loaded.signature());
+  }
+
+  @Test
+  void aSavedModelMayBeReadByWhomAnyNewFileMay(@TempDir Path folder) throws IOException {
+    Path model = folder.resolve("model.onnx");
+    table().save(model);
+    Path other = Files.write(folder.resolve("other"), new byte[1]);
+    assumeTrue(Files.getFileStore(folder).supportsFileAttributeView("posix"));
+    assertThat(Files.getPosixFilePermissions(model))
+        .isEqualTo(Files.getPosixFilePermissions(other));
   }
 
   @Test

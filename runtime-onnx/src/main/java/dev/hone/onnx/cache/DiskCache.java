@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.IntStream;
@@ -125,7 +126,9 @@ public final class DiskCache {
    */
   public Optional<Entry> store(String key, Content content) throws IOException {
     Files.createDirectories(folder);
-    Path half = Files.createTempDirectory(folder, HALF);
+    // Not createTempDirectory: only its owner could read it, but a cache may come with an image.
+    String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
+    Path half = Files.createDirectory(folder.resolve(HALF + random));
     try {
       String text = content.writeTo(half);
       Seal seal = new Seal(seals(half), text);

@@ -53,7 +53,7 @@ public record ExampleCheck(List<Long> rows, String digest) {
       failure = e;
     }
     if (!again) {
-      throw new RefusedException(
+      throw new IllegalArgumentException(
           "The "
               + what
               + " data can be gone through only once, but is needed several times. Give a list, or"
@@ -99,15 +99,21 @@ public record ExampleCheck(List<Long> rows, String digest) {
             e);
       }
       try {
-        check.resolve(batch, positions, lengths);
+        requireFit(batch);
         for (int i = 0; i < batch.size(); i++) {
           at(batch.name(i), batch.tensor(i));
         }
         rows.add(Examples.rowsOf(batch));
-      } catch (IllegalArgumentException e) {
-        throw e instanceof RefusedException ? e : refused("does not fit: " + e.getMessage(), e);
       } finally {
         batch.release();
+      }
+    }
+
+    private void requireFit(Batch batch) {
+      try {
+        check.resolve(batch, positions, lengths);
+      } catch (IllegalArgumentException e) {
+        throw refused("does not fit: " + e.getMessage(), e);
       }
     }
 
@@ -157,12 +163,12 @@ public record ExampleCheck(List<Long> rows, String digest) {
 
     private IllegalArgumentException refused(String why, @Nullable Throwable cause) {
       String text = "Batch " + rows.size() + " of the " + what + " data " + why;
-      return new RefusedException(text.endsWith(".") ? text : text + ".", cause);
+      return new IllegalArgumentException(text.endsWith(".") ? text : text + ".", cause);
     }
 
     ExampleCheck result() {
       if (rows.isEmpty()) {
-        throw new RefusedException(
+        throw new IllegalArgumentException(
             "The "
                 + what
                 + " data holds no batch. Give about a hundred rows that look like those to come; a"
@@ -170,7 +176,7 @@ public record ExampleCheck(List<Long> rows, String digest) {
             null);
       }
       if (!varied) {
-        throw new RefusedException(
+        throw new IllegalArgumentException(
             "All numbers of the "
                 + what
                 + " data are the same, so no range can be learned from it. Give rows that look like"
@@ -178,15 +184,6 @@ public record ExampleCheck(List<Long> rows, String digest) {
             null);
       }
       return new ExampleCheck(rows, HexFormat.of().formatHex(digest.digest()));
-    }
-  }
-
-  /** A message that says already which batch it is about. */
-  private static final class RefusedException extends IllegalArgumentException {
-    private static final long serialVersionUID = 1L;
-
-    RefusedException(String message, @Nullable Throwable cause) {
-      super(message, cause);
     }
   }
 

@@ -49,6 +49,15 @@ final class Absence {
           + reason
           + ".";
     }
+    String unpacking = unpacking(reason);
+    if (unpacking != null) {
+      return "The native library of ONNX Runtime is unpacked into a folder before it is loaded, and "
+          + unpacking
+          + ": name one that can be written and run from, with the system property"
+          + " org.bytedeco.javacpp.cachedir; it is .javacpp/cache in the user's home otherwise"
+          + reason
+          + ".";
+    }
     return "The native library of ONNX Runtime for "
         + platform
         + " could not be loaded: check that org.bytedeco:onnxruntime-platform, or onnxruntime with the"
@@ -57,6 +66,19 @@ final class Absence {
         + ", is among the dependencies, and on Linux that glibc is 2.34 or newer"
         + reason
         + ".";
+  }
+
+  /** What is wrong with the folder for unpacked libraries, or null if it is not to blame. */
+  private static @Nullable String unpacking(String reason) {
+    if (reason.contains("No space left")) {
+      return "there is no space left";
+    }
+    if (reason.contains("failed to map segment")) {
+      return "nothing may run from there, as on a volume mounted with noexec";
+    }
+    boolean unwritable =
+        reason.contains("Could not create the cache") || reason.contains("Read-only file system");
+    return unwritable ? "none can be written" : null;
   }
 
   /** The platform in JavaCPP's words. */

@@ -5,6 +5,7 @@ import dev.hone.HoneException.ModelException;
 import dev.hone.ModelSource;
 import dev.hone.memory.Memory;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.bytedeco.javacpp.BytePointer;
@@ -48,7 +49,7 @@ final class NativeModel {
   }
 
   private String explain(String told) {
-    String remedy = remedy(told);
+    String remedy = isThere(told) ? otherNames() : remedy(told);
     return "ONNX Runtime "
         + library.version()
         + " cannot open the model '"
@@ -58,6 +59,19 @@ final class NativeModel {
         + (told.endsWith(".") ? "" : ".")
         + (remedy.isEmpty() ? "" : " ")
         + remedy;
+  }
+
+  /** Whether Java sees the file that ONNX Runtime says is not there. */
+  private boolean isThere(String told) {
+    return told.contains("File doesn't exist")
+        && source instanceof ModelSource.OfFile file
+        && Files.exists(file.path());
+  }
+
+  private static String otherNames() {
+    return "It does, but under a name that Java's encoding of names, "
+        + System.getProperty("sun.jnu.encoding")
+        + ", cannot spell: start Java in a locale of UTF-8, for example with LC_ALL=C.UTF-8.";
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.hone.onnx.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,6 +46,16 @@ class DiskCacheTest {
     try (Stream<Path> paths = Files.list(folder)) {
       return paths.map(path -> path.getFileName().toString()).sorted().toList();
     }
+  }
+
+  @Test
+  void whatIsKeptMayBeReadByWhomAnyNewFolderMay() throws IOException {
+    DiskCache cache = cache(LARGE);
+    store(cache, "a", "content");
+    Path other = Files.createDirectory(folder.resolve("other"));
+    assumeTrue(Files.getFileStore(folder).supportsFileAttributeView("posix"));
+    assertThat(Files.getPosixFilePermissions(cache.find("a").orElseThrow().folder()))
+        .isEqualTo(Files.getPosixFilePermissions(other));
   }
 
   @Test

@@ -46,6 +46,27 @@ class FailuresTest {
         .hasMessage("The model 'm' could not be run on {x=FLOAT32[1]}. CUDA failure 700");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Could not create the cache: Set the \"org.bytedeco.javacpp.cachedir\" system property.",
+        "No space left on device",
+        "/mnt/libjniOpenCL.so: failed to map segment from shared object",
+        "/mnt/libonnxruntime.so: Read-only file system",
+      })
+  void whereTheLibraryCannotBeUnpackedTheFolderIsToBlame(String told) {
+    assertThat(Absence.explain("Linux", "amd64", false, new UnsatisfiedLinkError(told)))
+        .contains(told, "unpacked into a folder", "org.bytedeco.javacpp.cachedir")
+        .doesNotContain("dependencies");
+  }
+
+  @Test
+  void whereTheLibraryIsNotThereTheDependenciesAreToBlame() {
+    String told = "Could not find jnionnxruntime in class, module, and library paths.";
+    assertThat(Absence.explain("Linux", "amd64", false, new UnsatisfiedLinkError(told)))
+        .contains(told, "dependencies", "glibc");
+  }
+
   private static RuntimeException explained(String told) {
     try (Batch in = Batch.of("x", Tensor.of(new float[1]))) {
       return FailedRun.explain(new HoneException(told), "m", in);
