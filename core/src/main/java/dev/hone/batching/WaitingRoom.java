@@ -213,6 +213,22 @@ final class WaitingRoom {
     return oldest;
   }
 
+  /** How long until one of those that wait must run to be done by its deadline. */
+  long slackNanos(long nowNanos) {
+    long least = Long.MAX_VALUE;
+    for (Level level : levels) {
+      level.startWindow();
+      Request request = level.nextInWindow();
+      while (request != null) {
+        if (request.hasDeadline() && request.isLive()) {
+          least = Math.min(least, request.deadlineNanos() - nowNanos - request.costNanos);
+        }
+        request = level.nextInWindow();
+      }
+    }
+    return least;
+  }
+
   private Level levelOf(Request request) {
     return levels[rank(request.options.priority())];
   }
