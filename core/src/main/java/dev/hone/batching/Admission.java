@@ -51,6 +51,10 @@ final class Admission {
     return rows.get();
   }
 
+  long bytes() {
+    return bytes.get();
+  }
+
   /** How long what waits will take. */
   long delayNanos() {
     return Math.max(0, nanos.get()) / lanes;

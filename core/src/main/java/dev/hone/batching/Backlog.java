@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * rows are copied, or threads are woken.
  */
 final class Backlog implements Pilot.Reports {
+  /** After so long who lingers looks again whether the batch is full: nobody wakes it. */
+  private static final long MOST_NAP_NANOS = 1_000_000;
+
   private final Admission admission;
   private final CostModel costs;
   private final Limits limits;
@@ -32,6 +35,7 @@ final class Backlog implements Pilot.Reports {
   private final ReentrantLock forming = new ReentrantLock();
   private final long lingerNanos;
   private volatile boolean waiting; // something may be in the waiting room
+  private volatile boolean hurries;
 
   /**
    * A backlog in which nothing waits.
@@ -120,7 +124,7 @@ final class Backlog implements Pilot.Reports {
 
   /** Waits a little for more rows, where the policy says so; returns why that ended. */
   Dispatch linger(Dispatch why) {
-    while (lingerNanos > 0 && hasWork() && admission.rows() < limits.maxRows) {
+    while (lingerNanos > 0 && !hurries && hasWork() && admission.rows() < limits.maxRows) {
       long now = System.nanoTime();
       long lingered = 0;
       long slack = Long.MAX_VALUE;
@@ -131,7 +135,7 @@ final class Backlog implements Pilot.Reports {
         Request first = room.first();
         if (first != null) {
           lingered = now - first.submittedNanos;
-          slack = first.hasDeadline() ? first.deadlineNanos() - now - first.costNanos : slack;
+          slack = room.slackNanos(now);
           full = limits.maxRows(first.kind, first.length);
         }
       } finally {
@@ -146,9 +150,15 @@ final class Backlog implements Pilot.Reports {
       if (slack < 2 * lingerNanos) {
         return Dispatch.DEADLINE;
       }
-      LockSupport.parkNanos(this, Math.min(lingerNanos - lingered, lingerNanos / 8 + 10_000));
+      long nap = Math.min(lingerNanos / 8 + 10_000, MOST_NAP_NANOS);
+      LockSupport.parkNanos(this, Math.min(lingerNanos - lingered, nap));
     }
     return why;
+  }
+
+  /** Ends lingering, for ever: no more rows will come. */
+  void hurry() {
+    hurries = true;
   }
 
   /**

@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
  *
  * The request that must be served next, by priority, fairness and age, is the anchor: it is in the
  * batch whatever else is, so that nobody starves: a request is passed only by batches of anchors
- * that were before it.
+ * that were before it. What others in its batch cost is held against their tenants, so they may
+ * run far ahead of the anchors; that never decides where a newcomer begins, and not for ever when
+ * the oldest of such a tenant, which fits no anchor's batch, has its own turn.
  *
  * Rows of one length: as many as make a row cheapest, in their order.
  *
@@ -98,6 +100,7 @@ final class BatchFormer {
     int expected = Math.min(room.size(), limits.maxRows);
     Flight flight = new Flight(anchor.kind, why, nowNanos, expected);
     try {
+      room.serve(anchor);
       isLight = room.asksForLess(anchor);
       costs.setTrying(CostModel.Trying.in(++formed, !isLight));
       try {
@@ -107,7 +110,7 @@ final class BatchFormer {
       }
       double nanos = flight.rows == 0 ? 0 : costs.predict(flight.rows, flight.length);
       for (Piece piece : flight.pieces) {
-        room.charge(piece.request(), nanos * piece.rows() / flight.rows);
+        room.charge(piece.request(), nanos * piece.rows() / flight.rows, anchor);
         leaveIfTaken(piece.request());
       }
       flight.seal((long) nanos);

@@ -349,6 +349,10 @@ public final class BatchPolicy {
         throw contradiction(
             "maxRows", maxRows, "maxQueueRows", maxQueueRows, "a full batch must fit the queue");
       }
+      requireBytes();
+      requireCompany("maxRows", maxRows);
+      requireCompany("maxTokens", maxTokens);
+      requireCompany("maxQueueRows", maxQueueRows);
       if (latencyTargetNanos > 0 && lingerNanos >= latencyTargetNanos) {
         throw contradiction(
             "linger",
@@ -361,11 +365,33 @@ public final class BatchPolicy {
         throw contradiction(
             "tolerance", tolerance, "whenRowsInteract", interaction, "accepting leaves no limit");
       }
+      if (mask != null && padding.getOrDefault(mask, 0L) != 0) {
+        throw contradiction(
+            "mask", mask, "its padding", padding.get(mask), "0 says that there is nothing");
+      }
       return new BatchPolicy(this);
     }
 
-    private static IllegalArgumentException contradiction(
-        String name, Object value, String otherName, Object otherValue, String why) {
+    private void requireBytes() {
+      if (maxRows > maxBatchBytes) {
+        throw contradiction("maxRows", maxRows, "maxBatchBytes", maxBatchBytes, "a row has a byte");
+      }
+      if (maxRows > maxQueueBytes) {
+        throw contradiction(
+            "maxRows", maxRows, "maxQueueBytes", maxQueueBytes, "a full batch must fit the queue");
+      }
+    }
+
+    /** Refuses to linger where nothing is worth waiting for. */
+    private void requireCompany(String name, long most) {
+      if (lingerNanos > 0 && most == 1) {
+        Duration linger = Duration.ofNanos(lingerNanos);
+        throw contradiction("linger", linger, name, most, "no second row can join the first");
+      }
+    }
+
+    static IllegalArgumentException contradiction(
+        String name, Object value, String otherName, @Nullable Object otherValue, String why) {
       return new IllegalArgumentException(
           name
               + " is "

@@ -8,10 +8,10 @@ import java.util.concurrent.atomic.AtomicLongArray;
  *
  * <p>A lattice of nodes, rows in powers of two and lengths in powers of two from {@value
  * #SHORTEST}; between nodes T is bilinear, which is exact for the usual shape of T, a constant plus
- * so much for each row and token. A measured batch moves the four nodes around it by their weights
- * (least mean squares), so that the model follows a machine that becomes slower or faster; all
- * other nodes follow a little, so that a size that has not been tried for long is not believed to
- * be as it was.
+ * so much for each row and token. Rows longer than the last node cost in proportion to it. A
+ * measured batch moves the four nodes around it by their weights (least mean squares), so that the
+ * model follows a machine that becomes slower or faster; all other nodes follow a little, so that a
+ * size that has not been tried for long is not believed to be as it was.
  *
  * <p>Not thread-safe but for {@link #rowNanos}: guarded by the forming lock.
  */
@@ -20,6 +20,7 @@ final class CostModel {
   static final int SHORTEST = 8;
   private static final int ROW_NODES = 13; // 1 to 4096
   private static final int LENGTH_NODES = 10; // 8 to 4096
+  private static final int LONGEST = SHORTEST << (LENGTH_NODES - 1);
   private static final double STEP = 0.2;
   private static final double DRIFT = 0.01;
 
@@ -114,7 +115,8 @@ final class CostModel {
     }
     int l = lengthNode(length);
     double lengthPart = lengthPart(l, length);
-    return at(l, r, rowPart) * (1 - lengthPart) + at(l + 1, r, rowPart) * lengthPart;
+    double between = at(l, r, rowPart) * (1 - lengthPart) + at(l + 1, r, rowPart) * lengthPart;
+    return between * beyond(length);
   }
 
   private double at(int l, int r, double rowPart) {
@@ -185,7 +187,7 @@ final class CostModel {
     }
     int l = lengthNode(length);
     double part = lengthPart(l, length);
-    return (long) (rowNanos.get(l) * (1 - part) + rowNanos.get(l + 1) * part);
+    return (long) ((rowNanos.get(l) * (1 - part) + rowNanos.get(l + 1) * part) * beyond(length));
   }
 
   private void publishRowNanos() {
@@ -223,7 +225,7 @@ final class CostModel {
   }
 
   /**
-   * The node at or below, never the last: predictions beyond the lattice continue its last step.
+   * The node at or below, never the last: the last of all is reached as the end of the step before.
    */
   private static int rowNode(int rows) {
     return Math.min(31 - Integer.numberOfLeadingZeros(rows), ROW_NODES - 2);
@@ -236,6 +238,14 @@ final class CostModel {
 
   private static double lengthPart(int node, int length) {
     int from = SHORTEST << node;
-    return (double) (Math.max(length, SHORTEST) - from) / from;
+    return Math.min(1, (double) (Math.max(length, SHORTEST) - from) / from);
+  }
+
+  /**
+   * How many times as long as the longest node a row is, at least one. What it costs grows as much:
+   * the last step of the lattice, gone on with, might point down, even to less than nothing.
+   */
+  private static double beyond(int length) {
+    return Math.max(1, (double) length / LONGEST);
   }
 }

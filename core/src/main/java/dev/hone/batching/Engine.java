@@ -344,6 +344,7 @@ final class Engine implements RequestEvents, Gauges {
 
   /** Refuses new calls, waits for those under way, lets everything go and closes the session. */
   void close() {
+    scheduler.hurry();
     gate.close();
     closing.lock();
     try {

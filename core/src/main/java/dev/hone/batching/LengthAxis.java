@@ -32,23 +32,46 @@ final class LengthAxis {
    */
   static LengthAxis of(Signature signature, BatchPolicy policy) {
     policy.padding.keySet().forEach(name -> requireInput(signature, name, "padding"));
-    String declared = policy.lengthAxis;
-    if (declared != null) {
-      Dimension axis = Dimension.of(declared);
-      boolean known =
-          signature.inputs().stream()
-              .anyMatch(v -> v.dimensions() != null && v.dimensions().contains(axis));
-      if (!known) {
-        throw new IllegalArgumentException(
-            "lengthAxis is '"
-                + declared
-                + "', but the symbolic dimensions of the model's inputs are "
-                + Layout.symbols(signature)
-                + ".");
-      }
-      return new LengthAxis(axis, policy.padding);
-    }
     Value mask = mask(signature, policy);
+    String declared = policy.lengthAxis;
+    LengthAxis axis =
+        declared == null ? ofMask(mask, policy) : declared(declared, signature, mask, policy);
+    for (Value value : signature.inputs()) {
+      axis.requirePadded(value, mask);
+    }
+    return axis;
+  }
+
+  private static LengthAxis declared(
+      String symbol, Signature signature, @Nullable Value mask, BatchPolicy policy) {
+    Dimension dimension = Dimension.of(symbol);
+    LengthAxis axis = new LengthAxis(dimension, policy.padding);
+    String others =
+        "', but the symbolic dimensions of the model's inputs are "
+            + Layout.symbols(signature)
+            + ".";
+    if (signature.inputs().stream()
+        .noneMatch(v -> v.dimensions() != null && v.dimensions().contains(dimension))) {
+      throw new IllegalArgumentException("lengthAxis is '" + symbol + others);
+    }
+    if (signature.inputs().stream().allMatch(value -> axis.axesOf(value).isEmpty())) {
+      throw new IllegalArgumentException(
+          "lengthAxis is '" + symbol + "', which counts the rows; name the one of their lengths.");
+    }
+    if (policy.mask != null && mask != null && axis.axesOf(mask).isEmpty()) {
+      throw new IllegalArgumentException(
+          "lengthAxis is '"
+              + symbol
+              + "' but mask is '"
+              + policy.mask
+              + "', which does not have it: it is "
+              + mask
+              + ". Change one of the two.");
+    }
+    return axis;
+  }
+
+  private static LengthAxis ofMask(@Nullable Value mask, BatchPolicy policy) {
     List<Dimension> dims = mask == null ? null : mask.dimensions();
     boolean varies = dims != null && dims.size() == 2 && dims.get(1).length().isEmpty();
     if (policy.mask != null && !varies) {
@@ -62,9 +85,33 @@ final class LengthAxis {
     return new LengthAxis(dims != null && varies ? dims.get(1) : null, policy.padding);
   }
 
+  /** Refuses padding that would never be written, or that says of nothing that it is content. */
+  private void requirePadded(Value value, @Nullable Value mask) {
+    Long padded = padding.get(value.name());
+    if (padded != null && axesOf(value).isEmpty()) {
+      throw new IllegalArgumentException(
+          "padding names the input '"
+              + value.name()
+              + "', but its rows have no axis along which they differ in length: it is "
+              + value
+              + ". Name the axis by lengthAxis, or by a mask.");
+    }
+    if (padded != null && padded != 0 && value.equals(mask)) {
+      throw new IllegalArgumentException(
+          "The padding of the mask '"
+              + value.name()
+              + "' is "
+              + padded
+              + ", but a mask says by 0 that there is nothing.");
+    }
+  }
+
   private static @Nullable Value mask(Signature signature, BatchPolicy policy) {
     if (policy.mask != null) {
       return requireInput(signature, policy.mask, "mask");
+    }
+    if (policy.lengthAxis != null) {
+      return null; // what the mask is like is the caller's affair
     }
     Optional<Value> found =
         signature.inputs().stream()

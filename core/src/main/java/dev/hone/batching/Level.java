@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Start-time fair queueing (Goyal, Vin and Cheng, 1996): a tenant has a virtual time that grows
  * with the cost of what it got, divided by its share; the one with the least is next. A tenant that
- * begins to wait starts at the virtual time of who was served last, so being idle earns no credit.
+ * begins to wait starts at the virtual time of who was next last, so being idle earns no credit;
+ * not at that of others whose calls filled the same batch, which may be far ahead.
  */
 final class Level {
   private static final int MOST_IDLE_TENANTS = 1024;
@@ -25,7 +26,7 @@ final class Level {
   private final Map<String, Double> shares;
   private final Map<String, TenantQueue> tenants = new HashMap<>();
   private final List<TenantQueue> active = new ArrayList<>();
-  private double servedTime; // of the tenant served last
+  private double servedTime; // of the tenant that was next last
 
   Level(double weight, Map<String, Double> shares) {
     this.weight = weight;
@@ -66,10 +67,16 @@ final class Level {
     return tenant;
   }
 
-  /** The oldest request of the tenant that got least, or null if none waits. */
+  /**
+   * The oldest request of the tenant that got least, or null if none waits; or that of a tenant of
+   * which it has been passed by too many others.
+   */
   @Nullable Request first() {
     TenantQueue least = null;
     for (TenantQueue tenant : active) {
+      if (tenant.isPassed()) {
+        return tenant.head();
+      }
       if (least == null || tenant.virtualTime < least.virtualTime) {
         least = tenant;
       }
@@ -142,12 +149,17 @@ final class Level {
     return false;
   }
 
+  /** The {@linkplain #first first} is served, and perhaps others with it. */
+  void serve(Request first) {
+    TenantQueue tenant = queueOf(first);
+    if (!tenant.isPassed()) { // else others may have got less
+      servedTime = Math.max(servedTime, tenant.virtualTime);
+    }
+  }
+
   /** A request was served at this cost. */
   void charge(Request request, double costNanos) {
-    TenantQueue tenant = queueOf(request);
-    servedTime = Math.max(servedTime, tenant.virtualTime);
-    tenant.virtualTime += costNanos / tenant.share;
-    virtualTime += costNanos / weight;
+    queueOf(request).charge(request, costNanos);
   }
 
   void startWindow() {

@@ -69,6 +69,41 @@ final class Limits {
     }
   }
 
+  /**
+   * Refuses budgets that no batch of this kind keeps, however short its rows.
+   *
+   * @throws IllegalArgumentException naming both sides
+   */
+  static void requireUsable(BatchPolicy policy, Kind kind) {
+    long rowBytes = kind.batchRowBytes(1);
+    if (rowBytes > policy.maxBatchBytes) {
+      throw new IllegalArgumentException(
+          "maxBatchBytes is "
+              + policy.maxBatchBytes
+              + " but a row of this model has "
+              + rowBytes
+              + " bytes of inputs and outputs at least: no call would fit. Allow more.");
+    }
+    if (policy.maxRows * rowBytes > policy.maxBatchBytes) {
+      throw BatchPolicy.Builder.contradiction(
+          "maxRows",
+          policy.maxRows,
+          "maxBatchBytes",
+          policy.maxBatchBytes,
+          "a row of this model has " + rowBytes + " bytes of inputs and outputs at least");
+    }
+    if (policy.maxRows * kind.rowBytes(1) > policy.maxQueueBytes) {
+      throw BatchPolicy.Builder.contradiction(
+          "maxRows",
+          policy.maxRows,
+          "maxQueueBytes",
+          policy.maxQueueBytes,
+          "a full batch must fit the queue, and a row of this model has "
+              + kind.rowBytes(1)
+              + " bytes of inputs at least");
+    }
+  }
+
   /** A batch ran out of memory. */
   void memoryFailed(long tokens) {
     memoryTokens = Math.max(1, Math.min(memoryTokens, tokens / 2));

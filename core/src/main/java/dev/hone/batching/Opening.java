@@ -55,12 +55,22 @@ final class Opening {
     if (layout == null || samples == null) {
       return new Opening(session, verdict, null);
     }
+    requireUsable(policy, layout, samples);
     WarmUp warmUp = new WarmUp(session, layout, samples, policy);
     if (known != null) {
       return new Opening(session, verdict, warmUp.plan(known));
     }
     Plan plan = warmUp.plan(warmUp.measure());
     return new Opening(session, verdict, mayChoose(session, policy) ? warmUp.compare(plan) : plan);
+  }
+
+  private static void requireUsable(BatchPolicy policy, Layout layout, Samples samples) {
+    try (Batch in = samples.rows(0, 1, CostModel.SHORTEST, false)) {
+      Kind kind = layout.isRegular() ? layout.kindOf(in, List.of()) : null;
+      if (kind != null) {
+        Limits.requireUsable(policy, kind);
+      }
+    }
   }
 
   /** Whether blocking calls may share or not, as serves them better. */

@@ -12,6 +12,7 @@ import java.lang.ref.Reference;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,7 +60,33 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
   }
 
   /** A final state without results. */
-  record Failure(Throwable cause) {}
+  static final class Failure {
+    private final @Nullable Supplier<Throwable> making;
+    private volatile @Nullable Throwable cause;
+
+    Failure(Throwable cause) {
+      this.making = null;
+      this.cause = cause;
+    }
+
+    /** One whose cause is made when it is asked for first: that may cost more than to fail. */
+    Failure(Supplier<Throwable> making) {
+      this.making = making;
+    }
+
+    synchronized Throwable cause() {
+      Throwable known = cause;
+      if (known == null && making != null) {
+        try {
+          known = making.get();
+        } catch (RuntimeException | Error e) { // no memory, say: then that is why
+          known = e;
+        }
+        cause = known;
+      }
+      return known == null ? new AssertionError("a failure has a cause") : known;
+    }
+  }
 
   final RequestEvents events;
   final Kind kind;
@@ -281,6 +308,11 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
    * false if it had ended before.
    */
   boolean end(Throwable cause) {
+    return end(new Failure(cause));
+  }
+
+  /** The same with a cause that may have to be made yet. */
+  boolean end(Failure failure) {
     while (true) {
       Object seen = state;
       if (!(seen instanceof Phase)) {
@@ -290,7 +322,7 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
         pause();
         continue;
       }
-      if (STATE.compareAndSet(this, seen, new Failure(cause))) {
+      if (STATE.compareAndSet(this, seen, failure)) {
         Batch unfinished = collected();
         if (unfinished != null && unfinished != out()) {
           unfinished.close();
@@ -312,9 +344,9 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
     }
   }
 
-  /** Whether it was ended without results, and for this very cause. */
-  boolean endedBy(Throwable cause) {
-    return state instanceof Failure failure && failure.cause() == cause;
+  /** Whether it was ended by this very failure. */
+  boolean endedBy(Failure failure) {
+    return state == failure;
   }
 
   /** Whether it may end before its results are there. */

@@ -225,6 +225,11 @@ final class Scheduler {
     return backlog.oldestWaitNanos();
   }
 
+  /** No more calls will come: those that wait for company shall not. */
+  void hurry() {
+    backlog.hurry();
+  }
+
   /** Ends the threads of the lanes. Only when no call is under way any more. */
   void stop() {
     lanes.stop();

@@ -80,28 +80,32 @@ final class Shedding {
     }
   }
 
-  private void end(Request victim, OverloadException cause, List<Request> ended) {
+  private void end(Request victim, Request.Failure failure, List<Request> ended) {
     ended.add(victim); // first: once it has ended there must be memory for that
     try {
-      victim.end(cause);
+      victim.end(failure);
     } finally {
       if (!victim.isLive()) {
         room.remove(victim);
       }
-      if (!victim.endedBy(cause)) { // it went by itself: there is room too
+      if (!victim.endedBy(failure)) { // it went by itself: there is room too
         ended.remove(ended.size() - 1);
       }
     }
   }
 
-  private OverloadException shed(Request victim, Duration retryAfter) {
-    return new OverloadException(
-        oldest
-            ? "The call was given up for newer ones, because the queue was full."
-            : "The call was given up for one of another tenant, because the queue was full, most of"
-                + " it of the tenant '"
-                + victim.options.tenant()
-                + "'.",
-        retryAfter);
+  /** Why a call was shed; its words and its stack trace are made without the lock. */
+  private Request.Failure shed(Request victim, Duration retryAfter) {
+    String tenant = victim.options.tenant();
+    return new Request.Failure(
+        () ->
+            new OverloadException(
+                oldest
+                    ? "The call was given up for newer ones, because the queue was full."
+                    : "The call was given up for one of another tenant, because the queue was full,"
+                        + " most of it of the tenant '"
+                        + tenant
+                        + "'.",
+                retryAfter));
   }
 }

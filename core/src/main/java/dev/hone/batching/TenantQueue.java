@@ -4,11 +4,15 @@ import org.jspecify.annotations.Nullable;
 
 /** The waiting requests of one tenant at one priority, in the order they came. */
 final class TenantQueue {
+  /** By how many later calls of its own tenant the oldest may be passed: those of another kind. */
+  private static final int MOST_PASSING = 256;
+
   final double share;
   double virtualTime; // what the tenant got so far, in nanoseconds of the machine per share
   private long waitingNanos; // what its requests are predicted to cost
   private @Nullable Request head;
   private @Nullable Request tail;
+  private int passing; // how many were served since the head is the head
 
   // Scratch of WaitingRoom.window.
   @Nullable Request cursor;
@@ -48,7 +52,22 @@ final class TenantQueue {
     tail = request;
   }
 
+  /** A request was served at this cost. */
+  void charge(Request request, double costNanos) {
+    virtualTime += costNanos / share;
+    passing += request == head ? 0 : 1;
+  }
+
+  /**
+   * Whether so many others went into batches of other tenants' calls that the oldest has its turn
+   * whatever the tenant got: it would never have while that goes on.
+   */
+  boolean isPassed() {
+    return passing >= MOST_PASSING;
+  }
+
   void remove(Request request) {
+    passing = request == head ? 0 : passing;
     waitingNanos -= request.costNanos;
     Request before = request.previous;
     Request after = request.next;

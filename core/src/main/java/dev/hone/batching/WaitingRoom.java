@@ -19,7 +19,7 @@ final class WaitingRoom {
 
   private final Level[] levels = new Level[WEIGHTS.length];
   private final Admission admission;
-  private double servedTime;
+  private double servedTime; // of the level that was next last
 
   WaitingRoom(Admission admission, Map<String, Double> shares) {
     this.admission = admission;
@@ -117,10 +117,21 @@ final class WaitingRoom {
     }
   }
 
-  void charge(Request request, double costNanos) {
-    Level level = levelOf(request);
+  /** The {@linkplain #first first} is served, and perhaps others with it. */
+  void serve(Request first) {
+    Level level = levelOf(first);
     servedTime = Math.max(servedTime, level.virtualTime);
-    level.charge(request, costNanos);
+    level.serve(first);
+  }
+
+  /**
+   * A request is served at this cost, because that one was first. It is held against its tenant,
+   * but against the level of the first: what fills room that is left is not to wait for that.
+   */
+  void charge(Request request, double costNanos, Request first) {
+    Level level = levelOf(first);
+    level.virtualTime += costNanos / level.weight;
+    levelOf(request).charge(request, costNanos);
   }
 
   /**
@@ -200,6 +211,22 @@ final class WaitingRoom {
       oldest = level.oldest();
     }
     return oldest;
+  }
+
+  /** How long until one of those that wait must run to be done by its deadline. */
+  long slackNanos(long nowNanos) {
+    long least = Long.MAX_VALUE;
+    for (Level level : levels) {
+      level.startWindow();
+      Request request = level.nextInWindow();
+      while (request != null) {
+        if (request.hasDeadline() && request.isLive()) {
+          least = Math.min(least, request.deadlineNanos() - nowNanos - request.costNanos);
+        }
+        request = level.nextInWindow();
+      }
+    }
+    return least;
   }
 
   private Level levelOf(Request request) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.Batch;
 import dev.hone.RunOptions;
+import dev.hone.RunOptions.Priority;
 import dev.hone.contract.NoLeaks;
 import dev.hone.metrics.Capacity;
 import dev.hone.metrics.Dispatch;
@@ -99,12 +100,37 @@ class BatchFormerTest {
   }
 
   private void wait(String tenant, Batch in, int length) {
-    inputs.add(in);
-    Kind kind = Objects.requireNonNull(layout.kindOf(in, List.of()));
     RunOptions options = RunOptions.DEFAULT.withTenant(tenant);
+    assertThat(waiting(options, in, length).isWaiting()).isTrue();
+  }
+
+  private void wait(RunOptions options) {
+    assertThat(waiting(options).isWaiting()).isTrue();
+  }
+
+  private Request waiting(RunOptions options) {
+    return waiting(options, ToySession.input(new long[5]), 5);
+  }
+
+  private Request waiting(RunOptions options, Batch in, int length) {
+    inputs.add(in);
+    Kind kind = Objects.requireNonNull(layout.kindOf(in, options.outputs()));
     Request request = new Request(new Nobody(), this, kind, in, length, MILLI, options, now);
     admission.admit(request, (newer, retryAfter) -> false);
     room.add(request);
+    return request;
+  }
+
+  /** How many batches are formed, with new calls of these kinds before each, until it is in one. */
+  private static int batchesUntil(
+      Request served, BatchFormer former, Runnable newCalls, int giveUpAfter) {
+    for (int i = 1; i <= giveUpAfter; i++) {
+      newCalls.run();
+      if (Objects.requireNonNull(former.form(Dispatch.READY, 0, NOBODY_HELPS)).carries(served)) {
+        return i;
+      }
+    }
+    throw new AssertionError("It is not served in " + giveUpAfter + " batches.");
   }
 
   private int[] formed(long otherLaneNanos, long tellingNanos) {
@@ -251,6 +277,67 @@ class BatchFormerTest {
     BatchPolicy large = BatchPolicy.builder().maxRows(1024).build();
     BatchFormer former = new BatchFormer(room, dear, new Limits(large, 1024), admission, 0);
     assertThat(next(former, NOBODY_HELPS, 0)).hasSize(128);
+  }
+
+  @Test
+  void whoeverComesLateIsNotBehindWhatFilledTheBatchesOfOthers() {
+    BatchFormer former = formerOfCheapRows();
+    RunOptions urgent = RunOptions.DEFAULT.withPriority(Priority.INTERACTIVE);
+    wait(urgent);
+    boolean[] odd = {false};
+    Runnable urgentAndBulk = // so that an urgent one always waits
+        () -> {
+          odd[0] = !odd[0];
+          wait(odd[0] ? urgent.withOutputs("tokens") : urgent);
+          for (int i = 0; i < 4; i++) {
+            wait(RunOptions.DEFAULT.withPriority(Priority.BULK));
+          }
+        };
+    for (int i = 0; i < 50; i++) {
+      urgentAndBulk.run();
+      assertThat(former.form(Dispatch.READY, now, NOBODY_HELPS)).isNotNull();
+    }
+    Request late = waiting(RunOptions.DEFAULT.withOutputs("pooled"));
+    assertThat(batchesUntil(late, former, urgentAndBulk, 200)).isLessThanOrEqualTo(3);
+  }
+
+  @Test
+  void theOldestOfAPriorityIsServedThoughOthersOfItFillBatches() {
+    BatchFormer former = formerOfCheapRows();
+    RunOptions bulk = RunOptions.DEFAULT.withPriority(Priority.BULK);
+    Runnable urgentAndBulk =
+        () -> {
+          wait(RunOptions.DEFAULT.withPriority(Priority.INTERACTIVE));
+          wait(bulk);
+        };
+    for (int i = 0; i < 3; i++) {
+      Request other = waiting(bulk.withOutputs("pooled"));
+      int batches = batchesUntil(other, former, urgentAndBulk, 200);
+      assertThat(batches).as("a 64th of the machine, about").isLessThan(70);
+    }
+  }
+
+  @Test
+  void theOldestOfATenantIsServedThoughItsOtherCallsFillBatches() {
+    BatchFormer former = formerOfCheapRows();
+    RunOptions steady = RunOptions.DEFAULT.withTenant("steady");
+    RunOptions mixed = RunOptions.DEFAULT.withTenant("mixed");
+    Runnable calls =
+        () -> {
+          wait(steady);
+          wait(mixed);
+          wait(mixed);
+        };
+    calls.run();
+    for (int i = 0; i < 3; i++) {
+      Request other = waiting(mixed.withOutputs("pooled"));
+      assertThat(batchesUntil(other, former, calls, 1_000)).isLessThan(150);
+    }
+  }
+
+  private BatchFormer formerOfCheapRows() {
+    CostModel cheap = costs(MILLI, 1).model(16);
+    return new BatchFormer(room, cheap, new Limits(policy, 16), admission, 0);
   }
 
   @Test

@@ -67,6 +67,42 @@ class BatchPolicyTest {
   }
 
   @Test
+  void aFullBatchMustFitItsBytesAndTheQueue() {
+    refused(
+        () -> BatchPolicy.builder().maxRows(64).maxBatchBytes(32).build(),
+        "maxRows is 64 but maxBatchBytes is 32");
+    refused(
+        () -> BatchPolicy.builder().maxRows(64).maxQueueBytes(32).build(),
+        "maxRows is 64 but maxQueueBytes is 32",
+        "must fit the queue");
+  }
+
+  @Test
+  void whereNoSecondRowCanComeNobodyLingers() {
+    Duration linger = Duration.ofMillis(20);
+    refused(
+        () -> BatchPolicy.builder().linger(linger).maxRows(1).build(),
+        "linger is PT0.02S but maxRows is 1",
+        "no second row");
+    refused(
+        () -> BatchPolicy.builder().linger(linger).maxTokens(1).build(),
+        "linger is PT0.02S but maxTokens is 1");
+    refused(
+        () -> BatchPolicy.builder().linger(linger).maxQueueRows(1).build(),
+        "linger is PT0.02S but maxQueueRows is 1");
+  }
+
+  @Test
+  void theMaskIsPaddedWithWhatSaysThatThereIsNothing() {
+    refused(
+        () -> BatchPolicy.builder().mask("seen").padding("seen", 1).build(),
+        "mask is seen but its padding is 1",
+        "0 says");
+    assertThatCode(() -> BatchPolicy.builder().mask("seen").padding("seen", 0).build())
+        .doesNotThrowAnyException();
+  }
+
+  @Test
   void blockingNeedsATime() {
     refused(
         () -> BatchPolicy.builder().whenOverloaded(BatchPolicy.Overload.BLOCK),

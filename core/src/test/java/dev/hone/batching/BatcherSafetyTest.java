@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.Batch;
 import dev.hone.DataType;
+import dev.hone.Signature;
 import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
 import dev.hone.memory.Memory;
@@ -236,6 +237,68 @@ class BatcherSafetyTest {
           .hasMessageContaining("[input_ids, attention_mask]");
       assertThatThrownBy(() -> Batcher.over(toy, padding))
           .hasMessageContaining("padding names the input 'ids'");
+    }
+  }
+
+  @Test
+  void budgetsThatNoBatchOfTheModelKeepsAreRefusedNamingBothSides() {
+    try (ToySession toy = new ToySession()) { // a row: 16 bytes in, 12 + 8 out, at least
+      requireRefused(
+          toy,
+          policy().maxBatchBytes(35),
+          "maxBatchBytes is 35",
+          "a row of this model has 36 bytes");
+      requireRefused(
+          toy,
+          policy().maxRows(4).maxBatchBytes(143),
+          "maxRows is 4 but maxBatchBytes is 143",
+          "36");
+      requireRefused(
+          toy, policy().maxRows(4).maxQueueBytes(63), "maxRows is 4 but maxQueueBytes is 63", "16");
+    }
+    BatchPolicy just = policy().maxRows(4).maxBatchBytes(144).maxQueueBytes(64).build();
+    Batcher.over(new ToySession(), just).close();
+  }
+
+  private static void requireRefused(ToySession toy, BatchPolicy.Builder policy, String... words) {
+    assertThatThrownBy(() -> Batcher.over(toy, policy.build()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll(words);
+  }
+
+  @Test
+  void aMaskWithoutTheLengthAxisIsRefusedNamingBoth() {
+    try (ToySession toy = new ToySession()) {
+      requireRefused(
+          toy, policy().lengthAxis("sequence").mask("seen"), "mask names the input 'seen'");
+      requireRefused(toy, policy().lengthAxis("batch"), "lengthAxis is 'batch'", "counts the rows");
+    }
+    Signature.Dimension rows = Signature.Dimension.of("batch");
+    Signature.Value text =
+        Signature.Value.tensor("x", DataType.INT64, rows, Signature.Dimension.of("words"));
+    Signature.Value mask =
+        Signature.Value.tensor("seen", DataType.INT64, rows, Signature.Dimension.of("letters"));
+    Signature signature = new Signature(List.of(text, mask), List.of(text));
+    assertThatThrownBy(
+            () -> LengthAxis.of(signature, policy().lengthAxis("words").mask("seen").build()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("lengthAxis is 'words'", "mask is 'seen'");
+    BatchPolicy both = policy().lengthAxis("sequence").mask("attention_mask").build();
+    Batcher.over(new ToySession(), both).close();
+  }
+
+  @Test
+  void paddingOfWhatIsNeverPaddedIsRefusedNamingBoth() {
+    try (ToySession toy = new ToySession(ToySession.Trait.NO_MASK)) {
+      requireRefused(
+          toy,
+          policy().padding("input_ids", 9),
+          "padding names the input 'input_ids'",
+          "lengthAxis");
+    }
+    try (ToySession toy = new ToySession()) {
+      requireRefused(
+          toy, policy().padding("attention_mask", 1), "padding of the mask 'attention_mask' is 1");
     }
   }
 

@@ -436,7 +436,8 @@ class BatcherTest {
 
   @Test
   void aBatchKeepsItsBudgetOfBytesOfInputsAndOutputs() {
-    try (Batcher batcher = open(policy().maxBatchBytes(128))) { // a row: 32 in, 24 + 8 out
+    try (Batcher batcher =
+        open(policy().maxRows(3).maxBatchBytes(128))) { // a row: 32 in, 24 + 8 out
       CountDownLatch go = holdRuns();
       List<CompletableFuture<Batch>> futures = new ArrayList<>();
       for (int i = 0; i < 5; i++) {

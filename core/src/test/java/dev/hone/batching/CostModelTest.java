@@ -62,4 +62,40 @@ class CostModelTest {
     assertThat(before).isEqualTo(MOST);
     assertThat(rowsAfter(costs, 1_000)).isEqualTo(before);
   }
+
+  @Test
+  void rowsLongerThanAnythingMeasuredAreLearnedOf() {
+    CostModel costs = believingOfLengths(1_000);
+    int length = 20_000;
+    for (int i = 0; i < 2_000; i++) {
+      costs.observe(1 + i % MOST, length, (1 + i % MOST) * 100_000_000L);
+    }
+    assertThat(costs.predict(1, length)).isBetween(80e6, 120e6);
+    assertThat(costs.predict(4, length)).isBetween(320e6, 480e6);
+    assertThat(costs.rowNanos(length)).isBetween(80_000_000L, 120_000_000L);
+  }
+
+  @Test
+  void whateverIsLearnedEveryBatchTakesSomeTime() {
+    CostModel costs = believingOfLengths(1_000);
+    int[] lengths = {100_000, 4_097, 5, 3_000, Integer.MAX_VALUE};
+    for (int i = 0; i < 500; i++) {
+      int length = lengths[i % lengths.length];
+      costs.observe(1 + i % MOST, length, i % 7 == 0 ? 10_000_000_000L : 1_000);
+      for (int asked : lengths) {
+        assertThat(costs.predict(1 + i % MOST, asked)).isPositive();
+        assertThat(costs.rowNanos(asked)).isPositive();
+      }
+    }
+  }
+
+  private static CostModel believingOfLengths(double tokenNanos) {
+    CostGrid grid = new CostGrid(true);
+    for (int length = 0; length < CostModel.lengthNodes(true); length++) {
+      for (int rows = 0; rows < CostModel.rowNodes(); rows++) {
+        grid.put(length, rows, tokenNanos * (CostModel.SHORTEST << length) * (1 << rows));
+      }
+    }
+    return grid.model(MOST);
+  }
 }

@@ -123,6 +123,23 @@ class SheddingTest {
   }
 
   @Test
+  void whatIsSaidToWhoIsShedIsMadeWhenItIsTold() {
+    Queue queue = new Queue(2, BatchPolicy.Overload.SHED_OLDEST);
+    Request first = queue.wait("", 1);
+    Request second = queue.wait("", 1);
+    assertThat(queue.shedding.makeRoomFor(queue.request("", 2), SOON, ended)).isTrue();
+    assertThat(ended).containsExactly(first, second);
+    Throwable said = ((Request.Failure) first.end()).cause();
+    assertThat(said)
+        .isInstanceOf(OverloadException.class)
+        .hasMessageContaining("given up for newer ones")
+        .isSameAs(((Request.Failure) first.end()).cause())
+        .isNotSameAs(((Request.Failure) second.end()).cause());
+    assertThat(said.getStackTrace()) // for the lock is held there
+        .noneMatch(frame -> frame.getMethodName().equals("makeRoomFor"));
+  }
+
+  @Test
   void whoGoesByItselfWhileItIsShedMakesItsRoomOnce() {
     Queue queue = new Queue(4, BatchPolicy.Overload.SHED_OLDEST);
     Request first = queue.wait("", 1);
