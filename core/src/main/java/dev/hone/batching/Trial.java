@@ -31,7 +31,9 @@ import org.jspecify.annotations.Nullable;
  * calls that could have been answered meanwhile: the next trial, for however many callers, waits
  * until that is two percent of the calls since, and half a percent where trials keep saying the
  * same. The first one waits as if it had lost what opening foretells, which one trial in a bad
- * moment cannot refute either. A trial during which the load becomes quite another one is given up.
+ * moment cannot refute either. A trial during which the load becomes quite another one is given up,
+ * unless the other way was so much worse that there is nothing left to find out: callers of a tiny
+ * model that share are all under way, waiting, where hardly any was.
  */
 
 /**
@@ -47,10 +49,12 @@ final class Trial {
   private static final int LEAST_SEEN = 16; // of those looked at, to know how many are under way
   private static final int LOSS = 50; // one part in so many may be lost to trials
   private static final int MOST_TO_PAY = 100_000; // calls; the machine stalls, and that is no loss
+  private static final double MOST_TO_PAY_NANOS = 2e9; // where that is more calls
   private static final int MOST_PATIENCE = 4;
   private static final int LEAST_WINDOWS = 8; // between trials
   private static final double CLEAR = 0.05; // what the other way must be better by, as a logarithm
   private static final double MOST_CLEAR = 0.5; // one window must not decide for ever
+  private static final double HOPELESS = 4; // times as long: no need to look again
   private static final int LEVELS = 33; // doublings of the calls under way
   private static final long SCATTER = 0x9E3779B97F4A7C15L; // Knuth: makes any bits of a time serve
 
@@ -86,6 +90,9 @@ final class Trial {
   private volatile boolean settling;
   private volatile Phase phase = Phase.REST;
   private long otherCalls; // that went the other way in this trial
+  private long otherBegin;
+  private double usualRate; // calls a nanosecond
+  private double lost; // calls that could have been answered meanwhile
   private double callsToPay; // until what trials have lost is two percent
   private int level;
   private double usual;
@@ -192,6 +199,7 @@ final class Trial {
     if (callsToPay == 0 && now - verdict.nextTrialNanos >= 0) {
       phase = Phase.USUAL;
       otherCalls = 0;
+      lost = 0;
     }
     openWindow(phase != Phase.REST, now);
   }
@@ -214,6 +222,7 @@ final class Trial {
       return; // another caller has just done it
     }
     double integral = Math.max(1, timesSum.get() + (double) underWay * (now - windowBegin));
+    double rate = (double) calls / (now - windowBegin);
     boolean settled = settling;
     otherCalls += phase == Phase.OTHER ? calls : 0;
     openWindow(false, now);
@@ -224,34 +233,45 @@ final class Trial {
     if (phase != Phase.OTHER && Math.abs(levelOf(mean) - level) > 1) {
       endTrial(1, now);
     } else {
-      step(verdicts[level], integral / calls, now);
+      step(verdicts[level], integral / calls, rate, now);
     }
   }
 
-  private void step(Verdict verdict, double callNanos, long now) {
+  private void step(Verdict verdict, double callNanos, double rate, long now) {
     switch (phase) {
       case REST -> throw new IllegalStateException("There is no trial.");
       case USUAL -> {
         usual = callNanos;
+        usualRate = rate;
+        otherBegin = now;
         use(Phase.OTHER, !verdict.shares, now);
       }
       case OTHER -> {
         other = callNanos;
-        use(Phase.USUAL_AGAIN, verdict.shares, now);
+        lost = lostCalls(now);
+        if (other > HOPELESS * usual) {
+          conclude(verdict, now);
+        } else {
+          use(Phase.USUAL_AGAIN, verdict.shares, now);
+        }
       }
       case USUAL_AGAIN -> {
         usual = Math.sqrt(usual * callNanos);
-        double gain = Math.max(-MOST_CLEAR, Math.min(MOST_CLEAR, Math.log(usual / other)));
-        verdict.tried = true;
-        verdict.other = (verdict.other + gain) / 2;
-        verdict.patience = gain < 0 ? Math.min(MOST_PATIENCE, 2 * verdict.patience) : 1;
-        if (verdict.other > CLEAR) {
-          verdict.shares = !verdict.shares;
-          verdict.other = -verdict.other;
-        }
-        endTrial(verdict.patience, now);
+        conclude(verdict, now);
       }
     }
+  }
+
+  private void conclude(Verdict verdict, long now) {
+    double gain = Math.max(-MOST_CLEAR, Math.min(MOST_CLEAR, Math.log(usual / other)));
+    verdict.tried = true;
+    verdict.other = (verdict.other + gain) / 2;
+    verdict.patience = gain < 0 ? Math.min(MOST_PATIENCE, 2 * verdict.patience) : 1;
+    if (verdict.other > CLEAR) {
+      verdict.shares = !verdict.shares;
+      verdict.other = -verdict.other;
+    }
+    endTrial(verdict.patience, now);
   }
 
   private void use(Phase next, boolean sharing, long now) {
@@ -260,12 +280,18 @@ final class Trial {
     openWindow(true, now);
   }
 
+  /** How many more calls would have been answered as usual while they went the other way. */
+  private double lostCalls(long now) {
+    double meanwhile = usualRate * (now - otherBegin); // no more, though each may last for ages
+    return Math.min(meanwhile, otherCalls * Math.max(0, other / usual - 1));
+  }
+
   private void endTrial(int patience, long now) {
     Verdict verdict = verdicts[level];
     verdict.nextTrialNanos = now + LEAST_WINDOWS * WINDOW_NANOS;
-    if (otherCalls > 0) {
-      double lost = otherCalls * Math.max(0, other / usual - 1);
-      callsToPay = Math.min(MOST_TO_PAY, callsToPay + LOSS * patience * lost);
+    if (lost > 0) {
+      double most = Math.max(MOST_TO_PAY, MOST_TO_PAY_NANOS * usualRate);
+      callsToPay = Math.min(most, callsToPay + LOSS * patience * lost);
     }
     use(Phase.REST, verdict.shares, now);
   }

@@ -95,6 +95,26 @@ class TrialTest {
   }
 
   @Test
+  void trialsOfTinyCallsTakeLittleOfTheTime() {
+    Trial trial = trial(false);
+    long sharedInAll = 0;
+    while (now < 20_000_000 * MICRO) { // two of 64 threads call at once, or all of them wait
+      long nanos = trial.shares() ? 10 * MICRO : 2 * MICRO;
+      int callers = trial.shares() ? 64 : 2;
+      while (begun.size() > callers) {
+        end(trial);
+      }
+      while (begun.size() < callers) {
+        begin(trial);
+      }
+      sharedInAll += trial.shares() ? nanos : 0;
+      now += nanos;
+      end(trial);
+    }
+    assertThat((double) sharedInAll / now).isLessThan(0.02);
+  }
+
+  @Test
   void equalMannersAreNotChangedAllTheTime() {
     Trial trial = trial(true);
     SplittableRandom random = new SplittableRandom(1);

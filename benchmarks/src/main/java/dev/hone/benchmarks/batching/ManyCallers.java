@@ -57,12 +57,13 @@ public final class ManyCallers implements Question {
         "Unbatched, the two settings that can be best are measured: all cores for one call at a"
             + " time, and one thread for each call. A target compares with the better of them.");
     int texts = effort.pick(8, 128, 128);
+    // So many that a tenth of a second passes: in less, not all of the callers get a processor.
     Lowest worst = new Lowest("batching.worst");
-    gemm(effort, answer, worst, "gemm-tiny", effort.pick(64, 4096, 8192), 16, 32, 4);
+    gemm(effort, answer, worst, "gemm-tiny", effort.pick(64, 32_768, 32_768), 16, 32, 4);
     if (effort == Effort.SMOKE) {
       texts(Workload.mixedTexts(texts), null, effort, answer, worst);
     } else {
-      gemm(effort, answer, worst, "gemm-medium", 2048, 256, 512, 512, 10);
+      gemm(effort, answer, worst, "gemm-medium", 8192, 256, 512, 512, 10);
       gemm(effort, answer, worst, "gemm-large", 512, 1024, 2048, 2048, 100);
       Path small = Workload.smallFile(answer);
       if (small == null) {
