@@ -94,9 +94,9 @@ final class Admission {
         recorder.rejected(Rejection.TOO_LATE);
         throw new OverloadException(
             "A call may wait for its deadline at most, which is "
-                + millis(left)
+                + time(left)
                 + " away, but what waits already will take "
-                + millis(delay)
+                + time(delay)
                 + ". Allow more time, or send less.",
             Duration.ofNanos(delay - left));
       }
@@ -146,7 +146,7 @@ final class Admission {
     } else if (!bytesFit) {
       full = waitingBytes + " of " + policy.maxQueueBytes + " bytes (maxQueueBytes)";
     } else {
-      full = millis(delayNanos()) + " of at most " + millis(policy.maxQueueDelayNanos);
+      full = time(delayNanos()) + " of at most " + time(policy.maxQueueDelayNanos);
       full += " of work (maxQueueDelay)";
     }
     recorder.rejected(rowsFit && bytesFit ? Rejection.TOO_LATE : Rejection.QUEUE_FULL);
@@ -158,7 +158,7 @@ final class Admission {
             + " rows of "
             + request.bytes()
             + " bytes. Try again in "
-            + millis(retryAfter().toNanos())
+            + time(retryAfter().toNanos())
             + ", or allow a longer queue.",
         retryAfter());
   }
@@ -230,7 +230,7 @@ final class Admission {
     nanos.addAndGet(-request.costNanos);
   }
 
-  private static String millis(long nanos) {
-    return nanos / 1_000_000 + " ms";
+  private static String time(long nanos) {
+    return nanos < 10_000_000 ? nanos / 1_000 + " us" : nanos / 1_000_000 + " ms";
   }
 }

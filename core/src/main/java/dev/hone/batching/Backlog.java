@@ -215,7 +215,8 @@ final class Backlog implements Pilot.Reports {
         costs.observe(flight.rows, flight.length, flight.runNanos());
       }
       for (int i = 0; timed && i < flight.pieces.size(); i++) {
-        limits.answered(now - flight.pieces.get(i).request().submittedNanos);
+        long submitted = flight.pieces.get(i).request().submittedNanos;
+        limits.answered(now - submitted, flight.formedNanos - submitted);
       }
       limits.ran();
     } finally {

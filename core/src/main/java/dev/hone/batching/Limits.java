@@ -6,7 +6,9 @@ package dev.hone.batching;
  *
  * <p>Time is steered as TCP steers its window (additive increase, multiplicative decrease): while
  * one hundred answers after another come within the target the limit grows by a step; when more
- * than one in a hundred is too late it shrinks by a tenth, at most once for each batch.
+ * than one in a hundred is too late it shrinks by a tenth, at most once for each batch. An answer
+ * whose call had waited for longer than the target before its batch began is no reason to shrink:
+ * too much is asked, and only longer batches, which answer more, can catch up.
  *
  * <p>Guarded by the forming lock, but for {@link #maxRows(Kind, int)} and {@link #requireFits},
  * which any thread may ask.
@@ -120,13 +122,14 @@ final class Limits {
     return request.submittedNanos + latencyTargetNanos - nowNanos;
   }
 
-  /** An answer took so long from call to result. */
-  void answered(long latencyNanos) {
+  /** An answer took so long from call to result, so much of it until its batch began. */
+  void answered(long latencyNanos, long waitedNanos) {
     if (!hasLatencyTarget()) {
       return;
     }
     answers++;
-    late += latencyNanos > latencyTargetNanos ? 1 : 0;
+    boolean byBatch = waitedNanos <= latencyTargetNanos;
+    late += byBatch && latencyNanos > latencyTargetNanos ? 1 : 0;
   }
 
   /** A batch ran, and its calls were answered: limits may change. */

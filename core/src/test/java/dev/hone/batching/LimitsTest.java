@@ -3,6 +3,8 @@ package dev.hone.batching;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import org.junit.jupiter.api.Test;
 
 class LimitsTest {
@@ -15,7 +17,7 @@ class LimitsTest {
 
   private static void answer(Limits limits, int times, long nanos) {
     for (int i = 0; i < times; i++) {
-      limits.answered(nanos);
+      limits.answered(nanos, 0);
     }
   }
 
@@ -64,5 +66,47 @@ class LimitsTest {
     assertThat(limits.maxNanos()).isEqualTo(before - before / 10);
     batches(limits, 1000, 64, 2 * TARGET);
     assertThat(limits.maxNanos()).isEqualTo(TARGET / 100);
+  }
+
+  @Test
+  void loadThatWasTooMuchForAWhileIsServedInTimeAgainWhenItIsNot() {
+    Limits limits = limits();
+    Deque<Double> waiting = new ArrayDeque<>(); // when each came
+    double now = 0;
+    double next = 0;
+    double late = 0;
+    double answered = 0;
+    while (now < 2_000 * TARGET) {
+      // Batches of 64 take 0.37 of the target, single calls 0.055: ten times as much work for each.
+      boolean over = now < 200 * TARGET;
+      double between = TARGET * 0.37 / 64 / (over ? 1.5 : 0.8);
+      for (; next <= now; next += between) {
+        waiting.add(next);
+      }
+      if (waiting.isEmpty()) {
+        now = next;
+        continue;
+      }
+      int rows = Math.min(64, waiting.size());
+      while (rows > 1 && nanosOf(rows) > limits.maxNanos()) {
+        rows--;
+      }
+      double end = now + nanosOf(rows);
+      for (int i = 0; i < rows; i++) {
+        double came = waiting.remove();
+        limits.answered((long) (end - came), (long) (now - came));
+        if (now > 1_000 * TARGET) {
+          answered++;
+          late += end - came > TARGET ? 1 : 0;
+        }
+      }
+      limits.ran();
+      now = end;
+    }
+    assertThat(late / answered).isLessThan(0.01);
+  }
+
+  private static double nanosOf(int rows) {
+    return TARGET * (0.05 + 0.005 * rows);
   }
 }

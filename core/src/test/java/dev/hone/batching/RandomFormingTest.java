@@ -331,7 +331,7 @@ class RandomFormingTest {
       double took = flight.predictedNanos * Math.exp(random.nextGaussian());
       costs.observe(flight.rows, flight.length, (long) took);
       if (limits.hasLatencyTarget()) {
-        flight.pieces.forEach(piece -> limits.answered((long) (3 * took)));
+        flight.pieces.forEach(piece -> limits.answered((long) (3 * took), 0));
       }
       limits.ran();
     }

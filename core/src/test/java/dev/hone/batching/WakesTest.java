@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -30,6 +31,7 @@ class WakesTest {
   private final ConcurrentLinkedQueue<Throwable> wrong = new ConcurrentLinkedQueue<>();
   private final AtomicLong answered = new AtomicLong();
   private final AtomicLong failed = new AtomicLong();
+  private final CountDownLatch allCalled = new CountDownLatch(CALLERS);
 
   @Test
   void manyBlockingCallersAreAllWokenWithTheirOwnAnswers() throws InterruptedException {
@@ -57,6 +59,7 @@ class WakesTest {
             .build();
     try (Batcher batcher = Batcher.over(toy, policy, ToySession.costs(1_000_000))) {
       toy.largestRun.set(0);
+      toy.fault = (in, options) -> awaitCallers();
       List<Thread> threads = new ArrayList<>();
       for (int t = 0; t < CALLERS; t++) {
         Random random = new Random(seed * 1000 + t);
@@ -68,6 +71,15 @@ class WakesTest {
       }
       assertThat(wrong).isEmpty();
       assertThat(toy.underWay).hasValue(0);
+    }
+  }
+
+  /** Keeps the first runs going until all have called, so that the next ones are large. */
+  private void awaitCallers() {
+    try {
+      allCalled.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -94,6 +106,7 @@ class WakesTest {
 
   private void ask(Batcher batcher, RunOptions options, long[] ids) {
     try (Batch in = ToySession.input(ids)) {
+      allCalled.countDown();
       Batch got;
       try {
         got = batcher.run(in, options);

@@ -59,7 +59,7 @@ public interface RefusalContract extends SessionOpener {
     refuses(
         Batch.of("x", Tensor.of(new double[3], 1, 3)),
         "must be x FLOAT32[batch, 3], but is FLOAT64[1, 3]",
-        "Tensor.allocate(DataType.FLOAT32, shape)");
+        "Tensor.of(float[], shape)");
   }
 
   @Test
