@@ -310,8 +310,9 @@ public final class Tensor implements AutoCloseable {
     return Elements.readBooleans(memory, type, TensorBytes.arrayLength(shape, type));
   }
 
-  /** A copy of the raw bytes. */
+  /** A copy of the raw bytes; texts have none, see {@link #toStringArray}. */
   public byte[] toByteArray() {
+    TensorBytes.requireNoStrings(type);
     if (byteSize() > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(
           "An array cannot hold the " + byteSize() + " bytes of " + this + ". Use memory().lend.");
@@ -328,6 +329,7 @@ public final class Tensor implements AutoCloseable {
    * A buffer that shares the first 1 GiB of the memory, in native byte order; see the class text.
    */
   public ByteBuffer view() {
+    TensorBytes.requireNoStrings(type);
     return memory.view(0, (int) Math.min(byteSize(), 1L << 30));
   }
 

@@ -28,8 +28,9 @@ final class TensorBytes {
 
   /** Refuses memory that is too small, and any for strings. */
   static void require(DataType type, Shape shape, Memory memory) {
+    requireNoStrings(type);
     long needed = byteSize(type, shape);
-    if (type == DataType.STRING || memory.byteSize() < needed) {
+    if (memory.byteSize() < needed) {
       throw new IllegalArgumentException(
           "A tensor "
               + type
@@ -123,10 +124,12 @@ final class TensorBytes {
     return Shape.of(byteCount * 8L / type.bits());
   }
 
-  private static void requireNoStrings(DataType type) {
+  /** Refuses texts, which lie on the Java heap. */
+  static void requireNoStrings(DataType type) {
     if (type == DataType.STRING) {
       throw new IllegalArgumentException(
-          "Strings are not in bytes or buffers; use Tensor.of(String[]).");
+          "The elements of a STRING tensor are no bytes that can be copied or shared. Make it with"
+              + " Tensor.of(String[]), and read it with toStringArray().");
     }
   }
 

@@ -67,6 +67,11 @@ class TensorTest {
     refuses(() -> Tensor.of(DataType.FLOAT32, new byte[6], 2), "FLOAT32[2]", "8 bytes", "6");
     refuses(() -> Tensor.of(DataType.FLOAT32, new byte[6]), "FLOAT32[1]", "4 bytes", "6");
     refuses(() -> Tensor.of(DataType.STRING, new byte[6]), "Tensor.of(String[])");
+    try (Tensor words = Tensor.of(new String[] {"a"})) {
+      refuses(words::toByteArray, "STRING", "toStringArray");
+      refuses(words::view, "STRING", "toStringArray");
+      refuses(() -> Tensor.of(DataType.STRING, Shape.of(1), words.memory()), "Tensor.of(String[])");
+    }
     refuses(() -> Tensor.of(new float[2][]), "row 0 of 2", "must not be null");
     refuses(() -> Tensor.of(new long[][] {{1}, null}), "row 1 of 2", "must not be null");
     long[][] many = new long[1 << 16][];
