@@ -21,8 +21,13 @@ final class Alone {
     this.recorder = recorder;
   }
 
-  /** Runs a call in its caller's thread; one that fails is counted by the caller. */
-  Batch run(Batch in, @Nullable Batch out, RunOptions options, long begunNanos) {
+  /**
+   * Runs a call in its caller's thread; one that fails is counted by the caller.
+   *
+   * @param readyNanos when it could run, which may be when it began: what comes before takes less
+   *     than to look at a clock, unless it waits
+   */
+  Batch run(Batch in, @Nullable Batch out, RunOptions options, long begunNanos, long readyNanos) {
     Session session = session();
     Batch results = out;
     if (results == null) {
@@ -30,8 +35,9 @@ final class Alone {
     } else {
       session.run(in, results, options);
     }
-    if (recorder.isEnabled()) { // what came before the run took less than looking at a clock
-      recorder.ran(in.tensor(0).shape().rows(), 0, System.nanoTime() - begunNanos, 0);
+    if (recorder.isEnabled()) {
+      long runNanos = System.nanoTime() - readyNanos;
+      recorder.ran(in.tensor(0).shape().rows(), readyNanos - begunNanos, runNanos, 0);
     }
     return results;
   }

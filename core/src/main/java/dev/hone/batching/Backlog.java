@@ -147,7 +147,7 @@ final class Backlog implements Pilot.Reports {
       if (lingered >= lingerNanos) {
         return Dispatch.LINGER;
       }
-      if (slack < 2 * lingerNanos) {
+      if (slack < lingerNanos - lingered + lingerNanos / 2) {
         return Dispatch.DEADLINE;
       }
       long nap = Math.min(lingerNanos / 8 + 10_000, MOST_NAP_NANOS);

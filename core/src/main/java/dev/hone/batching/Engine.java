@@ -100,7 +100,7 @@ final class Engine implements RequestEvents, Gauges {
       Kind kind = kindOf(ordered, layout.wanted(out, options));
       boolean platform = Threads.mayRunNative();
       if (kind == null || onDevice(out) || (platform && !shares(options))) {
-        return alone.run(ordered, out, options, begunNanos);
+        return alone.run(ordered, out, options, begunNanos, begunNanos);
       }
       Lane lane = platform ? scheduler.laneFor(kind, ordered) : null;
       return lane != null
@@ -150,7 +150,7 @@ final class Engine implements RequestEvents, Gauges {
   private Batch runOn(
       Lane lane, Batch in, @Nullable Batch out, RunOptions options, long begunNanos) {
     try {
-      return alone.run(in, out, options, begunNanos);
+      return alone.run(in, out, options, begunNanos, System.nanoTime());
     } finally {
       scheduler.giveBack(lane);
     }

@@ -34,12 +34,7 @@ final class LengthAxis {
     policy.padding.keySet().forEach(name -> requireInput(signature, name, "padding"));
     Value mask = mask(signature, policy);
     String declared = policy.lengthAxis;
-    LengthAxis axis =
-        declared == null ? ofMask(mask, policy) : declared(declared, signature, mask, policy);
-    for (Value value : signature.inputs()) {
-      axis.requirePadded(value, mask);
-    }
-    return axis;
+    return declared == null ? ofMask(mask, policy) : declared(declared, signature, mask, policy);
   }
 
   private static LengthAxis declared(
@@ -85,24 +80,22 @@ final class LengthAxis {
     return new LengthAxis(dims != null && varies ? dims.get(1) : null, policy.padding);
   }
 
-  /** Refuses padding that would never be written, or that says of nothing that it is content. */
-  private void requirePadded(Value value, @Nullable Value mask) {
-    Long padded = padding.get(value.name());
-    if (padded != null && axesOf(value).isEmpty()) {
-      throw new IllegalArgumentException(
-          "padding names the input '"
-              + value.name()
-              + "', but its rows have no axis along which they differ in length: it is "
-              + value
-              + ". Name the axis by lengthAxis, or by a mask.");
-    }
-    if (padded != null && padded != 0 && value.equals(mask)) {
-      throw new IllegalArgumentException(
-          "The padding of the mask '"
-              + value.name()
-              + "' is "
-              + padded
-              + ", but a mask says by 0 that there is nothing.");
+  /**
+   * Refuses padding that would never be written.
+   *
+   * @throws IllegalArgumentException naming the input and what it is
+   */
+  void requirePadded(Signature signature) {
+    for (Value value : signature.inputs()) {
+      long padded = padding.getOrDefault(value.name(), 0L);
+      if (padded != 0 && axesOf(value).isEmpty()) {
+        throw new IllegalArgumentException(
+            "padding names the input '"
+                + value.name()
+                + "', but its rows have no axis along which they differ in length: it is "
+                + value
+                + ". Name the axis by lengthAxis, or by a mask.");
+      }
     }
   }
 

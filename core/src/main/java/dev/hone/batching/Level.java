@@ -12,13 +12,18 @@ import org.jspecify.annotations.Nullable;
  * <p>Start-time fair queueing (Goyal, Vin and Cheng, 1996): a tenant has a virtual time that grows
  * with the cost of what it got, divided by its share; the one with the least is next. A tenant that
  * begins to wait starts at the virtual time of who was next last, so being idle earns no credit;
- * not at that of others whose calls filled the same batch, which may be far ahead.
+ * not at that of others whose calls filled the same batch, which may be ahead. They are so for room
+ * that nobody else wanted, and so not by more than a second or a hundred such calls: when others
+ * want all the room, that is how long they wait at most.
  */
 final class Level {
   private static final int MOST_IDLE_TENANTS = 1024;
 
   /** A tenant asks for far less than another if that asks for so many times as much. */
   private static final double FAR_LESS = 4;
+
+  private static final double MOST_AHEAD_NANOS = 1e9;
+  private static final double MOST_AHEAD_CALLS = 100;
 
   final double weight;
   double virtualTime;
@@ -157,9 +162,24 @@ final class Level {
     }
   }
 
-  /** A request was served at this cost. */
-  void charge(Request request, double costNanos) {
-    queueOf(request).charge(request, costNanos);
+  /** A request was served at this cost, in the batch of this number. */
+  void charge(Request request, double costNanos, long batch) {
+    TenantQueue tenant = queueOf(request);
+    double ahead = Math.max(MOST_AHEAD_NANOS, MOST_AHEAD_CALLS * costNanos / tenant.share);
+    tenant.charge(request, costNanos, batch, servedTime + ahead);
+  }
+
+  /** How long until one of those that wait must run to be done by its deadline. */
+  long slackNanos(long nowNanos) {
+    long least = Long.MAX_VALUE;
+    for (TenantQueue tenant : active) {
+      for (Request request = tenant.head(); request != null; request = request.next) {
+        if (request.hasDeadline() && request.isLive()) {
+          least = Math.min(least, request.deadlineNanos() - nowNanos - request.costNanos);
+        }
+      }
+    }
+    return least;
   }
 
   void startWindow() {

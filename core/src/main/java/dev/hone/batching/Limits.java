@@ -72,36 +72,40 @@ final class Limits {
   }
 
   /**
-   * Refuses budgets that no batch of this kind keeps, however short its rows.
+   * Refuses budgets that no call of this kind keeps, however short its rows, and those that were
+   * set both and contradict each other. One that was left as it is only makes batches smaller.
    *
    * @throws IllegalArgumentException naming both sides
    */
   static void requireUsable(BatchPolicy policy, Kind kind) {
-    long rowBytes = kind.batchRowBytes(1);
-    if (rowBytes > policy.maxBatchBytes) {
+    BatchPolicy usual = BatchPolicy.automatic();
+    long inputBytes = kind.rowBytes(1); // outputs may be left out
+    if (inputBytes > policy.maxBatchBytes) {
       throw new IllegalArgumentException(
           "maxBatchBytes is "
               + policy.maxBatchBytes
               + " but a row of this model has "
-              + rowBytes
-              + " bytes of inputs and outputs at least: no call would fit. Allow more.");
+              + inputBytes
+              + " bytes of inputs at least: no call would fit. Allow more.");
     }
-    if (policy.maxRows * rowBytes > policy.maxBatchBytes) {
+    if (policy.maxBatchBytes != usual.maxBatchBytes
+        && policy.maxRows * inputBytes > policy.maxBatchBytes) {
       throw BatchPolicy.Builder.contradiction(
           "maxRows",
           policy.maxRows,
           "maxBatchBytes",
           policy.maxBatchBytes,
-          "a row of this model has " + rowBytes + " bytes of inputs and outputs at least");
+          "a row of this model has " + inputBytes + " bytes of inputs at least");
     }
-    if (policy.maxRows * kind.rowBytes(1) > policy.maxQueueBytes) {
+    if (policy.maxQueueBytes != usual.maxQueueBytes
+        && policy.maxRows * inputBytes > policy.maxQueueBytes) {
       throw BatchPolicy.Builder.contradiction(
           "maxRows",
           policy.maxRows,
           "maxQueueBytes",
           policy.maxQueueBytes,
           "a full batch must fit the queue, and a row of this model has "
-              + kind.rowBytes(1)
+              + inputBytes
               + " bytes of inputs at least");
     }
   }

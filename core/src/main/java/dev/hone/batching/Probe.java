@@ -4,7 +4,6 @@ import dev.hone.Batch;
 import dev.hone.Precision;
 import dev.hone.RunOptions;
 import dev.hone.Session;
-import dev.hone.Tensor;
 import dev.hone.memory.MemoryPool;
 import dev.hone.metrics.Dispatch;
 import java.util.ArrayList;
@@ -66,9 +65,9 @@ final class Probe {
     LengthAxis axis = LengthAxis.of(session.signature(), policy);
     String obstacle = Layout.obstacle(session.signature());
     if (obstacle != null) {
-      requireOpen();
       return alone(obstacle, null);
     }
+    axis.requirePadded(session.signature());
     Layout layout = Layout.of(session.signature(), axis);
     Samples samples = usableSamples(layout);
     if (samples == null) {
@@ -79,17 +78,6 @@ final class Probe {
           null);
     }
     return judge(layout, samples);
-  }
-
-  /** Knocks with what no model takes, for a model that cannot share is not tried. */
-  private void requireOpen() {
-    try (Batch nothing = Batch.of("hone.knock", Tensor.of(new float[1][1]))) {
-      session.run(nothing).close();
-    } catch (IllegalStateException e) {
-      throw new IllegalStateException("A batcher needs an open session: " + e.getMessage(), e);
-    } catch (RuntimeException e) {
-      // It refuses what it does not know, so it is open.
-    }
   }
 
   private @Nullable Samples usableSamples(Layout layout) {

@@ -4,15 +4,16 @@ import org.jspecify.annotations.Nullable;
 
 /** The waiting requests of one tenant at one priority, in the order they came. */
 final class TenantQueue {
-  /** By how many later calls of its own tenant the oldest may be passed: those of another kind. */
-  private static final int MOST_PASSING = 256;
+  /** By how many batches with later calls of its tenant, of another kind, the oldest is passed. */
+  private static final int MOST_PASSING = 64;
 
   final double share;
   double virtualTime; // what the tenant got so far, in nanoseconds of the machine per share
   private long waitingNanos; // what its requests are predicted to cost
   private @Nullable Request head;
   private @Nullable Request tail;
-  private int passing; // how many were served since the head is the head
+  private int passing; // batches with calls of this tenant since the head was in one
+  private long lastBatch;
 
   // Scratch of WaitingRoom.window.
   @Nullable Request cursor;
@@ -52,14 +53,24 @@ final class TenantQueue {
     tail = request;
   }
 
-  /** A request was served at this cost. */
-  void charge(Request request, double costNanos) {
-    virtualTime += costNanos / share;
-    passing += request == head ? 0 : 1;
+  /**
+   * A request was served at this cost, which makes the virtual time no later than this one.
+   *
+   * @param batch the number of its batch
+   */
+  void charge(Request request, double costNanos, long batch, double latest) {
+    double most = Math.max(virtualTime, latest);
+    virtualTime = Math.min(most, virtualTime + costNanos / share);
+    if (request == head) {
+      passing = 0; // also where only a part of it was served: then it is as any other head
+    } else if (batch != lastBatch) {
+      passing++;
+    }
+    lastBatch = batch;
   }
 
   /**
-   * Whether so many others went into batches of other tenants' calls that the oldest has its turn
+   * Whether others went into so many batches of other tenants' calls that the oldest has its turn
    * whatever the tenant got: it would never have while that goes on.
    */
   boolean isPassed() {

@@ -20,6 +20,7 @@ final class WaitingRoom {
   private final Level[] levels = new Level[WEIGHTS.length];
   private final Admission admission;
   private double servedTime; // of the level that was next last
+  private long batches; // that were served
 
   WaitingRoom(Admission admission, Map<String, Double> shares) {
     this.admission = admission;
@@ -121,6 +122,7 @@ final class WaitingRoom {
   void serve(Request first) {
     Level level = levelOf(first);
     servedTime = Math.max(servedTime, level.virtualTime);
+    batches++;
     level.serve(first);
   }
 
@@ -131,7 +133,7 @@ final class WaitingRoom {
   void charge(Request request, double costNanos, Request first) {
     Level level = levelOf(first);
     level.virtualTime += costNanos / level.weight;
-    levelOf(request).charge(request, costNanos);
+    levelOf(request).charge(request, costNanos, batches);
   }
 
   /**
@@ -217,14 +219,7 @@ final class WaitingRoom {
   long slackNanos(long nowNanos) {
     long least = Long.MAX_VALUE;
     for (Level level : levels) {
-      level.startWindow();
-      Request request = level.nextInWindow();
-      while (request != null) {
-        if (request.hasDeadline() && request.isLive()) {
-          least = Math.min(least, request.deadlineNanos() - nowNanos - request.costNanos);
-        }
-        request = level.nextInWindow();
-      }
+      least = Math.min(least, level.slackNanos(nowNanos));
     }
     return least;
   }

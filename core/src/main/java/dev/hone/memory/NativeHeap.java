@@ -116,7 +116,11 @@ final class NativeHeap {
   }
 
   static ByteBuffer buffer(long address, long byteSize) {
-    return new Region(address, byteSize).asByteBuffer().order(ByteOrder.nativeOrder());
+    ByteBuffer bytes = new Region(address, byteSize).asByteBuffer();
+    if (byteSize == 0) {
+      bytes = bytes.limit(0).slice(); // JavaCPP makes one of a byte
+    }
+    return bytes.order(ByteOrder.nativeOrder());
   }
 
   /** What a fresh block holds. */

@@ -114,7 +114,7 @@ public final class Distribution {
 
   /** The same of nanoseconds, as milliseconds. */
   String inMillis() {
-    return text("%d %s, mean %.3f, p50 %.3f, p95 %.3f, p99 %.3f, max %.3f", 1e6);
+    return text("%d %s, mean %.6f, p50 %.6f, p95 %.6f, p99 %.6f, max %.6f", 1e6);
   }
 
   private String text(String format, double unit) {

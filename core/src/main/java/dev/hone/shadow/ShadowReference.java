@@ -5,6 +5,7 @@ import dev.hone.HoneException;
 import dev.hone.Session;
 import dev.hone.Tensor;
 import java.io.IOException;
+import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -127,7 +128,7 @@ public final class ShadowReference {
     try {
       try {
         Files.write(temporary, lines, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
+        moveTo(target, temporary);
       } finally {
         Files.deleteIfExists(temporary);
       }
@@ -139,6 +140,14 @@ public final class ShadowReference {
               + e
               + ". Check that this process may write there, and that the disk has room.",
           e);
+    }
+  }
+
+  private static void moveTo(Path target, Path temporary) throws IOException {
+    try {
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (AtomicMoveNotSupportedException e) {
+      Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
     }
   }
 

@@ -335,6 +335,51 @@ class BatchFormerTest {
     }
   }
 
+  @Test
+  void aTenantThatTookRoomNobodyWantedIsNotLeftOutForLongWhenOthersWantIt() {
+    CostModel slow = costs(10.0 * MILLI, 1).model(16);
+    BatchFormer former = new BatchFormer(room, slow, new Limits(policy, 16), admission, 0);
+    RunOptions flood = RunOptions.DEFAULT.withTenant("flood");
+    for (int i = 0; i < 600; i++) { // 14 of 16 rows, 5 s of the machine
+      wait("one", 5);
+      wait("two", 5);
+      for (int j = 0; j < 14; j++) {
+        wait(flood);
+      }
+      assertThat(former.form(Dispatch.READY, now, NOBODY_HELPS)).isNotNull();
+    }
+    Request waiting = waiting(flood);
+    Runnable newcomer = () -> wait("newcomer", 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5);
+    newcomer.run();
+    assertThat(batchesUntil(waiting, former, newcomer, 600)).isLessThan(200);
+  }
+
+  @Test
+  void aLargeCallThatWasPassedOftenTakesTurnsWithOtherTenantsLikeAnyOther() {
+    BatchFormer former = formerOfCheapRows();
+    RunOptions mixed = RunOptions.DEFAULT.withTenant("mixed");
+    Runnable calls =
+        () -> {
+          wait("steady", 5);
+          wait(mixed);
+          wait(mixed);
+        };
+    calls.run();
+    Request large = waiting(mixed.withOutputs("pooled"), ToySession.input(new long[320][5]), 5);
+    batchesUntil(large, former, calls, 1_000);
+    int withoutSteady = 0;
+    int longest = 0;
+    for (int i = 0; i < 100; i++) {
+      calls.run();
+      Flight flight = Objects.requireNonNull(former.form(Dispatch.READY, now, NOBODY_HELPS));
+      boolean steady =
+          flight.pieces.stream().anyMatch(p -> p.request().options.tenant().equals("steady"));
+      withoutSteady = steady ? 0 : withoutSteady + 1;
+      longest = Math.max(longest, withoutSteady);
+    }
+    assertThat(longest).isLessThanOrEqualTo(2);
+  }
+
   private BatchFormer formerOfCheapRows() {
     CostModel cheap = costs(MILLI, 1).model(16);
     return new BatchFormer(room, cheap, new Limits(policy, 16), admission, 0);

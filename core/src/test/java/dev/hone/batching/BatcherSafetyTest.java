@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.Batch;
 import dev.hone.DataType;
+import dev.hone.Shape;
 import dev.hone.Signature;
 import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -242,22 +244,32 @@ class BatcherSafetyTest {
 
   @Test
   void budgetsThatNoBatchOfTheModelKeepsAreRefusedNamingBothSides() {
-    try (ToySession toy = new ToySession()) { // a row: 16 bytes in, 12 + 8 out, at least
+    try (ToySession toy = new ToySession()) { // a row: 16 bytes in, at least
       requireRefused(
           toy,
-          policy().maxBatchBytes(35),
-          "maxBatchBytes is 35",
-          "a row of this model has 36 bytes");
+          policy().maxBatchBytes(15),
+          "maxBatchBytes is 15",
+          "a row of this model has 16 bytes");
       requireRefused(
-          toy,
-          policy().maxRows(4).maxBatchBytes(143),
-          "maxRows is 4 but maxBatchBytes is 143",
-          "36");
+          toy, policy().maxRows(4).maxBatchBytes(63), "maxRows is 4 but maxBatchBytes is 63", "16");
       requireRefused(
           toy, policy().maxRows(4).maxQueueBytes(63), "maxRows is 4 but maxQueueBytes is 63", "16");
     }
-    BatchPolicy just = policy().maxRows(4).maxBatchBytes(144).maxQueueBytes(64).build();
+    BatchPolicy just = policy().maxRows(4).maxBatchBytes(64).maxQueueBytes(64).build();
     Batcher.over(new ToySession(), just).close();
+  }
+
+  @Test
+  void rowsMayBeLargerThanTheUsualBudgetsHaveRoomForAFullBatchOf() {
+    Signature.Dimension rows = Signature.Dimension.of("batch");
+    Signature.Value image =
+        Signature.Value.tensor("x", DataType.FLOAT32, rows, Signature.Dimension.of(1_228_800));
+    Signature signature = new Signature(List.of(image), List.of(image));
+    Layout layout = Layout.of(signature, LengthAxis.of(signature, policy().build()));
+    try (Batch in = Batch.of("x", Tensor.allocate(DataType.FLOAT32, Shape.of(1, 1_228_800)))) {
+      Kind kind = Objects.requireNonNull(layout.kindOf(in, List.of()));
+      Limits.requireUsable(policy().maxRows(4096).build(), kind); // the queue is what limits them
+    }
   }
 
   private static void requireRefused(ToySession toy, BatchPolicy.Builder policy, String... words) {
@@ -296,9 +308,11 @@ class BatcherSafetyTest {
           "padding names the input 'input_ids'",
           "lengthAxis");
     }
-    try (ToySession toy = new ToySession()) {
-      requireRefused(
-          toy, policy().padding("attention_mask", 1), "padding of the mask 'attention_mask' is 1");
+    try (ToySession toy = new ToySession(ToySession.Trait.NO_MASK)) {
+      Batcher.over(toy, policy().padding("input_ids", 0).build()).close(); // as without saying so
+    }
+    try (ToySession toy = new ToySession(ToySession.Trait.FIXED_BATCH)) { // batches nothing anyway
+      Batcher.over(toy, policy().padding("input_ids", 9).build()).close();
     }
   }
 

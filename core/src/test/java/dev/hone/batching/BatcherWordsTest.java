@@ -42,19 +42,6 @@ class BatcherWordsTest {
   }
 
   @Test
-  void aClosedSessionIsRefusedAlsoWhereItsCallsCannotShare() {
-    ToySession toy = new ToySession(ToySession.Trait.FIXED_BATCH);
-    toy.close();
-    assertThatThrownBy(() -> Batcher.over(toy, sharing()))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageContainingAll("needs an open session", "The toy session was closed");
-    try (ToySession open = new ToySession(ToySession.Trait.FIXED_BATCH)) {
-      Batcher.over(open, sharing()).close();
-      assertThat(open.runs).hasValue(0);
-    }
-  }
-
-  @Test
   @SuppressWarnings("NullAway") // what a caller without null checks may do
   void whatIsMissingIsNamed() {
     assertThatNullPointerException()

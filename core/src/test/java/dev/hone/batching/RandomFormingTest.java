@@ -73,10 +73,11 @@ class RandomFormingTest {
     for (int i = 0; i < scenarios; i++) {
       long number = seed * 1_000_000 + i;
       Random random = new Random(number);
+      Scenario scenario = new Scenario(random, layouts[random.nextInt(2)]);
       try {
-        new Scenario(random, layouts[random.nextInt(2)]).play();
+        scenario.play();
       } catch (RuntimeException | Error e) {
-        throw new AssertionError("Scenario " + number + " fails.", e);
+        throw new AssertionError("Scenario " + number + " fails: " + scenario, e);
       }
     }
   }

@@ -81,7 +81,7 @@ class StormTest {
       int closesAfter = random.nextInt(3) == 0 ? random.nextInt(100) : Integer.MAX_VALUE;
       try {
         storm.blow(800, closesAfter);
-      } catch (AssertionError e) {
+      } catch (AssertionError | RuntimeException e) {
         throw new AssertionError("Storm " + number + " with the policy " + policy, e);
       }
       assertThat(shared.isClosed()).isTrue();

@@ -65,6 +65,14 @@ class MemoryTest {
   }
 
   @Test
+  void aBufferOfNothingHoldsNothing() {
+    assertThat(Memory.allocateBuffer(0).capacity()).isZero();
+    try (Memory empty = Memory.allocate(0)) {
+      assertThat(empty.view(0, 0).capacity()).isZero();
+    }
+  }
+
+  @Test
   void whatDerivesFromABufferKeepsItsBytes() {
     List<ByteBuffer> derived = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
