@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
  *
  * The request that must be served next, by priority, fairness and age, is the anchor: it is in the
  * batch whatever else is, so that nobody starves: a request is passed only by batches of anchors
- * that were before it. What others in its batch cost is held against their tenants, so they may
- * run far ahead of the anchors; that never decides where a newcomer begins, and not for ever when
- * the oldest of such a tenant, which fits no anchor's batch, has its own turn.
+ * that were before it. What others in its batch cost is held against their tenants, within bounds
+ * (Level), and does not decide where newcomers begin. The oldest of such a tenant, where it fits no
+ * anchor's batch, has a turn of its own after a while (TenantQueue).
  *
  * Rows of one length: as many as make a row cheapest, in their order.
  *
