@@ -109,6 +109,34 @@ class BoundRunsTest {
     }
   }
 
+  /** ONNX Runtime would leave the memory as it was, and say nothing. */
+  @Test
+  void anInputThatIsAnOutputComesToTheHostAndIsRefusedElsewhere() {
+    Graph graph = new Graph("passes through");
+    graph.addInput(ValueInfo.tensor("x", DataType.FLOAT32, Dimension.of("n")));
+    graph.add(Node.of("Relu", List.of("x"), List.of("y")));
+    graph.addOutput(ValueInfo.tensor("x", DataType.FLOAT32, Dimension.of("n")));
+    graph.addOutput(ValueInfo.tensor("y", DataType.FLOAT32, Dimension.of("n")));
+    try (BoundRuns runs = open(ModelData.of(graph, 17));
+        Tensor x = floats(1, -2, 3);
+        Tensor copy = floats(0, 0, 0);
+        Tensor y = floats(0, 0, 0)) {
+      runs.begin();
+      assertThatThrownBy(() -> runs.output(0, copy, address(copy)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("The output 'x' is an input", "Take it with outputToHost");
+      runs.begin();
+      runs.input(0, x, address(x));
+      runs.outputToHost(0);
+      runs.output(1, y, address(y));
+      try (Batch given = runs.run(null)) {
+        assertThat(given.get("x").toFloatArray()).containsExactly(1, -2, 3);
+        assertThat(given.get("x").memory().address()).isNotEqualTo(address(x));
+      }
+      assertThat(y.toFloatArray()).containsExactly(1, 0, 3);
+    }
+  }
+
   @Test
   void shapesMemoryAndTheChoiceOfOutputsMayChangeFromRunToRun() {
     try (BoundRuns runs = open(model())) {

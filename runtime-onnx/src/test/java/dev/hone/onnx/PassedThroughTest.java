@@ -48,6 +48,57 @@ class PassedThroughTest {
     }
   }
 
+  /** As {@link #model}, with shapes that are known before the run. */
+  private static ModelData shaped() {
+    Graph graph = new Graph("passes through");
+    graph.addInput(matrix("x"));
+    graph.putInitializer(TensorData.ofFloats("w", Shape.of(2), 7, 8));
+    graph.add(Node.of("Relu", List.of("x"), List.of("y")));
+    graph.addOutput(matrix("x"));
+    graph.addOutput(matrix("y"));
+    graph.addOutput(ValueInfo.tensor("w", DataType.FLOAT32, Dimension.of(2)));
+    return ModelData.of(graph, 13);
+  }
+
+  private static ValueInfo matrix(String name) {
+    return ValueInfo.tensor(name, DataType.FLOAT32, Dimension.of("n"), Dimension.of(2));
+  }
+
+  @Test
+  void anInputOfKnownShapeThatIsAnOutputHasItsValues() {
+    try (Session session = ModelRuns.open(shaped(), Optimization.ALL)) {
+      for (int run = 1; run <= 3; run++) { // a later one gets memory that an earlier one wrote
+        try (Tensor x = Tensor.of(new float[] {run, -2, 3, 4}, 2, 2);
+            Batch in = Batch.of("x", x);
+            Batch out = session.run(in)) {
+          assertThat(out.names()).containsExactly("x", "y", "w");
+          assertThat(out.get("x").toFloatArray()).containsExactly(run, -2, 3, 4);
+          assertThat(out.get("y").toFloatArray()).containsExactly(run, 0, 3, 4);
+          assertThat(out.get("w").toFloatArray()).containsExactly(7, 8);
+          assertThat(out.get("x").memory().address()).isNotEqualTo(x.memory().address());
+        }
+      }
+    }
+  }
+
+  @Test
+  void anInputThatIsAnOutputIsWrittenIntoTheCallersTensor() {
+    try (Session session = ModelRuns.open(shaped(), Optimization.ALL);
+        Batch in = Batch.of("x", Tensor.of(new float[] {1, -2, 3, 4}, 2, 2));
+        Batch out =
+            Batch.of(
+                List.of("x", "y", "w"),
+                List.of(
+                    Tensor.allocate(DataType.FLOAT32, Shape.of(2, 2)),
+                    Tensor.allocate(DataType.FLOAT32, Shape.of(2, 2)),
+                    Tensor.allocate(DataType.FLOAT32, Shape.of(2))))) {
+      session.run(in, out);
+      assertThat(out.get("x").toFloatArray()).containsExactly(1, -2, 3, 4);
+      assertThat(out.get("y").toFloatArray()).containsExactly(1, 0, 3, 4);
+      assertThat(out.get("w").toFloatArray()).containsExactly(7, 8);
+    }
+  }
+
   @Test
   void textsAreNotCopiedIntoATensorOfAnotherShape() {
     Graph graph = new Graph("texts");

@@ -9,6 +9,8 @@ import dev.hone.cuda.device.CaptureLock;
 import dev.hone.cuda.device.CudaStream;
 import dev.hone.onnx.gpu.GpuModel;
 import dev.hone.onnx.gpu.StreamRuns;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class BoundStreamModel implements StreamModel {
   private final GpuModel model;
   private final boolean graphs;
+  private final Set<String> handedThrough;
 
   /**
    * Of this model, which stays its owner's.
@@ -27,6 +30,8 @@ public final class BoundStreamModel implements StreamModel {
   public BoundStreamModel(GpuModel model, boolean graphs) {
     this.model = model;
     this.graphs = graphs;
+    this.handedThrough = new HashSet<>(model.signature().inputNames());
+    handedThrough.retainAll(model.signature().outputNames());
   }
 
   @Override
@@ -34,11 +39,17 @@ public final class BoundStreamModel implements StreamModel {
     return model.signature();
   }
 
-  /** Texts lie nowhere, and a value that may be missing or has no type is better left to a run. */
+  /**
+   * Texts lie nowhere, and a value that may be missing or has no type is better left to a run. So
+   * is one that is both input and output: ONNX Runtime writes nothing to where it shall be.
+   */
   @Override
   public boolean onDevice(Signature.Value value) {
     DataType type = value.type();
-    return value.kind() == Signature.Kind.TENSOR && type != null && type != DataType.STRING;
+    return value.kind() == Signature.Kind.TENSOR
+        && type != null
+        && type != DataType.STRING
+        && !handedThrough.contains(value.name());
   }
 
   @Override

@@ -32,6 +32,8 @@ public interface StreamRuns extends AutoCloseable {
    * @param output its place in the signature
    * @param tensor tells type and shape
    * @param deviceAddress where it shall be
+   * @throws IllegalArgumentException if it is an input that the model hands through, which ONNX
+   *     Runtime would not write there: take it to the host
    */
   void output(int output, Tensor tensor, long deviceAddress);
 

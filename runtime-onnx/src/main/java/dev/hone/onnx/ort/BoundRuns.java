@@ -47,6 +47,7 @@ public final class BoundRuns implements StreamRuns {
   private final OrtRunOptions queueing;
   private final Map<String, String> runConfig;
   private final List<OrtRunOptions> graphs = new ArrayList<>(); // by number
+  private final List<String> inputNames;
   private final List<String> outputNames;
   private final BoundSide inputs;
   private final BoundSide outputs;
@@ -60,6 +61,7 @@ public final class BoundRuns implements StreamRuns {
     int gpu = gpu(settings);
     this.library = library;
     this.session = session;
+    this.inputNames = signature.inputNames();
     this.outputNames = signature.outputNames();
     releases.push(options::close);
     releases.push(() -> library.api.ReleaseSession(session));
@@ -76,7 +78,7 @@ public final class BoundRuns implements StreamRuns {
       entries.put(DO_NOT_WAIT, "1");
       this.queueing = runOptions(entries);
       this.runConfig = Map.copyOf(entries);
-      this.inputs = new BoundSide(library, new Names(signature.inputNames()));
+      this.inputs = new BoundSide(library, new Names(inputNames));
       releases.push(inputs::close);
       this.outputs = new BoundSide(library, new Names(outputNames));
       releases.push(outputs::close);
@@ -172,6 +174,14 @@ public final class BoundRuns implements StreamRuns {
 
   @Override
   public void output(int output, Tensor tensor, long deviceAddress) {
+    String name = outputNames.get(output);
+    if (inputNames.contains(name)) { // ONNX Runtime would leave the memory as it was
+      throw new IllegalArgumentException(
+          "The output '"
+              + name
+              + "' is an input that the model hands through, which nothing writes to memory that is"
+              + " bound for it. Take it with outputToHost.");
+    }
     outputs.describe(output, tensor, deviceAddress, deviceMemory);
   }
 

@@ -71,9 +71,15 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
     this.inputNames = new Names(signature.inputNames());
     this.outputNames = new Names(signature.outputNames());
     this.allOutputs = IntStream.range(0, signature.outputs().size()).toArray();
-    this.onlyAllocates =
-        sequences != null
-            || signature.outputs().stream().anyMatch(output -> output.type() == DataType.STRING);
+    this.onlyAllocates = sequences != null || signature.outputs().stream().anyMatch(this::isCopied);
+  }
+
+  /**
+   * Strings live on the Java heap, so nothing native can write into them. And into the memory for
+   * an output that is an input ONNX Runtime writes nothing: it hands the input through instead.
+   */
+  private boolean isCopied(Signature.Value output) {
+    return output.type() == DataType.STRING || signature.inputNames().contains(output.name());
   }
 
   /**
@@ -181,10 +187,7 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
     }
   }
 
-  /**
-   * Strings live on the Java heap, so nothing native can write into them: they are copied. Runs
-   * with sequences are rare enough to go this way, too.
-   */
+  /** For outputs that must be copied; runs with sequences are rare enough to go this way, too. */
   private void runAndCopy(Lane lane, Batch in, Batch out, RunOptions options, long deadline) {
     int[] chosen =
         IntStream.range(0, lane.outputPositions.length)
