@@ -1,4 +1,5 @@
 /** Runs ONNX models on ONNX Runtime, and rewrites them. */
+@SuppressWarnings("module") // dev.hone.cuda is compiled later
 module dev.hone.onnx {
   requires transitive dev.hone.core;
   requires org.bytedeco.javacpp;
@@ -7,6 +8,8 @@ module dev.hone.onnx {
 
   exports dev.hone.onnx;
   exports dev.hone.onnx.gpu;
+  exports dev.hone.onnx.failure to
+      dev.hone.cuda;
 
   uses dev.hone.onnx.gpu.GpuSupport;
 

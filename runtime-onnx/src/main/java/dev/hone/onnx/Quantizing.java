@@ -35,6 +35,7 @@ final class Quantizing {
   private static final int MOST_DRAFTS = 6;
   private static final int MADE_UP_BATCHES = 4;
   private static final double TIMING = 0.9;
+  private static final long LARGE_BYTES = 256L << 20;
   private static final String METADATA_KEY = "hone.precision";
 
   private final OnnxModel original;
@@ -135,6 +136,7 @@ final class Quantizing {
       try (ModelRunner smaller = opener.open(toCompare(draft))) {
         Optional<Fidelity> fidelity =
             examples.checkRows() == 0 ? Optional.empty() : comparison.fidelity(smaller);
+        List<String> notes = notes(draft, fidelity, comparison.reshaped());
         Floors floors = Floors.of(draft.precision(), options, isForSpeed(draft));
         boolean near =
             options.evenIfWorse() || fidelity.isEmpty() || floors.isMetBy(fidelity.get());
@@ -142,14 +144,12 @@ final class Quantizing {
           advance.to("timing", TIMING);
           Optional<Speed> speed =
               isForElsewhere(draft) ? Optional.empty() : comparison.speed(smaller);
-          List<String> notes = notes(draft, fidelity, comparison.reshaped());
           QuantizationReport report =
               report(draft, fidelity, speed, learnt(draft, examples), notes);
           floors.check(report, options);
           advance.to("done", 1);
           return new Result(draft.model(), report);
         }
-        List<String> notes = notes(draft, fidelity, comparison.reshaped());
         missed =
             new Missed(
                 report(draft, fidelity, Optional.empty(), learnt(draft, examples), notes), floors);
@@ -173,6 +173,9 @@ final class Quantizing {
   }
 
   private Draft draft(Passes.Drafts drafts, Set<String> spared, @Nullable Missed missed) {
+    if (original.data().parameterBytes() >= LARGE_BYTES) {
+      System.gc(); // what a draft weighs is off the heap, which fills up too slowly to tell of it
+    }
     Draft draft = drafts.sparing(Set.copyOf(spared));
     if (!draft.changesAnything()) {
       if (missed != null) { // the floors are what nothing is left of it for
@@ -220,18 +223,24 @@ final class Quantizing {
             .map(
                 choice ->
                     choice.operator() + " '" + choice.node() + "' was left: " + choice.reason())
-            .orElse("It has no weights that a pass knows.");
+            .orElse("");
+    String convolutions =
+        "Its convolutions stay in FP32 where there is no calibration, for they would be slower. Give"
+            + " examples of real inputs, about a hundred, with SessionOptions.calibration, or open it"
+            + " as it is, with Precision.FP32.";
+    String rest =
+        waitsForCalibration()
+            ? convolutions
+            : (why.isEmpty() ? "It has no weights that a pass knows. " : "")
+                + "Open it as it is, with Precision.FP32.";
     return new QuantizationException(
         "At "
             + precision
             + " there is nothing to make smaller in '"
             + original.name()
             + "'. "
-            + (waitsForCalibration()
-                ? "Its convolutions stay in FP32 where there is no calibration, for they would be"
-                    + " slower. Give examples of real inputs, about a hundred, with"
-                    + " SessionOptions.calibration, or open it as it is, with Precision.FP32."
-                : why + " Open it as it is, with Precision.FP32."),
+            + (why.isEmpty() ? "" : why + " ")
+            + rest,
         null);
   }
 
@@ -239,7 +248,9 @@ final class Quantizing {
   private boolean waitsForCalibration() {
     return precision == Precision.INT8
         && !calibrated
-        && !original.data().graph().nodes("Conv").isEmpty();
+        && options.form() == Quantization.Form.AUTOMATIC
+        && original.data().graph().nodes("Conv").stream()
+            .anyMatch(conv -> original.data().graph().constant(conv.input(1)) != null);
   }
 
   private QuantizationReport report(

@@ -69,7 +69,9 @@ class ArchitectureTest {
             "dev.hone",
             "dev.hone.memory",
             "dev.hone.metrics",
-            "dev.hone.onnx.gpu"));
+            "dev.hone.onnx.gpu",
+            "dev.hone.onnx.failure"));
+    isKept(HouseRules.dependsOnlyOn("dev.hone.onnx.failure", "dev.hone"));
     isKept(HouseRules.dependsOnlyOn("dev.hone.onnx.gpu", "dev.hone", "dev.hone.metrics"));
     isKept(HouseRules.dependsOnlyOn("dev.hone.onnx.graph", "dev.hone", "dev.hone.memory"));
   }

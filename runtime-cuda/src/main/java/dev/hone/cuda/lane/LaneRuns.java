@@ -16,7 +16,7 @@ import dev.hone.Tensor;
 import dev.hone.cuda.device.CudaDevice;
 import dev.hone.memory.Memory;
 import dev.hone.metrics.RunTimer;
-import dev.hone.onnx.gpu.FailedRun;
+import dev.hone.onnx.failure.FailedRun;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -92,22 +92,8 @@ public final class TensorData {
     return zeros(Math.toIntExact(byteSize)).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /**
-   * Large weights are asked of Java first, which collects what was forgotten before it refuses. But
-   * it gives no more than the heap may have, and a model may be larger than that.
-   */
+  /** Not Java's direct memory: of that there is no more than heap, and a model may be larger. */
   private static ByteBuffer zeros(int byteSize) {
-    if (byteSize >= LARGE_BYTES) {
-      try {
-        return ByteBuffer.allocateDirect(byteSize);
-      } catch (OutOfMemoryError e) { // of Java's allowance, not of the machine's memory
-        return cleared(byteSize);
-      }
-    }
-    return cleared(byteSize);
-  }
-
-  private static ByteBuffer cleared(int byteSize) {
     ByteBuffer buffer = Memory.allocateBuffer(byteSize);
     byte[] zeros = new byte[Math.min(byteSize, LARGE_BYTES)];
     while (buffer.hasRemaining()) {

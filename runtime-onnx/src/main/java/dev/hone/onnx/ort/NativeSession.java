@@ -13,7 +13,7 @@ import dev.hone.Signature;
 import dev.hone.StopSignal;
 import dev.hone.metrics.Recorder;
 import dev.hone.metrics.RunTimer;
-import dev.hone.onnx.gpu.FailedRun;
+import dev.hone.onnx.failure.FailedRun;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;

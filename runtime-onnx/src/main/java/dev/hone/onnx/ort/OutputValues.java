@@ -3,6 +3,7 @@ package dev.hone.onnx.ort;
 import dev.hone.Batch;
 import dev.hone.DataType;
 import dev.hone.HoneException;
+import dev.hone.HoneException.OutOfMemoryException;
 import dev.hone.Shape;
 import dev.hone.Signature;
 import dev.hone.Tensor;
@@ -59,7 +60,7 @@ final class OutputValues {
         add(outputNames.get(next - 1), new OrtValue(value));
       }
       return Batch.of(names, tensors);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       tensors.forEach(Tensor::close);
       for (; next < outputNames.size(); next++) {
         library.api.ReleaseValue(new OrtValue(values.get(Pointer.class, next)));
@@ -134,9 +135,17 @@ final class OutputValues {
   }
 
   private static Tensor copy(Tensor input) {
-    Tensor copy = Tensor.allocate(input.type(), input.shape());
+    Tensor copy = Tensor.of(input.type(), input.shape(), memory(input.byteSize()));
     copy.copyFrom(input);
     return copy;
+  }
+
+  private static Memory memory(long bytes) {
+    try {
+      return Memory.allocateUninitialized(bytes);
+    } catch (OutOfMemoryError e) {
+      throw new OutOfMemoryException("No memory for an output of " + bytes + " bytes.", e);
+    }
   }
 
   private void addSequence(String name, OrtValue value) {

@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
  * judged once for a net, before any unit is spared: the time is that of all units, of those too
  * that cannot bear bytes, and the saving that of all that can. So a net whose large convolutions
  * must stay in floats does not take noise for the sake of small ones, and sparing some units, to
- * reach a floor, never changes what becomes of the others. Convolutions that are no units, because
- * their weights are not constant, count nowhere.
+ * reach a floor, never turns the whole net back to floats. Neighbours of a spared unit pay its
+ * conversions, though, and may become floats, too. Convolutions that are no units, because their
+ * weights are not constant, count nowhere.
  *
  * <p>The times are estimated from the sizes of the values and constants that were measured once,
  * not measured here: two runs choose alike on any machine.
@@ -78,13 +79,13 @@ final class ConvPlan {
    * Why bytes are not worth their noise in a net, in a sentence, or null if they are.
    *
    * @param able the units that can bear bytes
-   * @param unable those that cannot
+   * @param units all, these among them
    * @param sizes how many numbers each value has in one run
    */
   static @Nullable String objection(
-      Graph graph, List<Int8Unit> able, List<Int8Unit> unable, Map<String, Double> sizes) {
+      Graph graph, List<Int8Unit> able, List<Int8Unit> units, Map<String, Double> sizes) {
     Choice best = choose(graph, able, sizes);
-    double share = best.saved / (best.floats + choose(graph, unable, sizes).floats);
+    double share = best.saved / choose(graph, units, sizes).floats;
     return best.bytes.isEmpty() || share >= LEAST_SAVING
         ? null
         : String.format(

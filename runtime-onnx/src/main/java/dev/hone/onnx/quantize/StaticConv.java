@@ -180,7 +180,6 @@ public final class StaticConv {
   private List<Int8Unit> choose(Set<String> excluded) {
     graph.nodes("Conv").forEach(conv -> leave(conv, "Its weights are not constant floats."));
     List<Int8Unit> able = new ArrayList<>();
-    List<Int8Unit> unable = new ArrayList<>();
     Map<String, Integer> channels = new HashMap<>();
     List<Int8Unit> units = connected(units(graph));
     for (Int8Unit unit : units) {
@@ -188,12 +187,11 @@ public final class StaticConv {
       if (objection == null) {
         able.add(unit);
       } else {
-        unable.add(unit);
         leave(unit.node(), objection);
       }
     }
     Map<String, Double> sizes = sizes(units);
-    String notWorth = ConvPlan.objection(graph, able, unable, sizes);
+    String notWorth = ConvPlan.objection(graph, able, units, sizes);
     List<Int8Unit> wanted = able.stream().filter(unit -> !isIn(excluded, unit)).toList();
     List<Int8Unit> bytes =
         notWorth == null ? ConvPlan.choose(graph, wanted, sizes).bytes() : List.of();
@@ -261,9 +259,12 @@ public final class StaticConv {
     double least = Double.POSITIVE_INFINITY;
     for (Int8Unit unit : all) {
       if (unit instanceof ConvUnit conv && conv.input().equals(swish.output())) {
+        ChannelRanges y = ranges.of(conv.output());
+        if (y == null || !y.isFinite()) {
+          return false;
+        }
         ChannelRanges x = known(swish.input());
-        least =
-            Math.min(least, swish.decibels(x, known(swish.output()), conv, known(conv.output())));
+        least = Math.min(least, swish.decibels(x, known(swish.output()), conv, y));
       }
     }
     return least >= NoiseShare.LEAST_DECIBELS && least < Double.POSITIVE_INFINITY;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.hone.Batch;
 import dev.hone.HoneException;
 import dev.hone.Tensor;
-import dev.hone.onnx.gpu.FailedRun;
+import dev.hone.onnx.failure.FailedRun;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

@@ -286,6 +286,21 @@ class StaticConvTest {
   }
 
   @Test
+  void aSwishBeforeAConvolutionThatOverflowsStaysInFloats() {
+    op("HardSwish", "h", conv("x", "a", 3, 1));
+    conv("h", "y", 3, 1);
+    TensorData weights = Objects.requireNonNull(graph.initializer("w_y"));
+    float[] huge = new float[weights.toFloats().length];
+    Arrays.fill(huge, Float.MAX_VALUE);
+    graph.putInitializer(TensorData.ofFloats("w_y", weights.shape(), huge));
+    ModelData model = ModelData.of(graph, 14);
+    assertThat(StaticConv.apply(model, calibrated(model), Set.of()))
+        .filteredOn(choice -> choice.node().equals("conv_y"))
+        .singleElement()
+        .satisfies(choice -> assertThat(choice.form()).isNotEqualTo(Form.STATIC_INT8_IN_OUT));
+  }
+
+  @Test
   void anEdgeFilterThatCannotBearTheNoiseStaysInFloats() {
     conv("x", "y", 1, 1);
     TensorData weights = Objects.requireNonNull(graph.initializer("w_y"));

@@ -1,4 +1,4 @@
-package dev.hone.onnx.gpu;
+package dev.hone.onnx.failure;
 
 import dev.hone.Batch;
 import dev.hone.HoneException;
