@@ -56,17 +56,18 @@ record Canary(OnnxModel model, SessionOptions options) {
     Fidelity fidelity = seen.get();
     Quantization how = OnnxSession.onnxOptions(options).quantization();
     Floors floors = Floors.of(Precision.FP16, how, false);
+    String why = reshaped.map(words -> " " + words).orElse("");
     if (!floors.isMetBy(fidelity) && !how.evenIfWorse()) {
-      String why = reshaped.map(words -> " " + words).orElse("");
       throw new QuantizationException(tooFar(fidelity, floors) + why, null);
     }
     return String.format(
-        Locale.ROOT,
-        "On %s, answers in FP16 have a mean cosine of %.6f to those in FP32, on %d %srows.",
-        options.device(),
-        fidelity.meanCosine(),
-        fidelity.rows(),
-        fidelity.madeUp() ? "made-up " : "");
+            Locale.ROOT,
+            "On %s, answers in FP16 have a mean cosine of %.6f to those in FP32, on %d %srows.",
+            options.device(),
+            fidelity.meanCosine(),
+            fidelity.rows(),
+            fidelity.madeUp() ? "made-up " : "")
+        + why;
   }
 
   private String tooFar(Fidelity fidelity, Floors floors) {

@@ -103,12 +103,18 @@ final class GpuSession implements Session {
     return run;
   }
 
+  /** Without the model and its inputs: what is told of a lost GPU is read by other sessions. */
+  private static String said(HoneException failure) {
+    Throwable cause = failure.getCause();
+    return String.valueOf((cause instanceof HoneException ? cause : failure).getMessage());
+  }
+
   /**
    * The session to try again, if this failure says that the GPU is lost; otherwise throws it. A
    * call some of whose tensors were lost with the GPU cannot be tried again.
    */
   private Session after(Session used, HoneException failure, Batch in, @Nullable Batch out) {
-    if (used != onGpu || !gpu.isLost(ordinal, String.valueOf(failure.getMessage()))) {
+    if (used != onGpu || !gpu.isLost(ordinal, said(failure))) {
       throw failure;
     }
     String why =

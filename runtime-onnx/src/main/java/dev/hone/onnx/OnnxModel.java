@@ -101,10 +101,16 @@ final class OnnxModel implements Model {
     data.write(file);
   }
 
-  /** Refuses the file that this model was loaded from. */
-  void requireOther(Path file) {
+  /** Whether it is read from a file: the model's own, or one beside it that holds weights. */
+  boolean isReadFrom(Path file) {
     ModelSource loaded = isStored() ? source() : null;
-    if (loaded instanceof ModelSource.OfFile from && isSame(from.path(), file)) {
+    boolean own = loaded instanceof ModelSource.OfFile from && isSame(from.path(), file);
+    return own || data.externalFiles().stream().anyMatch(beside -> isSame(beside, file));
+  }
+
+  /** Refuses the files that this model was loaded from. */
+  void requireOther(Path file) {
+    if (isReadFrom(file)) {
       throw new IllegalArgumentException(
           "The file of the original, '"
               + file

@@ -216,7 +216,13 @@ final class Opening {
 
   /** The runtime would wait at a pipe for a reader, and write over the model that it reads. */
   private void requireRegular(Path file) {
-    model.requireOther(file);
+    if (model.isReadFrom(file)) {
+      throw new IllegalArgumentException(
+          "optimizedModel names '"
+              + file
+              + "', but that is a file of the original, which is not written over: a model cannot be"
+              + " made whole again. Name another file.");
+    }
     AtomicFile.other(file)
         .ifPresent(
             why -> {

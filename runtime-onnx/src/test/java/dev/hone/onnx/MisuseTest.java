@@ -218,6 +218,43 @@ class MisuseTest {
   }
 
   @Test
+  void aModelMayHaveAsLongANameAsAnyFile(@TempDir Path folder) {
+    Path file = folder.resolve("m".repeat(250) + ".onnx");
+    table().save(file);
+    assertThat(Model.load(file).signature()).isEqualTo(table().signature());
+  }
+
+  @Test
+  void whatReplacesAFileMayBeReadByWhomThatMight(@TempDir Path folder) throws IOException {
+    assumeTrue(Files.getFileStore(folder).supportsFileAttributeView("posix"));
+    Path file = folder.resolve("model.onnx");
+    table().save(file);
+    Set<PosixFilePermission> own =
+        Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
+    Files.setPosixFilePermissions(file, own);
+    table().save(file);
+    assertThat(permissions(file)).isEqualTo(own);
+  }
+
+  @Test
+  void theOptimizedModelTakesNoPlaceOfTheWeightsBesideTheOriginal(@TempDir Path folder)
+      throws IOException {
+    Path original = folder.resolve("original.onnx");
+    TwoLayers.data().writeWithExternalData(original, 16);
+    Model model = Model.load(original);
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        OnnxOptions options = OnnxOptions.builder().optimizedModel(file).build();
+        refuses(
+            () -> Session.open(model, SessionOptions.builder().runtime(options).build()).close(),
+            "optimizedModel names",
+            "file of the original",
+            "Name another");
+      }
+    }
+  }
+
+  @Test
   void whatIsNoRegularFileIsNotReplacedByAModel(@TempDir Path folder) throws IOException {
     Path inner = Files.createDirectory(folder.resolve("inner"));
     Path link = Files.createSymbolicLink(folder.resolve("link"), inner);
@@ -255,7 +292,11 @@ class MisuseTest {
     byte[] before = Files.readAllBytes(original);
     OnnxOptions over = OnnxOptions.builder().optimizedModel(original).build();
     SessionOptions options = SessionOptions.builder().runtime(over).build();
-    refuses(() -> Session.open(original, options).close(), "The file of the original", "another");
+    refuses(
+        () -> Session.open(original, options).close(),
+        "optimizedModel names",
+        "file of the original",
+        "Name another");
     assertThat(original).hasBinaryContent(before);
   }
 

@@ -117,6 +117,29 @@ class PassedThroughTest {
     }
   }
 
+  @Test
+  void nothingIsCopiedWhereAnyTensorHasAnotherShape() {
+    Graph graph = new Graph("texts");
+    graph.addInput(texts("x"));
+    graph.add(Node.of("Identity", List.of("x"), List.of("y")));
+    graph.add(Node.of("Identity", List.of("x"), List.of("z")));
+    graph.addOutput(texts("y"));
+    graph.addOutput(texts("z"));
+    try (Session session = ModelRuns.open(ModelData.of(graph, 13), Optimization.ALL);
+        Batch in = Batch.of("x", Tensor.of(new String[] {"a", "b"}, 2));
+        Batch out =
+            Batch.of(
+                List.of("y", "z"),
+                List.of(
+                    Tensor.of(new String[] {"mine", "mine"}, 2),
+                    Tensor.allocate(DataType.STRING, Shape.of(1, 2))))) {
+      assertThatThrownBy(() -> session.run(in, out))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("'z'");
+      assertThat(out.get("y").toStringArray()).containsExactly("mine", "mine");
+    }
+  }
+
   private static ValueInfo texts(String name) {
     return ValueInfo.tensor(name, DataType.STRING, (List<Dimension>) null);
   }

@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -31,14 +33,16 @@ public final class AtomicFile {
     if (folder == null) {
       throw new IOException("'" + path + "' names no file");
     }
-    // Not Files.createTempFile: what that makes, nobody but its owner may read.
-    Path temporary = folder.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    // Not Files.createTempFile: what that makes, nobody but its owner may read. And without the
+    // name of the file, which may be as long as names can be.
+    Path temporary = folder.resolve("." + UUID.randomUUID() + ".tmp");
     try {
       try (FileChannel channel =
           FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         content.writeTo(channel);
         channel.force(true);
       }
+      keepPermissions(target, temporary);
       move(temporary, target);
     } finally {
       Files.deleteIfExists(temporary);
@@ -72,6 +76,20 @@ public final class AtomicFile {
             "it is no regular file but a pipe, a socket or a device, and the model would take its"
                 + " place. Name a file.")
         : Optional.empty();
+  }
+
+  /** Whoever might read and write a file may do so with what takes its place. */
+  private static void keepPermissions(Path replaced, Path by) throws IOException {
+    PosixFileAttributeView from =
+        Files.getFileAttributeView(replaced, PosixFileAttributeView.class);
+    PosixFileAttributeView to = Files.getFileAttributeView(by, PosixFileAttributeView.class);
+    if (from != null && to != null) {
+      try {
+        to.setPermissions(from.readAttributes().permissions());
+      } catch (NoSuchFileException e) {
+        return; // nothing is replaced
+      }
+    }
   }
 
   private static void move(Path from, Path to) throws IOException {

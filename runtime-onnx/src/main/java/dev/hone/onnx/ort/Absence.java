@@ -73,7 +73,7 @@ final class Absence {
     if (reason.contains("No space left")) {
       return "there is no space left";
     }
-    if (reason.contains("failed to map segment")) {
+    if (reason.contains("failed to map segment") && !reason.contains("Cannot allocate memory")) {
       return "nothing may run from there, as on a volume mounted with noexec";
     }
     boolean unwritable =

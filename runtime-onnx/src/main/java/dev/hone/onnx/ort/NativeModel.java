@@ -71,7 +71,8 @@ final class NativeModel {
   private static String otherNames() {
     return "It does, but under a name that Java's encoding of names, "
         + System.getProperty("sun.jnu.encoding")
-        + ", cannot spell: start Java in a locale of UTF-8, for example with LC_ALL=C.UTF-8.";
+        + ", cannot spell: start Java in a locale of UTF-8, for example with LC_ALL=C.UTF-8, or rename"
+        + " the file to ASCII.";
   }
 
   /**

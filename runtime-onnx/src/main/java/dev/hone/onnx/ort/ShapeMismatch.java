@@ -33,7 +33,7 @@ final class ShapeMismatch {
   }
 
   /**
-   * Copies what a run gave into what the caller brought for it.
+   * Copies what a run gave into what the caller brought for it: all of it, or nothing.
    *
    * @throws IllegalArgumentException if that has another shape
    */
@@ -44,7 +44,9 @@ final class ShapeMismatch {
       if (!given.shape().equals(target.shape())) {
         throw refusal(made.name(i), given.shape().toString(), target, null);
       }
-      target.copyFrom(given);
+    }
+    for (int i = 0; i < made.size(); i++) {
+      out.get(made.name(i)).copyFrom(made.tensor(i));
     }
   }
 

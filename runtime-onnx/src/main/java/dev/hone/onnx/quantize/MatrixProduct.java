@@ -49,6 +49,9 @@ record MatrixProduct(
   /** Why a value is no constant matrix. */
   static String whyNoMatrix(Graph graph, String value) {
     TensorData constant = graph.constant(value);
+    if (constant != null && ConstantMatrix.isTooLarge(graph, value)) {
+      return "Its weights are " + constant.withName("") + ", larger than the 2 GiB that are read.";
+    }
     if (constant != null) {
       return "Its weights are " + constant.withName("") + ", not a matrix of floats.";
     }

@@ -61,6 +61,14 @@ class FailuresTest {
   }
 
   @Test
+  void whereMemoryIsShortTheFolderIsNotToBlame() {
+    String told = "/mnt/a.so: failed to map segment from shared object: Cannot allocate memory";
+    assertThat(Absence.explain("Linux", "amd64", false, new UnsatisfiedLinkError(told)))
+        .contains(told)
+        .doesNotContain("noexec");
+  }
+
+  @Test
   void whereTheLibraryIsNotThereTheDependenciesAreToBlame() {
     String told = "Could not find jnionnxruntime in class, module, and library paths.";
     assertThat(Absence.explain("Linux", "amd64", false, new UnsatisfiedLinkError(told)))
