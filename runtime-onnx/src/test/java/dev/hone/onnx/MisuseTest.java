@@ -168,6 +168,32 @@ class MisuseTest {
         .hasMessageNotContaining("calibration");
   }
 
+  @Test
+  void whatWasLeftIsToldBesideTheWishForCalibration() {
+    Graph graph = new Graph("both");
+    Dimension two = Dimension.of(2);
+    graph.addInput(ValueInfo.tensor("x", DataType.FLOAT32, two, two, two, two));
+    graph.addOutput(ValueInfo.tensor("z", DataType.FLOAT32, two, two, two, two));
+    graph.putInitializer(TensorData.ofFloats("k", Shape.of(2, 2, 1, 1), 1, 2, 3, 4));
+    graph.putInitializer(TensorData.ofFloats("w", Shape.of(2, 2), 1, 2, 3, 4));
+    graph.add(Node.of("Conv", List.of("x", "k"), List.of("y")));
+    graph.add(Node.of("MatMul", List.of("y", "w"), List.of("z")).named("product"));
+    Model model =
+        Model.load(new ModelSource.OfBytes(ModelData.of(graph, 17).toBuffer(), "both.onnx", null));
+    SessionOptions options =
+        SessionOptions.builder()
+            .precision(Precision.INT8)
+            .runtime(
+                OnnxOptions.builder()
+                    .quantization(Quantization.builder().exclude("product").build())
+                    .build())
+            .build();
+    assertThatThrownBy(() -> Quantizer.quantize(model, options))
+        .isInstanceOf(QuantizationException.class)
+        .hasMessageContainingAll(
+            "MatMul 'product' was left: It was excluded.", "SessionOptions.calibration");
+  }
+
   /** One convolution. */
   private static Model image(boolean constantWeights) {
     Graph graph = new Graph("image");
