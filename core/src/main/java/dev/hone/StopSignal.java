@@ -80,7 +80,7 @@ public final class StopSignal implements AutoCloseable {
     signal.cancel();
   }
 
-  /** Thrown when the run is to stop. */
+  /** Cancelled as soon as the run is to stop. */
   public Cancellation signal() {
     return signal;
   }

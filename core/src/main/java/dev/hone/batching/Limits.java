@@ -88,25 +88,16 @@ final class Limits {
               + inputBytes
               + " bytes of inputs at least: no call would fit. Allow more.");
     }
-    if (policy.maxBatchBytes != usual.maxBatchBytes
-        && policy.maxRows * inputBytes > policy.maxBatchBytes) {
+    String row = "a row of this model has " + inputBytes + " bytes of inputs at least";
+    long fullBytes = policy.maxRows * inputBytes;
+    if (policy.maxBatchBytes != usual.maxBatchBytes && fullBytes > policy.maxBatchBytes) {
       throw BatchPolicy.Builder.contradiction(
-          "maxRows",
-          policy.maxRows,
-          "maxBatchBytes",
-          policy.maxBatchBytes,
-          "a row of this model has " + inputBytes + " bytes of inputs at least");
+          "maxRows", policy.maxRows, "maxBatchBytes", policy.maxBatchBytes, row);
     }
-    if (policy.maxQueueBytes != usual.maxQueueBytes
-        && policy.maxRows * inputBytes > policy.maxQueueBytes) {
+    if (policy.maxQueueBytes != usual.maxQueueBytes && fullBytes > policy.maxQueueBytes) {
+      String why = "a full batch must fit the queue, and " + row;
       throw BatchPolicy.Builder.contradiction(
-          "maxRows",
-          policy.maxRows,
-          "maxQueueBytes",
-          policy.maxQueueBytes,
-          "a full batch must fit the queue, and a row of this model has "
-              + inputBytes
-              + " bytes of inputs at least");
+          "maxRows", policy.maxRows, "maxQueueBytes", policy.maxQueueBytes, why);
     }
   }
 
