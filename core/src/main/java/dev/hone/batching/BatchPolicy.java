@@ -342,67 +342,9 @@ public final class BatchPolicy {
      * @throws IllegalArgumentException if two of its parts contradict each other
      */
     public BatchPolicy build() {
-      if (maxRows > maxTokens) {
-        throw contradiction("maxRows", maxRows, "maxTokens", maxTokens, "a row has a token");
-      }
-      if (maxRows > maxQueueRows) {
-        throw contradiction(
-            "maxRows", maxRows, "maxQueueRows", maxQueueRows, "a full batch must fit the queue");
-      }
-      requireBytes();
-      requireCompany("maxRows", maxRows);
-      requireCompany("maxTokens", maxTokens);
-      requireCompany("maxQueueRows", maxQueueRows);
-      if (latencyTargetNanos > 0 && lingerNanos >= latencyTargetNanos) {
-        throw contradiction(
-            "linger",
-            Duration.ofNanos(lingerNanos),
-            "latencyTarget",
-            Duration.ofNanos(latencyTargetNanos),
-            "lingering alone would miss the target");
-      }
-      if (interaction == Interaction.ACCEPT && tolerance > 0) {
-        throw contradiction(
-            "tolerance", tolerance, "whenRowsInteract", interaction, "accepting leaves no limit");
-      }
-      if (mask != null && padding.getOrDefault(mask, 0L) != 0) {
-        throw contradiction(
-            "mask", mask, "its padding", padding.get(mask), "0 says that there is nothing");
-      }
-      return new BatchPolicy(this);
-    }
-
-    private void requireBytes() {
-      if (maxRows > maxBatchBytes) {
-        throw contradiction("maxRows", maxRows, "maxBatchBytes", maxBatchBytes, "a row has a byte");
-      }
-      if (maxRows > maxQueueBytes) {
-        throw contradiction(
-            "maxRows", maxRows, "maxQueueBytes", maxQueueBytes, "a full batch must fit the queue");
-      }
-    }
-
-    /** Refuses to linger where nothing is worth waiting for. */
-    private void requireCompany(String name, long most) {
-      if (lingerNanos > 0 && most == 1) {
-        Duration linger = Duration.ofNanos(lingerNanos);
-        throw contradiction("linger", linger, name, most, "no second row can join the first");
-      }
-    }
-
-    static IllegalArgumentException contradiction(
-        String name, Object value, String otherName, @Nullable Object otherValue, String why) {
-      return new IllegalArgumentException(
-          name
-              + " is "
-              + value
-              + " but "
-              + otherName
-              + " is "
-              + otherValue
-              + ": "
-              + why
-              + ". Change one of the two.");
+      BatchPolicy policy = new BatchPolicy(this);
+      Contradictions.requireNone(policy);
+      return policy;
     }
 
     private static long positive(String name, long value) {

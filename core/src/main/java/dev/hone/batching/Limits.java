@@ -91,12 +91,12 @@ final class Limits {
     String row = "a row of this model has " + inputBytes + " bytes of inputs at least";
     long fullBytes = policy.maxRows * inputBytes;
     if (policy.maxBatchBytes != usual.maxBatchBytes && fullBytes > policy.maxBatchBytes) {
-      throw BatchPolicy.Builder.contradiction(
+      throw Contradictions.between(
           "maxRows", policy.maxRows, "maxBatchBytes", policy.maxBatchBytes, row);
     }
     if (policy.maxQueueBytes != usual.maxQueueBytes && fullBytes > policy.maxQueueBytes) {
       String why = "a full batch must fit the queue, and " + row;
-      throw BatchPolicy.Builder.contradiction(
+      throw Contradictions.between(
           "maxRows", policy.maxRows, "maxQueueBytes", policy.maxQueueBytes, why);
     }
   }
