@@ -184,7 +184,7 @@ final class Admission {
       room.signalAll();
       while (!tryAdmit(request)) {
         if (cancellation != null && cancellation.isCancelled()) {
-          throw new CancelledException("The call was cancelled by its caller.");
+          throw Failure.cancelled();
         }
         long left = giveUp - System.nanoTime();
         if (left <= 0) {

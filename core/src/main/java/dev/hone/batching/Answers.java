@@ -18,8 +18,7 @@ import org.jspecify.annotations.Nullable;
  * when it is woken it finds the others done, and need not be woken for each.
  */
 final class Answers {
-  private final AtomicReference<@Nullable Request> top = new AtomicReference<>(); // Request.next
-
+  private final AtomicReference<@Nullable AsyncRequest> top = new AtomicReference<>();
   private final RequestEvents events;
 
   /** None yet; they are going to be of this batcher. */
@@ -28,8 +27,8 @@ final class Answers {
   }
 
   /** Adds a request that is about to be answered; only before {@link #complete}. */
-  void add(Request request) {
-    request.next = top.getPlain();
+  void add(AsyncRequest request) {
+    request.nextAnswered = top.getPlain();
     top.setPlain(request);
   }
 
@@ -44,8 +43,8 @@ final class Answers {
    *
    * @param first what is done with each before any is completed
    */
-  void complete(Executor executor, Consumer<Request> first) {
-    for (Request request = top.getPlain(); request != null; request = request.next) {
+  void complete(Executor executor, Consumer<AsyncRequest> first) {
+    for (AsyncRequest request = top.getPlain(); request != null; request = request.nextAnswered) {
       first.accept(request);
     }
     setAsideThoseWithDependents();
@@ -55,19 +54,19 @@ final class Answers {
   }
 
   private void setAsideThoseWithDependents() {
-    Request request = top.getPlain();
-    Request last = null;
+    AsyncRequest request = top.getPlain();
+    AsyncRequest last = null;
     top.setPlain(null);
     while (request != null) {
-      Request after = request.next;
-      request.next = null;
+      AsyncRequest after = request.nextAnswered;
+      request.nextAnswered = null;
       if (request.getNumberOfDependents() == 0 || request.isDone()) {
         request.finish(request.end());
       } else if (last == null) {
         top.setPlain(request);
         last = request;
       } else {
-        last.next = request;
+        last.nextAnswered = request;
         last = request;
       }
       request = after;
@@ -86,19 +85,19 @@ final class Answers {
     return !turn.cameBack;
   }
 
-  private @Nullable Request take() {
-    Request request = top.get();
-    while (request != null && !top.compareAndSet(request, request.next)) {
+  private @Nullable AsyncRequest take() {
+    AsyncRequest request = top.get();
+    while (request != null && !top.compareAndSet(request, request.nextAnswered)) {
       request = top.get();
     }
     if (request != null) {
-      request.next = null; // who keeps one future shall not keep the others
+      request.nextAnswered = null; // who keeps one future shall not keep the others
     }
     return request;
   }
 
-  private void complete(@Nullable Request first) {
-    for (Request request = first; request != null; request = take()) {
+  private void complete(@Nullable AsyncRequest first) {
+    for (AsyncRequest request = first; request != null; request = take()) {
       request.finish(request.end());
     }
   }
@@ -119,7 +118,7 @@ final class Answers {
         cameBack = true; // who submits goes on by itself, rather than one deeper each time
         return;
       }
-      Request request = take();
+      AsyncRequest request = take();
       if (top.get() != null) {
         submit(executor);
       }

@@ -2,7 +2,6 @@ package dev.hone.batching;
 
 import dev.hone.metrics.Dispatch;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -17,12 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * Rows of one length: as many as make a row cheapest, in their order.
  *
- * Rows of many lengths: padding costs, so who joins whom matters. Sort a window of what waits by
- * length and cut it into runs so that the sum of the predicted times of all runs is least; that is
- * a shortest path over cut points, n times the batch limit steps. Cutting the sorted order only is
- * no loss: T grows with the length, so exchanging two rows between batches never helps. The run
- * with the anchor is the batch. The others stay and are cut anew next time, with what has come
- * meanwhile.
+ * Rows of many lengths: those of like length, see LengthRuns.
  *
  * A batch that would take all that waits while another lane is free, or soon will be, leaves that
  * lane a part, if all of them are done clearly sooner then. When there is always more to do it
@@ -54,8 +48,7 @@ final class BatchFormer {
   private final long tellingNanos;
   private final List<Request> window = new ArrayList<>();
   private final List<Request> fillers = new ArrayList<>();
-  private final double[] least = new double[MOST_SORTED + 1];
-  private final int[] cut = new int[MOST_SORTED + 1];
+  private final LengthRuns runs;
   private int formed;
   private long otherLaneNanos = Long.MAX_VALUE;
   private boolean isLight; // whether the anchor is of a tenant that asks for far less than others
@@ -72,6 +65,7 @@ final class BatchFormer {
     this.tellingNanos = tellingNanos;
     this.room = room;
     this.costs = costs;
+    this.runs = new LengthRuns(costs, MOST_SORTED);
     this.limits = limits;
     this.admission = admission;
   }
@@ -126,7 +120,7 @@ final class BatchFormer {
 
   private void gather(Flight flight, Request anchor, long nowNanos) {
     int most = limits.maxRows(anchor.kind, anchor.length);
-    if (remaining(anchor) >= most) {
+    if (anchor.remainingRows() >= most) {
       take(flight, anchor, most);
     } else if (anchor.kind.hasLength) {
       int enough = sorted(anchor);
@@ -161,7 +155,7 @@ final class BatchFormer {
   /** How long the batch may take: the latency target's limit, and what the anchor has left. */
   private double maxNanos(Request anchor, long nowNanos) {
     double most = limits.maxNanos();
-    double alone = costs.predict(remaining(anchor), anchor.length);
+    double alone = costs.predict(anchor.remainingRows(), anchor.length);
     if (limits.hasLatencyTarget()) {
       most = within(most, (double) limits.nanosToTarget(anchor, nowNanos), alone);
     }
@@ -178,89 +172,53 @@ final class BatchFormer {
   private void takeInOrder(Flight flight, Request anchor, int most, double maxNanos) {
     available = 0;
     for (Request request : window) {
-      available += fits(request, available, most) ? remaining(request) : 0;
+      available += fits(request, available, most) ? request.remainingRows() : 0;
     }
-    int wanted = Math.max(remaining(anchor), costs.bestRows(available, anchor.length));
-    while (wanted > remaining(anchor) && costs.predict(wanted, anchor.length) > maxNanos) {
-      wanted = Math.max(remaining(anchor), wanted / 2);
+    int wanted = Math.max(anchor.remainingRows(), costs.bestRows(available, anchor.length));
+    while (wanted > anchor.remainingRows() && costs.predict(wanted, anchor.length) > maxNanos) {
+      wanted = Math.max(anchor.remainingRows(), wanted / 2);
     }
-    wanted = Math.max(remaining(anchor), Math.min(wanted, mostRows(anchor, anchor.length)));
+    wanted = Math.max(anchor.remainingRows(), Math.min(wanted, mostRows(anchor, anchor.length)));
     if (wanted >= available && isAll) {
-      wanted = Math.max(remaining(anchor), ownPart(available, anchor.length));
+      wanted = Math.max(anchor.remainingRows(), ownPart(available, anchor.length));
     }
     for (Request request : window) {
       if (flight.rows >= wanted) {
         return;
       }
       if (fits(request, flight.rows, wanted)) {
-        take(flight, request, remaining(request));
+        take(flight, request, request.remainingRows());
       }
     }
   }
 
   private static boolean fits(Request request, int taken, int most) {
-    return taken + remaining(request) <= most;
+    return taken + request.remainingRows() <= most;
   }
 
   private void takeByLength(Flight flight, Request anchor, double maxNanos) {
-    window.removeIf(r -> r != anchor && remaining(r) >= limits.maxRows(r.kind, r.length));
-    window.sort(Comparator.comparingInt(request -> request.length));
+    window.removeIf(r -> r != anchor && r.remainingRows() >= limits.maxRows(r.kind, r.length));
     available = 0;
     for (Request request : window) {
-      available += remaining(request);
+      available += request.remainingRows();
     }
-    cutIntoRuns(anchor, maxNanos);
-    int end = window.size();
+    runs.cut(window, anchor, length -> mostRows(anchor, length), maxNanos);
     int anchorAt = window.indexOf(anchor);
-    while (cut[end] > anchorAt) {
-      end = cut[end];
-    }
-    int begin = cut[end];
-    end += joinable(begin, end, end, 1, anchor, maxNanos);
-    begin -= joinable(begin, end, begin - 1, -1, anchor, maxNanos);
+    int begin = runs.begin();
+    int end = runs.end();
     if (begin == 0 && end == window.size() && isAll) {
       int rows = available;
       int most = ownPart(rows, window.get(end - 1).length);
       boolean fromFront = anchorAt < end / 2;
       while (rows > most && end - begin > 1) { // what stays is of like length, too
         boolean last = end - 1 > anchorAt && (fromFront || begin == anchorAt);
-        rows -= remaining(window.get(last ? --end : begin++));
+        rows -= window.get(last ? --end : begin++).remainingRows();
       }
     }
     for (int i = begin; i < end; i++) {
       Request request = window.get(i);
-      take(flight, request, remaining(request));
+      take(flight, request, request.remainingRows());
     }
-  }
-
-  /**
-   * How many more fit into a run that are as long as its longest, or as its shortest, if a row gets
-   * no dearer: of equal rows, runs of equal size and full ones before a small one cost the same,
-   * and others may come to join those that stay.
-   *
-   * @param at the first of them
-   * @param step the way to the next one
-   */
-  private int joinable(int begin, int end, int at, int step, Request anchor, double maxNanos) {
-    int longest = window.get(end - 1).length;
-    int length = window.get(at - step).length;
-    int most = mostRows(anchor, longest);
-    int rows = 0;
-    for (Request request : window.subList(begin, end)) {
-      rows += remaining(request);
-    }
-    int next = at;
-    while (next >= 0 && next < window.size() && window.get(next).length == length) {
-      int more = rows + remaining(window.get(next));
-      if (more > most
-          || costs.predict(more, longest) > maxNanos
-          || costs.weigh(more, longest) * rows > costs.weigh(rows, longest) * more) {
-        break;
-      }
-      rows = more;
-      next += step;
-    }
-    return Math.abs(next - at);
   }
 
   /**
@@ -287,29 +245,6 @@ final class BatchFormer {
     return rows;
   }
 
-  /** Fills {@code cut[end]}: where the last run of the first {@code end} requests begins. */
-  private void cutIntoRuns(Request anchor, double maxNanos) {
-    least[0] = 0;
-    for (int end = 1; end <= window.size(); end++) {
-      Request longest = window.get(end - 1);
-      int most = mostRows(anchor, longest.length);
-      int rows = 0;
-      least[end] = Double.POSITIVE_INFINITY;
-      for (int begin = end - 1; begin >= 0; begin--) {
-        rows += remaining(window.get(begin));
-        boolean single = begin == end - 1;
-        if (!single && (rows > most || costs.predict(rows, longest.length) > maxNanos)) {
-          break;
-        }
-        double time = least[begin] + costs.weigh(rows, longest.length);
-        if (time < least[end]) {
-          least[end] = time;
-          cut[end] = begin;
-        }
-      }
-    }
-  }
-
   /**
    * How many rows of this length a batch may have. Between tenants none that cost as much in the
    * next one: a light tenant waits for the batches of heavy ones, and most of all for its own.
@@ -333,9 +268,9 @@ final class BatchFormer {
     room.fillers(anchor, flight.length, most - flight.rows, fillers);
     double bearable = 1.05 * costs.predict(flight.rows, flight.length);
     for (Request request : fillers) {
-      int rows = flight.rows + remaining(request);
+      int rows = flight.rows + request.remainingRows();
       if (rows <= most && costs.predict(rows, flight.length) <= bearable) {
-        take(flight, request, remaining(request));
+        take(flight, request, request.remainingRows());
       }
     }
   }
@@ -358,9 +293,5 @@ final class BatchFormer {
       admission.left(request);
       request.endUse();
     }
-  }
-
-  private static int remaining(Request request) {
-    return request.rows - request.takenRows;
   }
 }

@@ -22,7 +22,7 @@ final class BlockingRequest extends Request {
       long costNanos,
       RunOptions options,
       long begunNanos) {
-    super(events, null, kind, in, length, costNanos, options, begunNanos);
+    super(events, kind, in, length, costNanos, options, begunNanos);
     this.out = out;
   }
 

@@ -1,9 +1,6 @@
 package dev.hone.batching;
 
 import dev.hone.Batch;
-import dev.hone.Cancellation;
-import dev.hone.Failures;
-import dev.hone.HoneException.OverloadException;
 import dev.hone.RunOptions;
 import dev.hone.memory.Memory;
 import dev.hone.memory.MemoryPool;
@@ -27,17 +24,17 @@ import org.jspecify.annotations.Nullable;
  *                                                                    ▼ BatchFormer, CostModel, Limits
  *   caller ◀── Request: answered, once ◀── Pilot, Joiner ◀──────── Flight, on a Lane
  *
- * Engine is the front: it takes calls, and closes. Scheduler is the back: it has the lanes, and
- * says who runs; Backlog has what waits, from Intake to BatchFormer, and says what runs next.
- * Opening is apart from all: Probe finds out whether rows may share a batch, WarmUp what batches
- * cost.
+ * Engine is the front: it takes calls, and closes; CallsUnderWay counts how they end. Scheduler is
+ * the back: it has the lanes, and says who runs; Backlog has what waits, from Intake to BatchFormer,
+ * and says what runs next. Opening is apart from all: Probe finds out whether rows may share a
+ * batch, WarmUp what batches cost.
  *
- * Closing. The gate counts calls under way; closing refuses new ones, waits until those have ended
- * as they always do, and then stops the lanes, which have nothing to do any more.
+ * Closing. The gate of CallsUnderWay counts them; closing refuses new ones, waits until those under
+ * way have ended as they always do, and then stops the lanes, which have nothing to do any more.
  */
 
-/** Takes calls, runs them by themselves or queues them, and counts how they end. Thread-safe. */
-final class Engine implements RequestEvents, Gauges {
+/** Takes calls, and runs them by themselves or queues them. Thread-safe. */
+final class Engine implements Gauges {
   private final Sessions sessions;
   private final Layout layout;
   private final BatchPolicy policy;
@@ -47,7 +44,7 @@ final class Engine implements RequestEvents, Gauges {
   private final Admission.Shedder shedder;
   private final Padding padding;
   private final MemoryPool pool;
-  private final Gate gate = new Gate();
+  private final CallsUnderWay calls;
   private final Deadlines deadlines = new Deadlines();
   private final Alone alone;
   private final @Nullable Trial trial; // null: blocking calls always do as was found at opening
@@ -65,25 +62,26 @@ final class Engine implements RequestEvents, Gauges {
     this.policy = policy;
     this.recorder = policy.recorder != null ? policy.recorder : counting(plan);
     this.admission = new Admission(policy, plan.lanes(), recorder);
+    double gain = plan.gain(WakeCost.nanos());
+    this.sharing = sharing;
+    this.trial =
+        Opening.mayChoose(sessions.shared(), policy)
+            ? new Trial(sharing, sharing ? gain : 1 / gain, System::nanoTime)
+            : null;
+    this.calls = new CallsUnderWay(admission, recorder, policy.callbacks, trial);
     this.padding = new Padding(layout.ports());
     this.pool = new MemoryPool(policy.maxQueueBytes);
     Joiner joiner = new Joiner(layout, pool, padding);
     try {
       this.scheduler =
-          new Scheduler(sessions, gate::underWay, joiner, admission, policy, plan, recorder);
+          new Scheduler(sessions, calls::count, joiner, admission, policy, plan, recorder);
     } catch (RuntimeException | Error e) { // no threads, say
       padding.close();
       pool.close();
       throw e;
     }
     this.shedder = scheduler::shedFor;
-    this.alone = new Alone(sessions, gate::underWay, recorder);
-    this.sharing = sharing;
-    double gain = plan.gain(WakeCost.nanos());
-    this.trial =
-        Opening.mayChoose(sessions.shared(), policy)
-            ? new Trial(sharing, sharing ? gain : 1 / gain, System::nanoTime)
-            : null;
+    this.alone = new Alone(sessions, calls::count, recorder);
   }
 
   private Recorder counting(Plan plan) {
@@ -94,7 +92,7 @@ final class Engine implements RequestEvents, Gauges {
   /** A blocking call; the results are the caller's, or {@code out} if that is given. */
   Batch call(Batch in, @Nullable Batch out, RunOptions options) {
     long begunNanos = System.nanoTime();
-    enter(begunNanos);
+    calls.enter(begunNanos);
     try {
       Batch ordered = layout.inOrder(in);
       Kind kind = kindOf(ordered, layout.wanted(out, options));
@@ -107,10 +105,10 @@ final class Engine implements RequestEvents, Gauges {
           ? runOn(lane, ordered, out, options, begunNanos)
           : await(ordered, out, options, kind, begunNanos);
     } catch (RuntimeException | Error e) {
-      record(e);
+      calls.record(e);
       throw e;
     } finally {
-      leave(begunNanos);
+      calls.leave(begunNanos);
     }
   }
 
@@ -125,7 +123,7 @@ final class Engine implements RequestEvents, Gauges {
         layout.checkTargets(out, in.tensor(0).shape().rows(), length);
       }
       long cost = costNanos(in, length);
-      request = new BlockingRequest(this, kind, in, out, length, cost, options, begunNanos);
+      request = new BlockingRequest(calls, kind, in, out, length, cost, options, begunNanos);
       admit(request);
     } catch (RuntimeException | Error e) {
       scheduler.look();
@@ -164,49 +162,30 @@ final class Engine implements RequestEvents, Gauges {
   CompletableFuture<Batch> callAsync(Object owner, Batch in, RunOptions options) {
     long begunNanos = System.nanoTime();
     try {
-      enter(begunNanos);
+      calls.enter(begunNanos);
     } catch (IllegalStateException e) {
       return CompletableFuture.failedFuture(e);
     }
-    Request request;
+    AsyncRequest request;
     try {
       Batch ordered = layout.inOrder(in);
       Kind kind = kindOf(ordered, options.outputs());
       if (kind == null) {
         CompletableFuture<Batch> answer = alone.runAsync(ordered, options, begunNanos);
-        leave(begunNanos); // closing the session waits for its calls by itself
+        calls.leave(begunNanos); // closing the session waits for its calls by itself
         return answer;
       }
       int length = kind.lengthOf(ordered);
       long cost = costNanos(ordered, length);
-      request = new Request(this, owner, kind, ordered, length, cost, options, begunNanos);
+      request = new AsyncRequest(calls, owner, kind, ordered, length, cost, options, begunNanos);
       admit(request);
     } catch (RuntimeException | Error e) {
-      record(e);
-      leave(begunNanos);
+      calls.record(e);
+      calls.leave(begunNanos);
       return CompletableFuture.failedFuture(e);
     }
     scheduler.submit(request);
     return request; // the end of the request leaves the gate
-  }
-
-  private void enter(long begunNanos) {
-    try {
-      gate.enter();
-    } catch (IllegalStateException e) {
-      record(e);
-      throw e;
-    }
-    if (trial != null) {
-      trial.began(begunNanos);
-    }
-  }
-
-  private void leave(long begunNanos) {
-    if (trial != null) {
-      trial.ended(begunNanos, gate.underWay());
-    }
-    gate.leave();
   }
 
   /** Whether a tensor lies where rows cannot be copied from Java. */
@@ -251,66 +230,10 @@ final class Engine implements RequestEvents, Gauges {
       throw e;
     }
     try {
-      if (request.hasDeadline() && !request.isAwaited()) {
-        request.listenTo(deadlines.watch(request));
-      }
-      Cancellation cancellation = request.options.cancellation().orElse(null);
-      if (cancellation != null) {
-        request.listenTo(cancellation.onCancel(request::cancel));
-      }
+      EarlyEnds.listen(request, deadlines);
     } catch (RuntimeException | Error e) { // no thread for the timer, say
       request.settle(e); // gives back what admitting took, and tells the caller
     }
-  }
-
-  /** Counts a call that failed; refusals count where they are made. */
-  private void record(Throwable thrown) {
-    if (!(thrown instanceof OverloadException)) {
-      Failures.record(recorder, thrown);
-    }
-  }
-
-  @Override
-  public void leftQueue(Request request) {
-    admission.left(request);
-  }
-
-  @Override
-  public void answered(Request request, Flight flight) {
-    if (!recorder.isEnabled()) {
-      return;
-    }
-    long now = System.nanoTime();
-    recorder.answered(
-        request.rows,
-        request.submittedNanos - request.begunNanos,
-        flight.formedNanos - request.submittedNanos,
-        flight.runBeginNanos - flight.formedNanos,
-        flight.runNanos(),
-        now - flight.runEndNanos);
-    if (request.hasDeadline() && now - request.deadlineNanos() > 0) {
-      recorder.late();
-    }
-  }
-
-  @Override
-  public void failed(Request request, Request.Failure failure) {
-    record(failure.cause());
-    leave(request.begunNanos); // before completing: what the caller does then may close the batcher
-    if (request.getNumberOfDependents() > 0 && !request.isDone()) {
-      try {
-        policy.callbacks.execute(() -> request.finish(failure));
-        return;
-      } catch (RuntimeException | Error e) {
-        // better here than never; if it runs there all the same, the second time changes nothing
-      }
-    }
-    request.finish(failure);
-  }
-
-  @Override
-  public void finish(Answers answers) {
-    answers.complete(policy.callbacks, request -> leave(request.begunNanos));
   }
 
   @Override
@@ -345,7 +268,7 @@ final class Engine implements RequestEvents, Gauges {
   /** Refuses new calls, waits for those under way, lets everything go and closes the session. */
   void close() {
     scheduler.hurry();
-    gate.close();
+    calls.close();
     closing.lock();
     try {
       scheduler.stop();

@@ -79,7 +79,7 @@ final class Flight {
   }
 
   /** Adds a request that is about to be answered and nobody blocks for. */
-  void addAnswered(Request request) {
+  void addAnswered(AsyncRequest request) {
     answersOf(request).add(request);
   }
 

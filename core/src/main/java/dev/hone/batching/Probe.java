@@ -250,7 +250,7 @@ final class Probe {
           public void answered(Request request, Flight flight) {}
 
           @Override
-          public void failed(Request request, Request.Failure failure) {}
+          public void failed(AsyncRequest request, Failure failure) {}
 
           @Override
           public void finish(Answers answers) {}

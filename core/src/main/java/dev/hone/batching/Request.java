@@ -1,24 +1,17 @@
 package dev.hone.batching;
 
 import dev.hone.Batch;
-import dev.hone.Cancellation;
-import dev.hone.HoneException.CancelledException;
-import dev.hone.HoneException.DeadlineException;
 import dev.hone.RunOptions;
 import dev.hone.Tensor;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.lang.ref.Reference;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call that waits for its turn, and the future of its results. Cancelling the future takes the
- * call out of queue or batch; a call that has ended, and was counted, cannot be cancelled any more,
- * even if its results are still on their way to the caller.
+ * One call that waits for its turn. It is a future because those that callers get, the {@link
+ * AsyncRequest}s, are.
  *
  * <p>Its life is one word, {@code state}:
  *
@@ -38,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * early is safe: done when {@code uses} falls to zero, where waiting is one use and each part that
  * runs is another.
  */
-sealed class Request extends CompletableFuture<Batch> implements Piece permits BlockingRequest {
+abstract sealed class Request extends CompletableFuture<Batch> implements Piece
+    permits AsyncRequest, BlockingRequest {
   private static final VarHandle STATE;
   private static final VarHandle USES;
 
@@ -59,35 +53,6 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
     DELIVERING
   }
 
-  /** A final state without results. */
-  static final class Failure {
-    private final @Nullable Supplier<Throwable> making;
-    private volatile @Nullable Throwable cause;
-
-    Failure(Throwable cause) {
-      this.making = null;
-      this.cause = cause;
-    }
-
-    /** One whose cause is made when it is asked for first: that may cost more than to fail. */
-    Failure(Supplier<Throwable> making) {
-      this.making = making;
-    }
-
-    synchronized Throwable cause() {
-      Throwable known = cause;
-      if (known == null && making != null) {
-        try {
-          known = making.get();
-        } catch (RuntimeException | Error e) { // no memory, say: then that is why
-          known = e;
-        }
-        cause = known;
-      }
-      return known == null ? new AssertionError("a failure has a cause") : known;
-    }
-  }
-
   final RequestEvents events;
   final Kind kind;
   final Batch in;
@@ -97,8 +62,7 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
   final RunOptions options;
   final long begunNanos; // when it was called
   final long submittedNanos; // when it was found good
-  private @Nullable Object owner; // its loss would close the session, so not before the end
-  private volatile Cancellation.@Nullable Registration registration;
+  private volatile @Nullable EarlyEnds earlyEnds; // null: nothing but a failure can end it early
 
   // Guarded by the forming lock.
   @Nullable Request next;
@@ -114,14 +78,8 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
   @SuppressWarnings({"unused", "UnusedVariable"}) // written through USES
   private volatile int uses = 1;
 
-  /**
-   * A request of an asynchronous call.
-   *
-   * @param owner what must not be lost before the call is over
-   */
   Request(
       RequestEvents events,
-      @Nullable Object owner,
       Kind kind,
       Batch in,
       int length,
@@ -129,7 +87,6 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
       RunOptions options,
       long begunNanos) {
     this.events = events;
-    this.owner = owner;
     this.kind = kind;
     this.in = in;
     this.rows = (int) in.tensor(0).shape().rows();
@@ -155,6 +112,11 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
     return rows;
   }
 
+  /** How many rows no batch has taken yet. */
+  int remainingRows() {
+    return rows - takenRows;
+  }
+
   /** The bytes of its inputs. */
   long bytes() {
     return kind.rowBytes(length) * rows;
@@ -170,14 +132,10 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
   }
 
   /** What the results shall be written to, if its caller said so. */
-  @Nullable Batch out() {
-    return null;
-  }
+  abstract @Nullable Batch out();
 
   /** Whether its caller blocks for it. */
-  boolean isAwaited() {
-    return false;
-  }
+  abstract boolean isAwaited();
 
   /**
    * Keeps inputs and targets alive until the call is over.
@@ -270,13 +228,14 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
   }
 
   /** Has the flight tell the caller that the call is answered, which it is going to be at once. */
-  void joinTold(Flight from) {
-    from.addAnswered(this);
-  }
+  abstract void joinTold(Flight from);
 
   private void conclude() {
     flight = null; // who keeps the future shall not keep all others of its batch
-    stopListening();
+    EarlyEnds listening = earlyEnds;
+    if (listening != null) {
+      listening.close();
+    }
   }
 
   /** Ends a writing that failed, to this target if there was one. */
@@ -355,74 +314,24 @@ sealed class Request extends CompletableFuture<Batch> implements Piece permits B
   }
 
   void expire() {
-    settle(
-        new DeadlineException(
-            "The deadline passed "
-                + (isWaiting() ? "while the call waited in the queue" : "while the batch ran")
-                + ", "
-                + options.timeoutNanos() / 1_000_000
-                + " ms after the call. Allow more time, or shed load earlier."));
+    settle(Failure.expired(options, isWaiting()));
   }
 
   void cancel() {
-    settle(new CancelledException("The call was cancelled by its caller."));
+    settle(Failure.cancelled());
   }
 
-  /** Something that may end the call; given up when the call is over. */
-  void listenTo(Cancellation.Registration mine) {
-    Cancellation.Registration first = registration;
-    registration =
-        first == null
-            ? mine
-            : () -> {
-              first.close();
-              mine.close();
-            };
-    if (!isLive()) {
-      stopListening(); // the end may have come before it could see this
-    }
+  /** What may end the call early, which is to be closed when the call is over. */
+  void setEarlyEnds(EarlyEnds earlyEnds) {
+    this.earlyEnds = earlyEnds;
   }
 
-  private void stopListening() {
-    Cancellation.Registration listening = registration;
-    if (listening != null) {
-      listening.close();
-    }
-  }
-
-  /** Tells the caller. */
-  void tell(Failure failure) {
-    events.failed(this, failure);
-  }
+  /** Tells the caller that it ended without results. */
+  abstract void tell(Failure failure);
 
   /** How it ended: with results or a {@link Failure}. */
   Object end() {
     return state;
-  }
-
-  /** Passes the outcome on, the first time; results that nobody takes are closed. */
-  void finish(Object outcome) {
-    try {
-      if (outcome instanceof Failure failure) {
-        completeExceptionally(failure.cause());
-      } else if (outcome instanceof Batch results && !complete(results) && !gave(results)) {
-        results.close();
-      }
-    } finally {
-      Reference.reachabilityFence(owner);
-      owner = null;
-    }
-  }
-
-  /** Whether these results are the caller's already. */
-  private boolean gave(Batch results) {
-    return !isCompletedExceptionally() && join() == results;
-  }
-
-  @Override
-  public boolean cancel(boolean mayInterruptIfRunning) {
-    boolean ended = settle(new CancellationException("The call was cancelled by its caller."));
-    return ended ? super.cancel(mayInterruptIfRunning) : isCancelled();
   }
 
   Tensor input(int index) {

@@ -8,8 +8,8 @@ interface RequestEvents {
   /** It is going to end with results, the last of which came from this flight. */
   void answered(Request request, Flight flight);
 
-  /** It failed, and nobody blocks for it: it is to be {@linkplain Request#finish finished}. */
-  void failed(Request request, Request.Failure failure);
+  /** It failed, and nobody blocks for it: it is to be {@linkplain AsyncRequest#finish finished}. */
+  void failed(AsyncRequest request, Failure failure);
 
   /** These were answered, and nobody blocks for them: they are to be finished. */
   void finish(Answers answers);

@@ -80,7 +80,7 @@ final class Shedding {
     }
   }
 
-  private void end(Request victim, Request.Failure failure, List<Request> ended) {
+  private void end(Request victim, Failure failure, List<Request> ended) {
     ended.add(victim); // first: once it has ended there must be memory for that
     try {
       victim.end(failure);
@@ -95,9 +95,9 @@ final class Shedding {
   }
 
   /** Why a call was shed; its words and its stack trace are made without the lock. */
-  private Request.Failure shed(Request victim, Duration retryAfter) {
+  private Failure shed(Request victim, Duration retryAfter) {
     String tenant = victim.options.tenant();
-    return new Request.Failure(
+    return new Failure(
         () ->
             new OverloadException(
                 oldest

@@ -79,7 +79,7 @@ class BatchFormerTest {
     public void answered(Request request, Flight flight) {}
 
     @Override
-    public void failed(Request request, Request.Failure failure) {}
+    public void failed(AsyncRequest request, Failure failure) {}
 
     @Override
     public void finish(Answers answers) {}
@@ -115,7 +115,7 @@ class BatchFormerTest {
   private Request waiting(RunOptions options, Batch in, int length) {
     inputs.add(in);
     Kind kind = Objects.requireNonNull(layout.kindOf(in, options.outputs()));
-    Request request = new Request(new Nobody(), this, kind, in, length, MILLI, options, now);
+    Request request = new AsyncRequest(new Nobody(), this, kind, in, length, MILLI, options, now);
     admission.admit(request, (newer, retryAfter) -> false);
     room.add(request);
     return request;

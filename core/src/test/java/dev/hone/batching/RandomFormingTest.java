@@ -226,7 +226,8 @@ class RandomFormingTest {
       int length = kind.lengthOf(in);
       long cost = costs.rowNanos(length) * in.rows();
       assertThat(cost).isPositive();
-      Request request = new Request(this, this, kind, in, length, cost, options, System.nanoTime());
+      Request request =
+          new AsyncRequest(this, this, kind, in, length, cost, options, System.nanoTime());
       request.holdTensors();
       boolean admitted = admission.tryAdmit(request, 0, 0, 0) || madeRoom(request);
       if (!admitted) {
@@ -346,7 +347,7 @@ class RandomFormingTest {
     public void answered(Request request, Flight flight) {}
 
     @Override
-    public void failed(Request request, Request.Failure failure) {}
+    public void failed(AsyncRequest request, Failure failure) {}
 
     @Override
     public void finish(Answers answers) {}

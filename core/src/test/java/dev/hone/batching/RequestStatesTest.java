@@ -48,7 +48,7 @@ public class RequestStatesTest {
     Port[] ports = {new Port("x", DataType.FLOAT32, 1, List.of(), 0)};
     Batch in = batch(inputsFreed);
     Kind kind = Kind.of(ports, in, List.of(), new int[] {0}, shapes);
-    request = new Request(new Counting(), this, kind, in, 1, 0, RunOptions.DEFAULT, 0);
+    request = new AsyncRequest(new Counting(), this, kind, in, 1, 0, RunOptions.DEFAULT, 0);
     request.holdTensors();
     in.close();
     for (int row = 0; row < ROWS; row++) {
@@ -74,7 +74,7 @@ public class RequestStatesTest {
     }
 
     @Override
-    public void failed(Request request, Request.Failure failure) {
+    public void failed(AsyncRequest request, Failure failure) {
       completed.incrementAndGet();
     }
 

@@ -58,7 +58,8 @@ class SheddingTest {
         Kind kind = Objects.requireNonNull(layout.kindOf(in, List.of()));
         RunOptions options = RunOptions.DEFAULT.withTenant(tenant);
         Request request =
-            new Request(this, null, kind, in, 1, rows * COST_NANOS, options, System.nanoTime());
+            new AsyncRequest(
+                this, null, kind, in, 1, rows * COST_NANOS, options, System.nanoTime());
         request.holdTensors();
         asked.add(request);
         return request;
@@ -88,7 +89,7 @@ class SheddingTest {
     public void answered(Request request, Flight flight) {}
 
     @Override
-    public void failed(Request request, Request.Failure failure) {}
+    public void failed(AsyncRequest request, Failure failure) {}
 
     @Override
     public void finish(Answers answers) {}
@@ -129,12 +130,12 @@ class SheddingTest {
     Request second = queue.wait("", 1);
     assertThat(queue.shedding.makeRoomFor(queue.request("", 2), SOON, ended)).isTrue();
     assertThat(ended).containsExactly(first, second);
-    Throwable said = ((Request.Failure) first.end()).cause();
+    Throwable said = ((Failure) first.end()).cause();
     assertThat(said)
         .isInstanceOf(OverloadException.class)
         .hasMessageContaining("given up for newer ones")
-        .isSameAs(((Request.Failure) first.end()).cause())
-        .isNotSameAs(((Request.Failure) second.end()).cause());
+        .isSameAs(((Failure) first.end()).cause())
+        .isNotSameAs(((Failure) second.end()).cause());
     assertThat(said.getStackTrace()) // for the lock is held there
         .noneMatch(frame -> frame.getMethodName().equals("makeRoomFor"));
   }

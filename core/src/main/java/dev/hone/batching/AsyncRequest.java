@@ -1,0 +1,80 @@
+package dev.hone.batching;
+
+import dev.hone.Batch;
+import dev.hone.RunOptions;
+import java.lang.ref.Reference;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call that nobody blocks for, and the future of its results. Cancelling the future takes the
+ * call out of queue or batch; a call that has ended, and was counted, cannot be cancelled any more,
+ * even if its results are still on their way to the caller.
+ */
+final class AsyncRequest extends Request {
+  @Nullable AsyncRequest nextAnswered; // of its Answers
+  private @Nullable Object owner; // its loss would close the session, so not before the end
+
+  /**
+   * A request that waits.
+   *
+   * @param owner what must not be lost before the call is over
+   */
+  AsyncRequest(
+      RequestEvents events,
+      @Nullable Object owner,
+      Kind kind,
+      Batch in,
+      int length,
+      long costNanos,
+      RunOptions options,
+      long begunNanos) {
+    super(events, kind, in, length, costNanos, options, begunNanos);
+    this.owner = owner;
+  }
+
+  @Override
+  @Nullable Batch out() {
+    return null;
+  }
+
+  @Override
+  boolean isAwaited() {
+    return false;
+  }
+
+  @Override
+  void joinTold(Flight from) {
+    from.addAnswered(this);
+  }
+
+  @Override
+  void tell(Failure failure) {
+    events.failed(this, failure);
+  }
+
+  /** Passes the outcome on, the first time; results that nobody takes are closed. */
+  void finish(Object outcome) {
+    try {
+      if (outcome instanceof Failure failure) {
+        completeExceptionally(failure.cause());
+      } else if (outcome instanceof Batch results && !complete(results) && !gave(results)) {
+        results.close();
+      }
+    } finally {
+      Reference.reachabilityFence(owner);
+      owner = null;
+    }
+  }
+
+  /** Whether these results are the caller's already. */
+  private boolean gave(Batch results) {
+    return !isCompletedExceptionally() && join() == results;
+  }
+
+  @Override
+  public boolean cancel(boolean mayInterruptIfRunning) {
+    boolean ended = settle(new CancellationException("The call was cancelled by its caller."));
+    return ended ? super.cancel(mayInterruptIfRunning) : isCancelled();
+  }
+}
