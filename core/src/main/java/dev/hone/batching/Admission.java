@@ -26,7 +26,8 @@ final class Admission {
   private final AtomicLong rows = new AtomicLong();
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicLong nanos = new AtomicLong();
-  private volatile boolean hasTenants; // a call came that said whose it is
+  private final AtomicLong named =
+      new AtomicLong(); // of the requests, those that say whose they are
   private final AtomicInteger blocked = new AtomicInteger();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition room = lock.newCondition();
@@ -67,15 +68,12 @@ final class Admission {
    * @throws CancelledException if it is cancelled while it waits for room
    */
   void admit(Request request, Shedder shedder) {
-    if (!hasTenants && !request.options.tenant().isEmpty()) {
-      hasTenants = true;
-    }
     refuseIfHopeless(request);
     boolean admitted = tryAdmit(request);
     if (!admitted) {
       admitted =
           switch (policy.overload) {
-            case REJECT -> hasTenants && shedder.shedFor(request, retryAfter());
+            case REJECT -> mayMeetOthers(request) && shedder.shedFor(request, retryAfter());
             case BLOCK -> awaitRoom(request);
             case SHED_OLDEST -> shedder.shedFor(request, retryAfter());
           };
@@ -118,6 +116,9 @@ final class Admission {
     allRows = rows.addAndGet(request.rows) - lessRows;
     allBytes = bytes.addAndGet(request.bytes()) - lessBytes;
     allNanos = nanos.addAndGet(request.costNanos) - lessNanos;
+    if (isNamed(request)) {
+      named.incrementAndGet();
+    }
     boolean fits = fits(request, allRows, allBytes, allNanos);
     if (!fits) {
       take(request);
@@ -136,8 +137,8 @@ final class Admission {
   }
 
   private OverloadException refusal(Request request) {
-    long waitingRows = rows.get();
-    long waitingBytes = bytes.get();
+    long waitingRows = rows();
+    long waitingBytes = bytes();
     boolean rowsFit = waitingRows + request.rows <= policy.maxQueueRows;
     boolean bytesFit = waitingBytes + request.bytes() <= policy.maxQueueBytes;
     String full;
@@ -228,6 +229,18 @@ final class Admission {
     rows.addAndGet(-request.rows);
     bytes.addAndGet(-request.bytes());
     nanos.addAndGet(-request.costNanos);
+    if (isNamed(request)) {
+      named.decrementAndGet();
+    }
+  }
+
+  private static boolean isNamed(Request request) {
+    return !request.options.tenant().isEmpty();
+  }
+
+  /** Whether one that waits may be of another tenant; if not, it is not worth a lock to look. */
+  private boolean mayMeetOthers(Request request) {
+    return isNamed(request) || named.get() > 0;
   }
 
   private static String time(long nanos) {

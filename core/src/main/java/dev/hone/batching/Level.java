@@ -2,8 +2,11 @@ package dev.hone.batching;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +25,9 @@ final class Level {
   /** A tenant asks for far less than another if that asks for so many times as much. */
   private static final double FAR_LESS = 4;
 
+  /** So long after its last call a tenant is reckoned with, for it may call again. */
+  private static final long LATELY_NANOS = 60_000_000_000L;
+
   private static final double MOST_AHEAD_NANOS = 1e9;
   private static final double MOST_AHEAD_CALLS = 100;
 
@@ -30,8 +36,16 @@ final class Level {
   int size;
   private final Map<String, Double> shares;
   private final Map<String, TenantQueue> tenants = new HashMap<>();
-  private final List<TenantQueue> active = new ArrayList<>();
+  private final Ranking turns = new Ranking(); // of who waits, by virtual times
+  private final Ranking demands = new Ranking(); // of who waits, the largest demand first
+  private final Set<TenantQueue> passed = new LinkedHashSet<>();
+  private final List<TenantQueue> visited = new ArrayList<>();
+  private final List<TenantQueue> sheddingFrom = new ArrayList<>();
+  private boolean shedsOldest;
   private double servedTime; // of the tenant that was next last
+  private @Nullable String latest; // whose call came last
+  private long mixedNanos; // when a call of another tenant came than the one before it
+  private boolean isMixed; // whether one ever did
 
   Level(double weight, Map<String, Double> shares) {
     this.weight = weight;
@@ -39,20 +53,28 @@ final class Level {
   }
 
   void add(Request request) {
-    TenantQueue tenant = tenants.get(request.options.tenant());
+    String name = request.options.tenant();
+    TenantQueue tenant = tenants.get(name);
     if (tenant == null) {
-      if (tenants.size() > MOST_IDLE_TENANTS + active.size()) {
+      if (tenants.size() > MOST_IDLE_TENANTS + turns.size()) {
         tenants.values().removeIf(TenantQueue::isEmpty);
       }
-      tenant = new TenantQueue(shares.getOrDefault(request.options.tenant(), 1.0));
-      tenants.put(request.options.tenant(), tenant);
+      tenant = new TenantQueue(shares.getOrDefault(name, 1.0));
+      tenants.put(name, tenant);
     }
     if (tenant.isEmpty()) {
       tenant.virtualTime = Math.max(tenant.virtualTime, servedTime);
-      active.add(tenant);
+      turns.add(tenant.turn, tenant.virtualTime);
+      demands.add(tenant.claim, 0);
     }
     tenant.add(request);
+    demands.move(tenant.claim, -tenant.demand());
     size++;
+    if (latest != null && !latest.equals(name)) {
+      isMixed = true;
+      mixedNanos = request.submittedNanos;
+    }
+    latest = name;
   }
 
   void remove(Request request) {
@@ -60,7 +82,19 @@ final class Level {
     tenant.remove(request);
     size--;
     if (tenant.isEmpty()) {
-      active.remove(tenant);
+      turns.remove(tenant.turn);
+      demands.remove(tenant.claim);
+    } else if (!tenant.isSheddingFrom()) {
+      demands.move(tenant.claim, -tenant.demand());
+    }
+    notePassed(tenant);
+  }
+
+  private void notePassed(TenantQueue tenant) {
+    if (tenant.isPassed()) {
+      passed.add(tenant);
+    } else if (!passed.isEmpty()) {
+      passed.remove(tenant);
     }
   }
 
@@ -77,35 +111,41 @@ final class Level {
    * which it has been passed by too many others.
    */
   @Nullable Request first() {
-    TenantQueue least = null;
-    for (TenantQueue tenant : active) {
-      if (tenant.isPassed()) {
-        return tenant.head();
-      }
-      if (least == null || tenant.virtualTime < least.virtualTime) {
-        least = tenant;
-      }
+    if (!passed.isEmpty()) {
+      return passed.iterator().next().head();
     }
-    return least == null ? null : least.head();
+    Ranking.Entry least = turns.first();
+    return least == null ? null : least.tenant.head();
   }
 
-  /** The oldest request, or null if none waits. */
-  @Nullable Request oldest() {
-    Request oldest = null;
-    for (TenantQueue tenant : active) {
+  /** The oldest request of each tenant that waits. */
+  List<Request> heads() {
+    List<Request> heads = new ArrayList<>();
+    for (TenantQueue tenant : tenants.values()) {
       Request head = tenant.head();
-      if (head != null && (oldest == null || head.submittedNanos - oldest.submittedNanos < 0)) {
-        oldest = head;
+      if (head != null) {
+        heads.add(head);
       }
     }
-    return oldest;
+    return heads;
   }
 
-  /** Begins to choose requests that could be shed, which all stay where they are. */
+  /**
+   * Begins to choose requests that could be shed, which all stay where they are; {@link
+   * #endShedding} ends that.
+   */
   void startShedding(boolean fromOldest) {
-    for (TenantQueue tenant : active) {
-      tenant.startShedding(fromOldest);
+    shedsOldest = fromOldest;
+  }
+
+  void endShedding() {
+    for (TenantQueue tenant : sheddingFrom) {
+      tenant.endShedding();
+      if (!tenant.isEmpty()) {
+        demands.move(tenant.claim, -tenant.demand());
+      }
     }
+    sheddingFrom.clear();
   }
 
   /**
@@ -127,31 +167,34 @@ final class Level {
   }
 
   private @Nullable Request nextOfGreedier(double demand, @Nullable TenantQueue exempt) {
-    double most = demand;
-    TenantQueue greediest = null;
-    for (TenantQueue tenant : active) {
-      if (tenant != exempt && tenant.hasToShed() && tenant.demandLeft() > most) {
-        greediest = tenant;
-        most = tenant.demandLeft();
+    while (true) {
+      Ranking.Entry most = demands.first();
+      if (most == null || -most.number() <= demand) {
+        return null;
       }
+      TenantQueue tenant = most.tenant;
+      if (!tenant.isSheddingFrom()) {
+        sheddingFrom.add(tenant);
+        tenant.startShedding(shedsOldest);
+      }
+      Request victim = tenant == exempt ? null : tenant.nextToShed();
+      if (victim != null) {
+        demands.move(most, -tenant.demandLeft());
+        return victim;
+      }
+      demands.move(most, Double.POSITIVE_INFINITY); // it has none, or none more
     }
-    return greediest == null ? null : greediest.nextToShed();
   }
 
-  /** Whether calls of more than one tenant have come. */
-  boolean hasTenants() {
-    return tenants.size() > 1;
+  /** Whether calls of more than one tenant wait, or came lately. */
+  boolean hasTenants(long nowNanos) {
+    return turns.size() > 1 || (isMixed && nowNanos - mixedNanos < LATELY_NANOS);
   }
 
   /** Whether another tenant asks for far more than the tenant of this request, for its share. */
   boolean asksForLess(Request request) {
-    double own = queueOf(request).demand();
-    for (TenantQueue tenant : active) {
-      if (tenant.demand() > FAR_LESS * own) {
-        return true;
-      }
-    }
-    return false;
+    Ranking.Entry most = demands.first();
+    return most != null && most.tenant.demand() > FAR_LESS * queueOf(request).demand();
   }
 
   /** The {@linkplain #first first} is served, and perhaps others with it. */
@@ -167,12 +210,14 @@ final class Level {
     TenantQueue tenant = queueOf(request);
     double ahead = Math.max(MOST_AHEAD_NANOS, MOST_AHEAD_CALLS * costNanos / tenant.share);
     tenant.charge(request, costNanos, batch, servedTime + ahead);
+    turns.move(tenant.turn, tenant.virtualTime);
+    notePassed(tenant);
   }
 
   /** How long until one of those that wait must run to be done by its deadline. */
   long slackNanos(long nowNanos) {
     long least = Long.MAX_VALUE;
-    for (TenantQueue tenant : active) {
+    for (TenantQueue tenant : tenants.values()) {
       for (Request request = tenant.head(); request != null; request = request.next) {
         if (request.hasDeadline() && request.isLive()) {
           least = Math.min(least, request.deadlineNanos() - nowNanos - request.costNanos);
@@ -182,24 +227,50 @@ final class Level {
     return least;
   }
 
-  void startWindow() {
-    active.forEach(TenantQueue::startCursor);
+  /**
+   * Shows requests in fair order, as far as {@code goesOn} says so, which may remove the one that
+   * it is shown.
+   *
+   * @param most how many at most
+   */
+  void visit(int most, Predicate<Request> goesOn) {
+    try {
+      for (int i = 0; i < most; i++) {
+        Ranking.Entry least = turns.first();
+        Request request = least == null ? null : next(least);
+        if (request == null || !goesOn.test(request)) {
+          return;
+        }
+      }
+    } finally {
+      for (TenantQueue tenant : visited) {
+        tenant.endVisit();
+        if (!tenant.isEmpty()) {
+          turns.move(tenant.turn, tenant.virtualTime);
+        }
+      }
+      visited.clear();
+    }
   }
 
-  /** The next request in fair order, or null at the end; see {@link #startWindow}. */
-  @Nullable Request nextInWindow() {
-    TenantQueue least = null;
-    for (TenantQueue tenant : active) {
-      if (tenant.cursor != null && (least == null || tenant.tentativeTime < least.tentativeTime)) {
-        least = tenant;
-      }
+  /** The next request of the tenant that is next, as if those shown before were served; or null. */
+  private @Nullable Request next(Ranking.Entry least) {
+    TenantQueue tenant = least.tenant;
+    if (!tenant.isVisited()) {
+      visited.add(tenant);
+      tenant.startVisit();
     }
-    if (least == null || least.cursor == null) {
-      return null;
+    Request request = tenant.nextInVisit();
+    if (request != null) {
+      boolean isLast = !tenant.hasMoreInVisit();
+      double cost = isLast ? Double.POSITIVE_INFINITY : request.costNanos / tenant.share;
+      turns.move(least, least.number() + cost);
     }
-    Request request = least.cursor;
-    least.cursor = request.next;
-    least.tentativeTime += request.costNanos / least.share;
     return request;
+  }
+
+  /** How many tenants others were compared with so far; for tests. */
+  long steps() {
+    return turns.steps() + demands.steps();
   }
 }

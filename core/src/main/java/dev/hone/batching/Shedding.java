@@ -51,11 +51,19 @@ final class Shedding {
 
   /** Counts a request in and tells who has to go for it; null if it is not counted. */
   private @Nullable List<Request> admit(Request newer) {
+    room.startShedding(oldest);
+    try {
+      return chooseFor(newer);
+    } finally {
+      room.endShedding();
+    }
+  }
+
+  private @Nullable List<Request> chooseFor(Request newer) {
     List<Request> victims = new ArrayList<>();
     long rows = 0;
     long bytes = 0;
     long nanos = 0;
-    room.startShedding(oldest);
     while (true) {
       if (admission.tryAdmit(newer, rows, bytes, nanos)) {
         if (victims.stream().allMatch(Request::isWaiting)) {

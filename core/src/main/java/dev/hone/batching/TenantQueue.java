@@ -8,6 +8,8 @@ final class TenantQueue {
   private static final int MOST_PASSING = 64;
 
   final double share;
+  final Ranking.Entry turn = new Ranking.Entry(this);
+  final Ranking.Entry claim = new Ranking.Entry(this);
   double virtualTime; // what the tenant got so far, in nanoseconds of the machine per share
   private long waitingNanos; // what its requests are predicted to cost
   private @Nullable Request head;
@@ -15,11 +17,12 @@ final class TenantQueue {
   private int passing; // batches with calls of this tenant since the head was in one
   private long lastBatch;
 
-  // Scratch of WaitingRoom.window.
-  @Nullable Request cursor;
-  double tentativeTime;
+  // Scratch of Level.visit.
+  private boolean visited;
+  private @Nullable Request cursor; // the next one that is shown
 
-  // Scratch of WaitingRoom.startShedding.
+  // Scratch while requests are chosen to be shed.
+  private boolean sheddingFrom;
   private boolean fromOldest;
   private @Nullable Request toShed; // the next one
   private long nanosLeft; // of what waits, without those chosen before
@@ -96,20 +99,47 @@ final class TenantQueue {
     request.previous = null;
   }
 
-  void startCursor() {
+  /** Begins to show its requests in the order they came. */
+  void startVisit() {
+    visited = true;
     cursor = head;
-    tentativeTime = virtualTime;
+  }
+
+  /** The next one, or null; it may be removed before the one after it is asked for. */
+  @Nullable Request nextInVisit() {
+    Request next = cursor;
+    cursor = next == null ? null : next.next;
+    return next;
+  }
+
+  boolean hasMoreInVisit() {
+    return cursor != null;
+  }
+
+  boolean isVisited() {
+    return visited;
+  }
+
+  void endVisit() {
+    visited = false;
+    cursor = null;
   }
 
   /** Begins to choose requests to be shed, the oldest first or else the newest. */
   void startShedding(boolean fromOldest) {
+    sheddingFrom = true;
     this.fromOldest = fromOldest;
     nanosLeft = waitingNanos;
     toShed = skipServed(fromOldest ? head : tail);
   }
 
-  boolean hasToShed() {
-    return toShed != null;
+  boolean isSheddingFrom() {
+    return sheddingFrom;
+  }
+
+  void endShedding() {
+    sheddingFrom = false;
+    toShed = null;
   }
 
   /** The demand without the requests chosen so far. */

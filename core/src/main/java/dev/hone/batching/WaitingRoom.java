@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class WaitingRoom {
   private static final double[] WEIGHTS = {64, 8, 1};
 
+  /** How many times as many requests are looked at as are wanted. */
+  private static final int MOST_LOOKS = 4;
+
   private final Level[] levels = new Level[WEIGHTS.length];
   private final Admission admission;
   private double servedTime; // of the level that was next last
@@ -85,35 +88,38 @@ final class WaitingRoom {
   void window(Request anchor, int most, List<Request> into) {
     into.clear();
     into.add(anchor);
-    Level level = levelOf(anchor);
-    level.startWindow();
-    int looked = 0;
-    Request request = level.nextInWindow();
-    while (request != null && into.size() < most && looked++ < 4 * most) {
-      if (request != anchor) {
-        if (!request.isLive()) {
-          discard(request);
-        } else if (request.kind.equals(anchor.kind)) {
-          into.add(request);
-        }
-      }
-      request = level.nextInWindow();
+    if (most <= 1) {
+      return;
     }
+    levelOf(anchor)
+        .visit(
+            MOST_LOOKS * most,
+            request -> {
+              if (request != anchor) {
+                if (!request.isLive()) {
+                  discard(request);
+                } else if (request.kind.equals(anchor.kind)) {
+                  into.add(request);
+                }
+              }
+              return into.size() < most;
+            });
   }
 
   /** Calls of lower priority, of this kind and no longer than this, that could fill a batch. */
   void fillers(Request anchor, int length, int most, List<Request> into) {
     into.clear();
     for (int i = rank(anchor.options.priority()) + 1; i < levels.length; i++) {
-      levels[i].startWindow();
-      int looked = 0;
-      Request request = levels[i].size == 0 ? null : levels[i].nextInWindow();
-      while (request != null && into.size() < most && looked++ < 4 * most) {
-        boolean fits = request.length <= length && request.kind.equals(anchor.kind);
-        if (fits && request.isLive()) {
-          into.add(request);
-        }
-        request = levels[i].nextInWindow();
+      if (into.size() < most) {
+        levels[i].visit(
+            MOST_LOOKS * most,
+            request -> {
+              boolean fits = request.length <= length && request.kind.equals(anchor.kind);
+              if (fits && request.isLive()) {
+                into.add(request);
+              }
+              return into.size() < most;
+            });
       }
     }
   }
@@ -138,11 +144,17 @@ final class WaitingRoom {
 
   /**
    * Begins to choose requests to be shed, the oldest first or else the newest. They all stay where
-   * they are, and none is chosen twice.
+   * they are, and none is chosen twice until {@link #endShedding}.
    */
   void startShedding(boolean fromOldest) {
     for (Level level : levels) {
       level.startShedding(fromOldest);
+    }
+  }
+
+  void endShedding() {
+    for (Level level : levels) {
+      level.endShedding();
     }
   }
 
@@ -178,10 +190,10 @@ final class WaitingRoom {
     return victim;
   }
 
-  /** Whether calls of more than one tenant have come, at one priority. */
-  boolean hasTenants() {
+  /** Whether calls of more than one tenant wait, or came lately, at one priority. */
+  boolean hasTenants(long nowNanos) {
     for (Level level : levels) {
-      if (level.hasTenants()) {
+      if (level.hasTenants(nowNanos)) {
         return true;
       }
     }
@@ -197,20 +209,17 @@ final class WaitingRoom {
   @Nullable Request oldest() {
     Request oldest = null;
     for (Level level : levels) {
-      Request first = oldest(level);
-      if (first != null && (oldest == null || first.submittedNanos - oldest.submittedNanos < 0)) {
-        oldest = first;
+      for (Request head : level.heads()) {
+        Request first = head;
+        while (first != null && !first.isLive()) {
+          Request after = first.next;
+          discard(first);
+          first = after;
+        }
+        if (first != null && (oldest == null || first.submittedNanos - oldest.submittedNanos < 0)) {
+          oldest = first;
+        }
       }
-    }
-    return oldest;
-  }
-
-  /** The oldest live request of a level; those found that have ended are discarded. */
-  private @Nullable Request oldest(Level level) {
-    Request oldest = level.oldest();
-    while (oldest != null && !oldest.isLive()) {
-      discard(oldest);
-      oldest = level.oldest();
     }
     return oldest;
   }
@@ -222,6 +231,15 @@ final class WaitingRoom {
       least = Math.min(least, level.slackNanos(nowNanos));
     }
     return least;
+  }
+
+  /** How many tenants others were compared with so far; for tests. */
+  long steps() {
+    long steps = 0;
+    for (Level level : levels) {
+      steps += level.steps();
+    }
+    return steps;
   }
 
   private Level levelOf(Request request) {

@@ -211,6 +211,21 @@ class BatchFormerTest {
   }
 
   @Test
+  void aTenantThatHasNotCalledForLongMakesOthersBatchesNoSmaller() {
+    int[] lengths = new int[80];
+    Arrays.fill(lengths, 5);
+    wait("light", 5);
+    assertThat(formed(NOBODY_HELPS, 0)).hasSize(1);
+    BatchFormer former =
+        new BatchFormer(room, grid.model(16), new Limits(policy, 16), admission, 0);
+    wait("heavy", lengths);
+    assertThat(next(former, NOBODY_HELPS, 10_000 * MILLI)).hasSize(8);
+    assertThat(next(former, NOBODY_HELPS, 120_000 * MILLI)).hasSize(16);
+    wait("light", new int[100]);
+    assertThat(next(former, NOBODY_HELPS, 120_000 * MILLI)).hasSize(8); // as long as both wait
+  }
+
+  @Test
   void callsOfALightTenantGoTogetherWhateverTheirLengths() {
     int[] lengths = new int[40];
     Arrays.setAll(lengths, i -> 1 + i);
