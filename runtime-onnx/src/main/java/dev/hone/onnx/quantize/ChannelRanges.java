@@ -1,5 +1,6 @@
 package dev.hone.onnx.quantize;
 
+import dev.hone.onnx.calibrate.Calibration;
 import dev.hone.onnx.calibrate.ValueStatistics;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,27 @@ record ChannelRanges(
   private static final double LEAST_SHARE = 0.1;
   private static final double SHARE_STEP = 0.9;
   private static final int TAIL_POINTS = 96;
+
+  /** Those that were watched, or null where nobody knows any, or some are not finite. */
+  static @Nullable ChannelRanges of(ValueStatistics statistics) {
+    if (!statistics.isFinite() || statistics.count() == 0) {
+      return null;
+    }
+    if (statistics.hasLastAxis() || statistics.channels() == 0) {
+      float[] min = {statistics.min()};
+      float[] max = {statistics.max()};
+      float[] mean = {0}; // nobody knows
+      float[] square = {Math.max(min[0] * min[0], max[0] * max[0])};
+      return new ChannelRanges(min, max, mean, square, statistics.count(), Tail.of(statistics));
+    }
+    return new ChannelRanges(
+        statistics.channelMin(),
+        statistics.channelMax(),
+        statistics.channelMean(),
+        statistics.channelMeanSquare(),
+        statistics.count(),
+        Tail.of(statistics));
+  }
 
   /** The number of channels. */
   int channels() {
@@ -135,5 +157,10 @@ record ChannelRanges(
   interface Source {
     /** The ranges of a value, or null if it was not watched. */
     @Nullable ChannelRanges of(String value);
+
+    /** Those that a calibration watched. */
+    static Source of(Calibration calibration) {
+      return value -> calibration.has(value) ? ChannelRanges.of(calibration.of(value)) : null;
+    }
   }
 }

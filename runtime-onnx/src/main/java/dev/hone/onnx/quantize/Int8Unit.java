@@ -3,7 +3,9 @@ package dev.hone.onnx.quantize;
 import dev.hone.onnx.graph.Constants;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.Node;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,13 @@ sealed interface Int8Unit permits ConvUnit, KeepUnit, SwishUnit {
   default String output() {
     Node last = activation();
     return last == null ? node().output(0) : last.output(0);
+  }
+
+  /** The values that become bytes with it: those that it reads, and the one that it makes. */
+  default Set<String> values() {
+    Set<String> values = new LinkedHashSet<>(inputs());
+    values.add(output());
+    return values;
   }
 
   /** The unit that begins with this node, or null if the node cannot compute with bytes. */

@@ -1,12 +1,10 @@
 package dev.hone.onnx.quantize;
 
 import dev.hone.onnx.calibrate.Calibration;
-import dev.hone.onnx.calibrate.ValueStatistics;
 import dev.hone.onnx.graph.Graph;
 import dev.hone.onnx.graph.ModelData;
 import dev.hone.onnx.graph.Node;
 import dev.hone.onnx.graph.OpsetUpgrade;
-import dev.hone.onnx.quantize.ChannelRanges.Tail;
 import dev.hone.onnx.quantize.NodeChoice.Form;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -62,7 +60,7 @@ public final class StaticConv {
   public static Set<String> valuesToCalibrate(ModelData model) {
     Set<String> values = new LinkedHashSet<>();
     for (Int8Unit unit : connected(units(model.graph()))) {
-      values.addAll(valuesOf(unit));
+      values.addAll(unit.values());
     }
     return values;
   }
@@ -77,31 +75,7 @@ public final class StaticConv {
    */
   public static List<NodeChoice> apply(
       ModelData model, Calibration calibration, Set<String> excludedNodes) {
-    return apply(
-        model,
-        value -> calibration.has(value) ? ranges(calibration.of(value)) : null,
-        calibration.batches(),
-        excludedNodes);
-  }
-
-  private static @Nullable ChannelRanges ranges(ValueStatistics statistics) {
-    if (!statistics.isFinite() || statistics.count() == 0) {
-      return null;
-    }
-    if (statistics.hasLastAxis() || statistics.channels() == 0) {
-      float[] min = {statistics.min()};
-      float[] max = {statistics.max()};
-      float[] mean = {0}; // nobody knows
-      float[] square = {Math.max(min[0] * min[0], max[0] * max[0])};
-      return new ChannelRanges(min, max, mean, square, statistics.count(), Tail.of(statistics));
-    }
-    return new ChannelRanges(
-        statistics.channelMin(),
-        statistics.channelMax(),
-        statistics.channelMean(),
-        statistics.channelMeanSquare(),
-        statistics.count(),
-        Tail.of(statistics));
+    return apply(model, ChannelRanges.Source.of(calibration), calibration.batches(), excludedNodes);
   }
 
   static List<NodeChoice> apply(
@@ -128,10 +102,7 @@ public final class StaticConv {
   public static List<NodeError> ranking(
       ModelData model, Calibration calibration, Set<String> excludedNodes) {
     StaticConv pass =
-        new StaticConv(
-            model.graph(),
-            value -> calibration.has(value) ? ranges(calibration.of(value)) : null,
-            calibration.batches());
+        new StaticConv(model.graph(), ChannelRanges.Source.of(calibration), calibration.batches());
     List<NodeError> errors = new ArrayList<>();
     for (Int8Unit unit : pass.choose(excludedNodes)) {
       if (unit instanceof ConvUnit conv) {
@@ -162,19 +133,13 @@ public final class StaticConv {
     while (reached.size() > before) {
       before = reached.size();
       for (Int8Unit unit : units) {
-        Set<String> values = valuesOf(unit);
+        Set<String> values = unit.values();
         if (unit instanceof ConvUnit || values.stream().anyMatch(reached::contains)) {
           reached.addAll(values);
         }
       }
     }
     return units.stream().filter(unit -> reached.contains(unit.output())).toList();
-  }
-
-  private static Set<String> valuesOf(Int8Unit unit) {
-    Set<String> values = new LinkedHashSet<>(unit.inputs());
-    values.add(unit.output());
-    return values;
   }
 
   private List<Int8Unit> choose(Set<String> excluded) {
@@ -211,7 +176,7 @@ public final class StaticConv {
   private Map<String, Double> sizes(List<Int8Unit> units) {
     Map<String, Double> sizes = new HashMap<>();
     for (Int8Unit unit : units) {
-      for (String value : valuesOf(unit)) {
+      for (String value : unit.values()) {
         ChannelRanges found = ranges.of(value);
         if (found != null) {
           sizes.put(value, found.count() / (double) batches);
@@ -223,7 +188,7 @@ public final class StaticConv {
 
   private @Nullable String objection(
       Int8Unit unit, List<Int8Unit> all, Map<String, Integer> channels) {
-    for (String value : valuesOf(unit)) {
+    for (String value : unit.values()) {
       ChannelRanges found = ranges.of(value);
       if (found == null || !found.isFinite()) {
         return "No finite range of '" + value + "' is known.";
@@ -239,7 +204,7 @@ public final class StaticConv {
       return isClose(swish, all) ? null : "Its channels differ too much for one scale.";
     }
     long different =
-        valuesOf(unit).stream()
+        unit.values().stream()
             .mapToInt(value -> channels.getOrDefault(value, known(value).channels()))
             .distinct()
             .count();
