@@ -17,7 +17,12 @@ public final class CudaEvent implements AutoCloseable {
     this.handle = out[0];
     this.query = () -> device.api().queryEvent(handle);
     this.wait = () -> device.api().synchronizeEvent(handle);
-    this.holding = device.holdings().add("an event");
+    try {
+      this.holding = device.holdings().add("an event");
+    } catch (Error e) { // no memory to remember it by
+      device.release(() -> device.api().destroyEvent(handle), "an event");
+      throw e;
+    }
   }
 
   long handle() {

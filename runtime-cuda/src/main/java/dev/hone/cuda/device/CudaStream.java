@@ -13,7 +13,12 @@ public final class CudaStream implements AutoCloseable {
     long[] out = new long[1];
     device.check(device.outsideCapture(() -> device.api().createStream(out)), "making a stream");
     this.handle = out[0];
-    this.holding = device.holdings().add("a stream");
+    try {
+      this.holding = device.holdings().add("a stream");
+    } catch (Error e) { // no memory to remember it by
+      device.release(() -> device.api().destroyStream(handle), "a stream");
+      throw e;
+    }
   }
 
   /** CUDA's handle of it. */

@@ -56,7 +56,20 @@ public final class BoundStreamModel implements StreamModel {
   public Execution open(CudaStream stream) {
     // ONNX Runtime allocates and waits as it likes, and must not while somebody captures.
     StreamRuns runs = CaptureLock.outside(() -> model.open(stream.handle(), graphs));
-    return new BoundExecution(graphs ? new OneThreadRuns(runs) : runs, graphs);
+    try {
+      return new BoundExecution(graphs ? new OneThreadRuns(runs) : runs, graphs);
+    } catch (RuntimeException | Error e) {
+      close(runs);
+      throw e;
+    }
+  }
+
+  private static void close(StreamRuns runs) {
+    CaptureLock.outside(
+        () -> {
+          runs.close();
+          return runs;
+        });
   }
 
   private record BoundExecution(StreamRuns runs, boolean capturesGraphs) implements Execution {
@@ -118,11 +131,7 @@ public final class BoundStreamModel implements StreamModel {
 
     @Override
     public void close() {
-      CaptureLock.outside(
-          () -> {
-            runs.close();
-            return runs;
-          });
+      BoundStreamModel.close(runs);
     }
   }
 }

@@ -21,9 +21,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Lane implements AutoCloseable {
   private static final int SLOTS = 2;
+  private static final int OWNED = 4 + SLOTS; // streams, the model, slots
   private static final long POLL_MILLIS = 5;
 
-  private final List<AutoCloseable> owned = new ArrayList<>();
+  // With room for all, so that nothing that was just opened can fail to be owned.
+  private final List<AutoCloseable> owned = new ArrayList<>(OWNED);
   private final CudaDevice device;
   private final CudaStream copyIn;
   private final CudaStream compute;
@@ -31,7 +33,7 @@ final class Lane implements AutoCloseable {
   private final Execution execution;
   private final Graphs graphs;
   private final ReentrantLock computing = new ReentrantLock(true);
-  private final List<Slot> slots = new ArrayList<>();
+  private final List<Slot> slots = new ArrayList<>(SLOTS);
 
   Lane(
       CudaDevice device,

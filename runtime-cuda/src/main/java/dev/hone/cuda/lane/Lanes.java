@@ -19,7 +19,7 @@ final class Lanes implements AutoCloseable {
   private final String name;
   private final Runnable whenClosed;
   private final Graphs.Counters graphs = new Graphs.Counters();
-  private final List<Lane> lanes = new ArrayList<>();
+  private final List<Lane> lanes;
   private final List<Slot> slots = new ArrayList<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition slotGiven = lock.newCondition();
@@ -37,16 +37,17 @@ final class Lanes implements AutoCloseable {
       Runnable whenClosed) {
     this.name = settings.name();
     this.whenClosed = whenClosed;
+    this.lanes = new ArrayList<>(settings.lanes()); // no lane that is open fails to get in
     try {
       for (int i = 0; i < settings.lanes(); i++) {
         lanes.add(new Lane(device, model, check, settings, graphs));
       }
+      lanes.forEach(lane -> slots.addAll(lane.slots()));
+      this.taken = new boolean[slots.size()];
     } catch (RuntimeException | Error e) {
       lanes.forEach(Lane::close);
       throw e;
     }
-    lanes.forEach(lane -> slots.addAll(lane.slots()));
-    this.taken = new boolean[slots.size()];
   }
 
   GraphStats graphs() {

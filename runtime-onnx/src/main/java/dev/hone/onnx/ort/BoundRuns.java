@@ -8,9 +8,7 @@ import dev.hone.ModelSource;
 import dev.hone.Signature;
 import dev.hone.Tensor;
 import dev.hone.onnx.gpu.StreamRuns;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -39,7 +37,7 @@ public final class BoundRuns implements StreamRuns {
   private static final String NO_GRAPH = "-1";
 
   private final OrtLibrary library;
-  private final Deque<Runnable> releases = new ArrayDeque<>(); // the last one first
+  private final Releases releases;
   private final OrtSession session;
   private final OrtMemoryInfo deviceMemory;
   private final OrtIoBinding binding;
@@ -54,41 +52,34 @@ public final class BoundRuns implements StreamRuns {
 
   private BoundRuns(
       OrtLibrary library,
-      NativeOptions options,
       OrtSession session,
+      Releases releases,
       Signature signature,
       OrtSettings settings) {
     int gpu = gpu(settings);
     this.library = library;
     this.session = session;
+    this.releases = releases;
     this.inputNames = signature.inputNames();
     this.outputNames = signature.outputNames();
-    releases.push(options::close);
-    releases.push(() -> library.api.ReleaseSession(session));
-    try {
-      this.deviceMemory = gpu < 0 ? library.hostMemory : deviceMemory(library, gpu);
-      if (gpu >= 0) {
-        releases.push(() -> library.api.ReleaseMemoryInfo(deviceMemory));
-      }
-      Map<String, String> entries = new TreeMap<>(settings.runConfig());
-      if (settings.capturesGraphs()) {
-        entries.put(GRAPH, NO_GRAPH); // without a word, every run would be one
-      }
-      this.waiting = runOptions(entries);
-      entries.put(DO_NOT_WAIT, "1");
-      this.queueing = runOptions(entries);
-      this.runConfig = Map.copyOf(entries);
-      this.inputs = new BoundSide(library, new Names(inputNames));
-      releases.push(inputs::close);
-      this.outputs = new BoundSide(library, new Names(outputNames));
-      releases.push(outputs::close);
-      this.binding =
-          new OrtIoBinding(library.created(out -> library.api.CreateIoBinding(session, out)));
-      releases.push(() -> library.api.ReleaseIoBinding(binding));
-    } catch (RuntimeException | Error e) {
-      close();
-      throw e;
+    this.deviceMemory =
+        gpu < 0
+            ? library.hostMemory
+            : releases.own(deviceMemory(library, gpu), library.api::ReleaseMemoryInfo);
+    Map<String, String> entries = new TreeMap<>(settings.runConfig());
+    if (settings.capturesGraphs()) {
+      entries.put(GRAPH, NO_GRAPH); // without a word, every run would be one
     }
+    this.waiting = runOptions(entries);
+    entries.put(DO_NOT_WAIT, "1");
+    this.queueing = runOptions(entries);
+    this.runConfig = Map.copyOf(entries);
+    this.inputs = releases.own(new BoundSide(library, new Names(inputNames)), BoundSide::close);
+    this.outputs = releases.own(new BoundSide(library, new Names(outputNames)), BoundSide::close);
+    this.binding =
+        releases.own(
+            new OrtIoBinding(library.created(out -> library.api.CreateIoBinding(session, out))),
+            library.api::ReleaseIoBinding);
   }
 
   /**
@@ -103,15 +94,17 @@ public final class BoundRuns implements StreamRuns {
       ModelSource source, Signature signature, OrtSettings settings, long stream) {
     requireTensors(signature);
     OrtLibrary library = OrtLibrary.get();
-    NativeOptions options = new NativeOptions(library, settings, stream);
-    OrtSession session;
+    Releases releases = new Releases();
     try {
-      session = new NativeModel(library, source).open(options);
+      NativeOptions options =
+          releases.own(new NativeOptions(library, settings, stream), NativeOptions::close);
+      OrtSession session =
+          releases.own(new NativeModel(library, source).open(options), library.api::ReleaseSession);
+      return new BoundRuns(library, session, releases, signature, settings);
     } catch (RuntimeException | Error e) {
-      options.close();
+      releases.close();
       throw e;
     }
-    return new BoundRuns(library, options, session, signature, settings);
   }
 
   /** Whether all that a model takes and gives can be bound. */
@@ -152,9 +145,7 @@ public final class BoundRuns implements StreamRuns {
   }
 
   private OrtRunOptions runOptions(Map<String, String> entries) {
-    OrtRunOptions made = NativeRunOptions.create(library, entries);
-    releases.push(() -> library.api.ReleaseRunOptions(made));
-    return made;
+    return releases.own(NativeRunOptions.create(library, entries), library.api::ReleaseRunOptions);
   }
 
   @Override
@@ -236,39 +227,35 @@ public final class BoundRuns implements StreamRuns {
   private Batch takeOpen() {
     // The call lets this pointer point to the array that it allocates.
     PointerPointer<Pointer> values = new PointerPointer<>((Pointer) null);
-    try (SizeTPointer count = new SizeTPointer(1)) {
+    try (SizeTPointer count = new SizeTPointer(1);
+        PointerPointer<Pointer> open = new PointerPointer<>(outputNames.size())) {
       library.check(library.api.GetBoundOutputValues(binding, library.allocator, values, count));
       try {
-        return takeOpen(values, count.get());
+        return takeOpen(values, count.get(), open);
       } finally {
         library.check(library.api.AllocatorFree(library.allocator, values));
       }
     }
   }
 
-  private Batch takeOpen(PointerPointer<Pointer> values, long count) {
+  private Batch takeOpen(PointerPointer<Pointer> values, long count, PointerPointer<Pointer> open) {
     List<Integer> bound = outputs.inOrder();
     List<String> names = new ArrayList<>();
-    List<Pointer> open = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       Pointer value = values.get(Pointer.class, i);
       if (outputs.isOpen(bound.get(i))) {
+        open.put(names.size(), value);
         names.add(outputNames.get(bound.get(i)));
-        open.add(value);
       } else {
         library.api.ReleaseValue(new OrtValue(value));
       }
     }
-    try (PointerPointer<Pointer> taken = new PointerPointer<>(open.toArray(new Pointer[0]))) {
-      return new OutputValues(library, inputs::covers).take(names, taken);
-    }
+    return new OutputValues(library, inputs::covers).take(names, open);
   }
 
   /** Lets go in this order: the binding, what is bound, the session, its options. */
   @Override
   public void close() {
-    while (!releases.isEmpty()) {
-      releases.pop().run();
-    }
+    releases.close();
   }
 }

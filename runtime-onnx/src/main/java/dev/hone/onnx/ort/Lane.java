@@ -22,6 +22,7 @@ final class Lane implements AutoCloseable {
 
   private final OrtLibrary library;
   private final NativeSession session;
+  private final Releases releases = new Releases();
   private final OrtIoBinding binding;
   private final BoundValue[] inputs;
   private final BoundValue[] outputs;
@@ -39,21 +40,35 @@ final class Lane implements AutoCloseable {
     this.inputPositions = new int[inputCount];
     this.outputPositions = new int[outputCount];
     this.symbols = new long[symbolCount];
-    this.inputs = boundValues(inputCount);
-    this.outputs = boundValues(outputCount);
     this.inputBound = new boolean[inputCount];
     this.outputBound = new boolean[outputCount];
-    this.inputNames = new PointerPointer<>(Math.max(1, inputCount));
-    this.inputValues = new PointerPointer<>(Math.max(1, inputCount));
-    this.runOptions = NativeRunOptions.create(library, session.runConfig);
-    this.binding =
-        new OrtIoBinding(library.created(out -> library.api.CreateIoBinding(session.handle, out)));
+    try {
+      this.inputNames = pointers(inputCount);
+      this.inputValues = pointers(inputCount);
+      this.inputs = boundValues(inputCount);
+      this.outputs = boundValues(outputCount);
+      this.runOptions =
+          releases.own(
+              NativeRunOptions.create(library, session.runConfig), library.api::ReleaseRunOptions);
+      this.binding =
+          releases.own(
+              new OrtIoBinding(
+                  library.created(out -> library.api.CreateIoBinding(session.handle, out))),
+              library.api::ReleaseIoBinding);
+    } catch (RuntimeException | Error e) {
+      releases.close();
+      throw e;
+    }
+  }
+
+  private PointerPointer<Pointer> pointers(int count) {
+    return releases.own(new PointerPointer<>(Math.max(1, count)), PointerPointer::close);
   }
 
   private BoundValue[] boundValues(int count) {
     BoundValue[] values = new BoundValue[count];
     for (int i = 0; i < count; i++) {
-      values[i] = new BoundValue(library);
+      values[i] = releases.own(new BoundValue(library), BoundValue::close);
     }
     return values;
   }
@@ -175,15 +190,6 @@ final class Lane implements AutoCloseable {
 
   @Override
   public void close() {
-    library.api.ReleaseIoBinding(binding);
-    library.api.ReleaseRunOptions(runOptions);
-    for (BoundValue value : inputs) {
-      value.close();
-    }
-    for (BoundValue value : outputs) {
-      value.close();
-    }
-    inputNames.close();
-    inputValues.close();
+    releases.close();
   }
 }

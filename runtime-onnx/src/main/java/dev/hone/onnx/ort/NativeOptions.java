@@ -29,7 +29,7 @@ final class NativeOptions implements AutoCloseable {
     this.options = new OrtSessionOptions(library.created(library.api::CreateSessionOptions));
     try {
       apply(settings, stream);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       close();
       throw e;
     }

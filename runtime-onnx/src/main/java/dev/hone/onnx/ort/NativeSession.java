@@ -2,15 +2,12 @@ package dev.hone.onnx.ort;
 
 import dev.hone.AsyncRuns;
 import dev.hone.Batch;
-import dev.hone.DataType;
 import dev.hone.HoneException;
-import dev.hone.HoneException.OutOfMemoryException;
 import dev.hone.InputCheck;
 import dev.hone.ModelSource;
 import dev.hone.RunOptions;
 import dev.hone.SessionReport;
 import dev.hone.Signature;
-import dev.hone.StopSignal;
 import dev.hone.metrics.Recorder;
 import dev.hone.metrics.RunTimer;
 import dev.hone.onnx.failure.FailedRun;
@@ -18,7 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
-import java.util.stream.IntStream;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.onnxruntime.OrtSession;
 import org.jspecify.annotations.Nullable;
 
@@ -36,22 +33,19 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
   final @Nullable SequenceInputs sequences;
   final Map<String, String> runConfig;
 
-  private final NativeOptions options;
   private final Signature signature;
   private final InputCheck check;
   private final String name;
   private final Recorder recorder;
-  private final int[] allOutputs;
-  private final boolean onlyAllocates;
-  private final boolean profiling;
   private final CallGate gate;
-  private final Lanes lanes = new Lanes(this::newLane);
-  private final PredictedOutputs predictedOutputs;
+  private final Lanes lanes;
+  private final LaneRuns laneRuns;
+  private final Releases releases;
 
   private NativeSession(
       OrtLibrary library,
       OrtSession handle,
-      NativeOptions options,
+      Releases releases,
       OrtSettings settings,
       Signature signature,
       String name,
@@ -61,25 +55,21 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
     this.recorder = recorder;
     this.library = library;
     this.handle = handle;
-    this.options = options;
+    this.releases = releases;
     this.runConfig = settings.runConfig();
-    this.profiling = settings.profile() != null;
     this.signature = signature;
     this.check = new InputCheck(signature);
-    this.predictedOutputs = new PredictedOutputs(signature, check);
+    this.laneRuns = releases.own(new LaneRuns(library, signature, check), LaneRuns::close);
+    this.inputNames = releases.own(new Names(signature.inputNames()), Names::close);
+    this.outputNames = releases.own(new Names(signature.outputNames()), Names::close);
     this.sequences = SequenceInputs.of(library, signature);
-    this.inputNames = new Names(signature.inputNames());
-    this.outputNames = new Names(signature.outputNames());
-    this.allOutputs = IntStream.range(0, signature.outputs().size()).toArray();
-    this.onlyAllocates = sequences != null || signature.outputs().stream().anyMatch(this::isCopied);
-  }
-
-  /**
-   * Strings live on the Java heap, so nothing native can write into them. And into the memory for
-   * an output that is an input ONNX Runtime writes nothing: it hands the input through instead.
-   */
-  private boolean isCopied(Signature.Value output) {
-    return output.type() == DataType.STRING || signature.inputNames().contains(output.name());
+    if (sequences != null) {
+      releases.own(sequences, SequenceInputs::close);
+    }
+    this.lanes = releases.own(new Lanes(this::newLane), Lanes::close);
+    if (settings.profile() != null) {
+      releases.own(this, NativeSession::endProfile);
+    }
   }
 
   /**
@@ -100,12 +90,15 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
       String name,
       Recorder recorder) {
     OrtLibrary library = OrtLibrary.get();
-    NativeOptions options = new NativeOptions(library, settings);
+    Releases releases = new Releases();
     try {
-      OrtSession handle = new NativeModel(library, source).open(options);
-      return new NativeSession(library, handle, options, settings, signature, name, recorder);
-    } catch (RuntimeException e) {
-      options.close();
+      NativeOptions options =
+          releases.own(new NativeOptions(library, settings), NativeOptions::close);
+      OrtSession handle =
+          releases.own(new NativeModel(library, source).open(options), library.api::ReleaseSession);
+      return new NativeSession(library, handle, releases, settings, signature, name, recorder);
+    } catch (RuntimeException | Error e) {
+      releases.close();
       throw e;
     }
   }
@@ -157,7 +150,7 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
         check.resolveOutputs(out, lane.outputPositions, lane.symbols);
         in.hold();
         try {
-          runHeld(lane, in, out, runOptions, deadlineNanos);
+          laneRuns.into(lane, in, out, runOptions, deadlineNanos);
         } catch (HoneException e) {
           throw FailedRun.explain(ShapeMismatch.explain(e, out), name, in);
         } finally {
@@ -169,34 +162,6 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
       }
     } finally {
       gate.exit();
-    }
-  }
-
-  private void runHeld(Lane lane, Batch in, Batch out, RunOptions options, long deadlineNanos) {
-    out.hold();
-    try {
-      if (onlyAllocates) {
-        runAndCopy(lane, in, out, options, deadlineNanos);
-      } else if (options.isStoppable()) {
-        watched(lane, options, deadlineNanos, () -> lane.runInto(in, out));
-      } else {
-        lane.runInto(in, out);
-      }
-    } finally {
-      out.release();
-    }
-  }
-
-  /** For outputs that must be copied; runs with sequences are rare enough to go this way, too. */
-  private void runAndCopy(Lane lane, Batch in, Batch out, RunOptions options, long deadline) {
-    int[] chosen =
-        IntStream.range(0, lane.outputPositions.length)
-            .filter(i -> lane.outputPositions[i] >= 0)
-            .toArray();
-    Batch[] result = new Batch[1];
-    watched(lane, options, deadline, () -> result[0] = lane.runAllocating(in, chosen));
-    try (Batch made = result[0]) {
-      ShapeMismatch.copy(made, out);
     }
   }
 
@@ -234,7 +199,7 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
     check.resolve(in, lane.inputPositions, lane.symbols);
     in.hold();
     try {
-      Batch result = allocateAndRun(lane, in, chosen(runOptions), runOptions, deadlineNanos);
+      Batch result = laneRuns.run(lane, in, runOptions, deadlineNanos);
       lane.timer.answered(rows(in));
       return result;
     } catch (HoneException e) {
@@ -250,7 +215,7 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
     try {
       check.resolve(in, new int[check.inputCount()], new long[check.symbolCount()]);
       in.hold();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       gate.exit();
       throw e;
     }
@@ -262,7 +227,7 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
     Lane lane = takeLane();
     try {
       check.resolve(in, lane.inputPositions, lane.symbols);
-      Batch result = allocateAndRun(lane, in, chosen(runOptions), runOptions, deadlineNanos);
+      Batch result = laneRuns.run(lane, in, runOptions, deadlineNanos);
       if (!wanted.getAsBoolean()) {
         result.close();
         throw new HoneException.CancelledException("The call was cancelled by its caller.");
@@ -282,58 +247,6 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
     gate.exit();
   }
 
-  private int[] chosen(RunOptions options) {
-    List<String> names = options.outputs();
-    return names.isEmpty() ? allOutputs : names.stream().mapToInt(check::output).toArray();
-  }
-
-  /** A run that fails with predicted outputs is repeated without: their shapes may be wrong. */
-  private Batch allocateAndRun(
-      Lane lane, Batch in, int[] chosen, RunOptions options, long deadlineNanos) {
-    Batch predicted = onlyAllocates ? null : predictedOutputs.of(lane, chosen);
-    if (predicted != null) {
-      try {
-        runHeld(lane, in, predicted, options, deadlineNanos);
-        return predicted;
-      } catch (OrtLibrary.Terminated | OutOfMemoryException e) {
-        predicted.close();
-        throw e;
-      } catch (HoneException e) {
-        predicted.close();
-        if (isStop(e)) {
-          throw e;
-        }
-      }
-    }
-    Batch[] result = new Batch[1];
-    watched(lane, options, deadlineNanos, () -> result[0] = lane.runAllocating(in, chosen));
-    if (predicted != null) {
-      predictedOutputs.distrust();
-    }
-    return result[0];
-  }
-
-  private static boolean isStop(HoneException e) {
-    return e instanceof HoneException.DeadlineException
-        || e instanceof HoneException.CancelledException;
-  }
-
-  private void watched(Lane lane, RunOptions options, long deadlineNanos, Runnable run) {
-    try (StopSignal stop = StopSignal.of(options, deadlineNanos)) {
-      if (stop == null) {
-        run.run();
-        return;
-      }
-      stop.throwIfStopped();
-      try (Stopping ignored = new Stopping(library, lane.runOptions, stop.signal())) {
-        run.run();
-      } catch (OrtLibrary.Terminated e) {
-        stop.throwIfStopped();
-        throw e;
-      }
-    }
-  }
-
   /** The model's name. */
   @Override
   public String toString() {
@@ -342,20 +255,14 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
 
   @Override
   public void close() {
-    if (!gate.close()) {
-      return;
+    if (gate.close()) {
+      releases.close();
     }
-    if (profiling) {
-      library.created(out -> library.api.SessionEndProfiling(handle, library.allocator, out));
-    }
-    lanes.close();
-    if (sequences != null) {
-      sequences.close();
-    }
-    library.api.ReleaseSession(handle);
-    options.close();
-    inputNames.close();
-    outputNames.close();
-    predictedOutputs.close();
+  }
+
+  private void endProfile() {
+    Pointer file =
+        library.created(out -> library.api.SessionEndProfiling(handle, library.allocator, out));
+    library.check(library.api.AllocatorFree(library.allocator, file));
   }
 }

@@ -46,7 +46,7 @@ final class SequenceInputs implements AutoCloseable {
         }
       }
       return feed;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       feed.close();
       throw e;
     }
