@@ -12,7 +12,10 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.bytedeco.onnxruntime.OrtValue;
 
-/** Collects maps of keys to floats into a matrix: a row for each map, a column for each key. */
+/**
+ * Collects maps of keys to floats into a matrix: a row for each map, a column for each key that any
+ * map has. So maps that are all empty become a matrix without columns.
+ */
 final class MapTable {
   private static final int KEYS = 0; // how ONNX Runtime numbers the two parts of a map
   private static final int VALUES = 1;
@@ -22,6 +25,7 @@ final class MapTable {
   private final List<TreeMap<Object, Double>> rows = new ArrayList<>();
   private final TreeSet<Object> keys = new TreeSet<>();
   private DataType valueType = DataType.FLOAT32;
+  private boolean named; // keys are texts: known even where no map has any
 
   MapTable(BiFunction<OrtValue, Integer, OrtValue> part, Function<OrtValue, Tensor> tensorOf) {
     this.part = part;
@@ -43,6 +47,7 @@ final class MapTable {
                 + " cannot be read as a matrix. Select other outputs with RunOptions.withOutputs.");
       }
       valueType = valueTensor.type();
+      named = keyTensor.type() == DataType.STRING;
       Object[] rowKeys = keysOf(keyTensor);
       double[] values = valueTensor.toDoubleArray();
       for (int i = 0; i < rowKeys.length; i++) {
@@ -91,7 +96,7 @@ final class MapTable {
   }
 
   private Tensor keyTensor() {
-    if (keys.first() instanceof String) {
+    if (named) {
       return Tensor.of(keys.stream().map(String.class::cast).toArray(String[]::new));
     }
     return Tensor.of(keys.stream().mapToLong(Long.class::cast).toArray());
