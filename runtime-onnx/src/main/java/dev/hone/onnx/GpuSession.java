@@ -103,10 +103,16 @@ final class GpuSession implements Session {
     return run;
   }
 
-  /** Without the model and its inputs: what is told of a lost GPU is read by other sessions. */
-  private static String said(HoneException failure) {
-    Throwable cause = failure.getCause();
-    return String.valueOf((cause instanceof HoneException ? cause : failure).getMessage());
+  /**
+   * What the GPU or ONNX Runtime itself said, without the model and its inputs: what is told of a
+   * lost GPU is read by other sessions, and none of our words around it tell whether it is lost.
+   */
+  static String said(HoneException failure) {
+    HoneException innermost = failure;
+    while (innermost.getCause() instanceof HoneException cause) {
+      innermost = cause;
+    }
+    return String.valueOf(innermost.getMessage());
   }
 
   /**

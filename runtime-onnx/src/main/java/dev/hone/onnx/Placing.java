@@ -128,7 +128,7 @@ record Placing(
           Placement.onGpu(
               ordinal, gpu.settings(ordinal, options), new Lanes(gpu, ordinal, options)));
     } catch (HoneException e) {
-      gpu.isLost(ordinal, String.valueOf(e.getMessage()));
+      gpu.isLost(ordinal, GpuSession.said(e));
       throw e;
     }
   }

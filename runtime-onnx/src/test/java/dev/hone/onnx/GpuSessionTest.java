@@ -17,6 +17,7 @@ import dev.hone.Signature.Value;
 import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
 import dev.hone.fake.FakeModel;
+import dev.hone.onnx.failure.FailedRun;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,6 +78,29 @@ class GpuSessionTest {
       assertThat(session.device()).isEqualTo(Device.cpu());
       assertThat(opened).hasValue(1);
       assertThat(gpu.obstacle(0)).hasValue(FakeGpu.LOST);
+    }
+  }
+
+  @Test
+  void otherSessionsReadWhatTheGpuSaidAndNotWhatTheModelWasGiven() {
+    HoneException said = new HoneException(FakeGpu.LOST);
+    try (Session session = open(true);
+        Batch in = input(1)) {
+      failure.set(FailedRun.explain(said, "secret", in));
+      session.run(in).close();
+      assertThat(gpu.obstacle(0)).hasValue(FakeGpu.LOST);
+    }
+  }
+
+  @Test
+  void whatAModelIsCalledLosesNoGpu() {
+    HoneException said = new HoneException("Invalid index");
+    try (Session session = open(true);
+        Batch in = input(1)) {
+      failure.set(FailedRun.explain(said, "lost", in));
+      assertThatThrownBy(() -> session.run(in)).isSameAs(failure.get());
+      assertThat(gpu.obstacle(0)).isEmpty();
+      assertThat(opened).hasValue(0);
     }
   }
 

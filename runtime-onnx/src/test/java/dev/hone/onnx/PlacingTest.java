@@ -165,6 +165,29 @@ class PlacingTest {
   }
 
   @Test
+  void aModelWhoseNameSpeaksOfALostGpuIsNone() {
+    refusal =
+        Optional.of(
+            new ModelException(
+                "'lost-cats.onnx' cannot be opened: no memory.", new HoneException("no memory")));
+    FakeGpu gpu = FakeGpu.ready();
+    open(Device.best(), gpu).close();
+    assertThat(gpu.obstacle(0)).isEmpty();
+  }
+
+  @Test
+  void otherSessionsReadWhatTheGpuSaidAndNotWhichModelItWas() {
+    refusal =
+        Optional.of(
+            new ModelException(
+                "'secret.onnx' cannot be opened: " + FakeGpu.LOST,
+                new ModelException("on {x=FLOAT32[1]}", new HoneException(FakeGpu.LOST))));
+    FakeGpu gpu = FakeGpu.ready();
+    open(Device.best(), gpu).close();
+    assertThat(gpu.obstacle(0)).hasValue(FakeGpu.LOST);
+  }
+
+  @Test
   void nodesThatStayOnTheCpuAreNamedWhereTheGpuComputes() {
     SessionReport.Node product = new SessionReport.Node("a", "MatMul", "CUDAExecutionProvider");
     SessionReport.Node shape = new SessionReport.Node("b", "Shape", "CPUExecutionProvider");
