@@ -278,9 +278,14 @@ public final class OnnxOptions implements RuntimeOptions {
 
     /**
      * A further session entry, for example {@code session.set_denormal_as_zero}. It overrides what
-     * the other options set.
+     * the other options set. Keys that the runtime does not know do nothing, which the session's
+     * report says.
+     *
+     * @throws IllegalArgumentException if the key is known to be a switch, and the value is neither
+     *     0 nor 1: the runtime would take most others for 0 without a word
      */
     public Builder config(String key, String value) {
+      ConfigKeys.requireSense(key, value);
       config.put(key, value);
       return this;
     }

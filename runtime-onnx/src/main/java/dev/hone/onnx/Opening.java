@@ -158,6 +158,7 @@ final class Opening {
     placement.strays(nodes).ifPresent(notes::add);
     canary.ifPresent(notes::add);
     notes.addAll(ready.notes());
+    notes.addAll(ConfigKeys.notes(onnx.config()));
     return new SessionReport(
         "ONNX Runtime " + OrtLibrary.get().version(),
         placement.device(),

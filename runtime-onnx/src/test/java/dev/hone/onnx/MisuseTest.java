@@ -379,6 +379,36 @@ class MisuseTest {
         .hasToString("OnnxOptions[spinning, config {key=value}]");
   }
 
+  @Test
+  void aSwitchOfTheRuntimeIsOnOrOff() {
+    OnnxOptions.Builder builder = OnnxOptions.builder();
+    refuses(
+        () -> builder.config("session.set_denormal_as_zero", "true"),
+        "session.set_denormal_as_zero",
+        "1 for on or 0 for off",
+        "'true'");
+    builder.config("session.set_denormal_as_zero", "1").config("session.disable_prepacking", "0");
+    assertThat(notes(builder)).noneMatch(note -> note.contains("session entry"));
+  }
+
+  @Test
+  void anEntryThatTheRuntimeDoesNotKnowIsNoted() {
+    OnnxOptions.Builder builder =
+        OnnxOptions.builder().config("session.denormals", "1").config("key", "value");
+    assertThat(notes(builder))
+        .filteredOn(note -> note.contains("session entry"))
+        .satisfiesExactly(
+            note -> assertThat(note).contains("'key'", "passes over"),
+            note -> assertThat(note).contains("'session.denormals'", "passes over"));
+  }
+
+  private static List<String> notes(OnnxOptions.Builder builder) {
+    SessionOptions options = SessionOptions.builder().runtime(builder.build()).build();
+    try (Session session = Session.open(table(), options)) {
+      return session.report().notes();
+    }
+  }
+
   private static void refuses(Runnable use, String... words) {
     assertThatThrownBy(use::run)
         .isInstanceOf(IllegalArgumentException.class)
