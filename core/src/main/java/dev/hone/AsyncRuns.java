@@ -56,8 +56,8 @@ public final class AsyncRuns implements AutoCloseable {
    * @param count how many threads at most, at least 1
    */
   public AsyncRuns(Runner runner, Recorder recorder, String name, int count) {
-    this.runner = runner;
-    this.recorder = recorder;
+    this.runner = Given.value(runner, "runner", "Give what runs.");
+    this.recorder = Given.value(recorder, "recorder", "Take Recorder.disabled() for none.");
     this.threads =
         new ThreadPoolExecutor(
             count,

@@ -64,6 +64,7 @@ public final class Batch implements AutoCloseable {
 
   /** A batch of any number of tensors, in the map's order. */
   public static Batch of(Map<String, Tensor> tensors) {
+    Given.value(tensors, "tensors of a batch", "Give an empty map for none.");
     return checked(
         tensors.keySet().toArray(String[]::new), tensors.values().toArray(Tensor[]::new));
   }
@@ -74,6 +75,8 @@ public final class Batch implements AutoCloseable {
    * @throws IllegalArgumentException if the lists differ in length or a name occurs twice
    */
   public static Batch of(List<String> names, List<Tensor> tensors) {
+    Given.value(names, "names of a batch", "Give an empty list for none.");
+    Given.value(tensors, "tensors of a batch", "Give an empty list for none.");
     if (names.size() != tensors.size()) {
       throw new IllegalArgumentException(
           "Each tensor needs a name, but there are "
@@ -92,7 +95,7 @@ public final class Batch implements AutoCloseable {
    * @throws IllegalArgumentException if there are more or fewer tensors than names, or one is null
    */
   public Batch withTensors(Tensor... others) {
-    boolean complete = others.length == names.length;
+    boolean complete = others != null && others.length == names.length;
     for (int i = 0; complete && i < others.length; i++) {
       complete = others[i] != null;
     }
@@ -186,6 +189,8 @@ public final class Batch implements AutoCloseable {
    *     rows to one length with {@link #pad} first
    */
   public static Batch join(List<Batch> batches) {
+    Given.value(batches, "batches to join", "Give a list of them.");
+    batches.forEach(batch -> Given.value(batch, "batches to join", "Leave out what is not there."));
     if (batches.isEmpty()) {
       throw new IllegalArgumentException("At least one batch is needed to join.");
     }
@@ -241,6 +246,7 @@ public final class Batch implements AutoCloseable {
    * @throws IllegalArgumentException if the counts do not add up to the rows of this batch
    */
   public List<Batch> split(long... counts) {
+    Given.value(counts, "counts to split by", "Give the rows of each part.");
     long sum = Arrays.stream(counts).sum();
     if (sum != rows() || Arrays.stream(counts).anyMatch(count -> count < 0)) {
       throw new IllegalArgumentException(
@@ -272,6 +278,10 @@ public final class Batch implements AutoCloseable {
    * @param value what fills the end, for example 0 for an attention mask
    */
   public static long[][] pad(long[][] rows, long value) {
+    Given.value(rows, "rows to pad", "Give an empty array for none.");
+    for (long[] row : rows) {
+      Given.value(row, "rows to pad", "Leave out what is not there.");
+    }
     int longest = Arrays.stream(rows).mapToInt(row -> row.length).max().orElse(0);
     long[][] padded = new long[rows.length][];
     for (int i = 0; i < rows.length; i++) {

@@ -40,6 +40,7 @@ public final class Cancellation {
    * @return ends the listening
    */
   public Registration onCancel(Runnable listener) {
+    Given.value(listener, "listener of a cancellation", "Give what stops the run.");
     Listening listening = new Listening(listener);
     boolean now;
     synchronized (this) {

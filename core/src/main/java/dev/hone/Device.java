@@ -17,8 +17,9 @@ public record Device(Kind kind, int ordinal) {
     BEST
   }
 
-  /** Refuses an ordinal that is negative, or that is not 0 where there is only one. */
+  /** Refuses no kind, and an ordinal that is negative, or that is not 0 where there is only one. */
   public Device {
+    Given.value(kind, "kind of a device", "Take Device.cpu(), for example.");
     if (ordinal < 0 || (ordinal > 0 && kind != Kind.CUDA)) {
       throw new IllegalArgumentException(
           "The ordinal must be 0, or at least 0 for CUDA, but is "

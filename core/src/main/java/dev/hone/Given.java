@@ -2,7 +2,7 @@ package dev.hone;
 
 import org.jspecify.annotations.Nullable;
 
-/** Refuses null where a value is kept for later: there, who gave it could not be told any more. */
+/** Refuses null, naming what is missing: where a value is used, a bare message would not. */
 final class Given {
   private Given() {}
 

@@ -42,7 +42,7 @@ public final class InputCheck {
 
   /** As the other, for a session that also takes tensors which lie on this device. */
   public InputCheck(Signature signature, @Nullable Device device) {
-    this.signature = signature;
+    this.signature = Given.value(signature, "signature to check by", "Take that of the model.");
     this.device = device == null ? null : device.toString();
     Map<String, Integer> known = new HashMap<>();
     this.inputs = slots("input", signature.inputs(), known);
@@ -173,6 +173,15 @@ public final class InputCheck {
       }
     }
     return Shape.of(shape);
+  }
+
+  /**
+   * Refuses to run without options.
+   *
+   * @throws IllegalArgumentException if they are null
+   */
+  public static void requireOptions(@Nullable RunOptions options) {
+    Given.value(options, "options of a run", "Leave them out for the defaults.");
   }
 
   private static void requireBatch(@Nullable Batch batch, String what, String remedy) {

@@ -42,6 +42,7 @@ final class Matrices {
   }
 
   private static int count(Object[] rows) {
+    Given.value(rows, "rows of a tensor", "Give an empty array for none.");
     long count = (long) rows.length * columns(rows);
     if (count > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(

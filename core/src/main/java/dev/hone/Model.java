@@ -41,6 +41,7 @@ public interface Model {
    * @throws UnsupportedOperationException if the runtime of the model does not write files
    */
   default void save(Path file) {
+    Given.value(file, "file to save a model to", "Name one in a folder that exists.");
     throw new UnsupportedOperationException(
         "The runtime of '" + source().name() + "' does not write files, so not '" + file + "'.");
   }
@@ -82,6 +83,7 @@ public interface Model {
    * @throws HoneException.ModelException if it is no model that a runtime here knows
    */
   static Model load(ModelSource source) {
+    Given.value(source, "source of a model", "Take one of ModelSource.");
     return Runtimes.forSource(source).load(source);
   }
 }

@@ -38,7 +38,13 @@ public sealed interface ModelSource {
    * @param name a name for messages
    * @param folder where external data lies, or null if the model may have none
    */
-  record OfBytes(ByteBuffer bytes, String name, @Nullable Path folder) implements ModelSource {}
+  record OfBytes(ByteBuffer bytes, String name, @Nullable Path folder) implements ModelSource {
+    /** Refuses null, but for the folder. */
+    public OfBytes {
+      Given.value(bytes, "bytes of a model", "Read them from somewhere first.");
+      Given.value(name, "name of a model", "Any will do; messages tell it.");
+    }
+  }
 
   /** A file. */
   static ModelSource of(Path path) {
@@ -64,6 +70,8 @@ public sealed interface ModelSource {
    * @throws HoneException if it cannot be read
    */
   static ModelSource ofResource(Class<?> owner, String name) {
+    Given.value(owner, "owner of a resource", "Give a class beside it.");
+    Given.value(name, "name of a resource", "Begin it with '/' for the root of the class path.");
     URL url = owner.getResource(name);
     if (url == null) {
       throw new IllegalArgumentException(

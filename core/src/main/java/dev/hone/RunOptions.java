@@ -53,6 +53,7 @@ public final class RunOptions {
    * @throws IllegalArgumentException if none is named or one is named twice
    */
   public RunOptions withOutputs(String... names) {
+    given("names of outputs", names);
     for (String name : names) {
       given("name of an output", name);
     }

@@ -37,6 +37,7 @@ public interface Session extends AutoCloseable {
    * @throws HoneException.NativeLibraryException if a native library is missing on this machine
    */
   static Session open(Path path, SessionOptions options) {
+    requireOptions(options);
     return open(Model.load(path), options);
   }
 
@@ -53,8 +54,12 @@ public interface Session extends AutoCloseable {
    */
   static Session open(Model model, SessionOptions options) {
     Given.value(model, "model to open", "Load one with Model.load.");
-    Given.value(options, "options of a session", "Leave them out for the defaults.");
+    requireOptions(options);
     return Runtimes.forModel(model).open(model, options);
+  }
+
+  private static void requireOptions(SessionOptions options) {
+    Given.value(options, "options of a session", "Leave them out for the defaults.");
   }
 
   /** The inputs and outputs. */

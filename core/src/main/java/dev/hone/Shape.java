@@ -42,6 +42,7 @@ public final class Shape {
 
   /** A shape of these lengths; none makes a scalar. */
   public static Shape of(long... lengths) {
+    Given.value(lengths, "lengths of a shape", "Leave them out for a scalar.");
     return lengths.length == 0 ? SCALAR : new Shape(lengths.clone());
   }
 

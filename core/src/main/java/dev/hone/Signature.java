@@ -16,10 +16,12 @@ import org.jspecify.annotations.Nullable;
  * @param outputs the outputs
  */
 public record Signature(List<Value> inputs, List<Value> outputs) {
+  private static final String EMPTY = "Give an empty list for none.";
+
   /** Copies the lists and refuses a name that occurs twice among inputs or among outputs. */
   public Signature {
-    inputs = List.copyOf(inputs);
-    outputs = List.copyOf(outputs);
+    inputs = List.copyOf(Given.value(inputs, "inputs of a signature", EMPTY));
+    outputs = List.copyOf(Given.value(outputs, "outputs of a signature", EMPTY));
     requireUniqueNames("input", inputs);
     requireUniqueNames("output", outputs);
   }
@@ -108,11 +110,15 @@ public record Signature(List<Value> inputs, List<Value> outputs) {
       boolean optional) {
     /** Copies the dimensions. */
     public Value {
+      Given.value(name, "name of a value", "Give the one that it has in the model.");
+      Given.value(kind, "kind of a value", "Take Kind.OTHER for what is none of the others.");
       dimensions = dimensions == null ? null : List.copyOf(dimensions);
     }
 
     /** A required tensor. */
     public static Value tensor(String name, DataType type, Dimension... dimensions) {
+      Given.value(type, "type of a tensor", "Take one of DataType.");
+      Given.value(dimensions, "dimensions of a value", "Leave them out for a scalar.");
       return new Value(name, Kind.TENSOR, type, List.of(dimensions), false);
     }
 
@@ -164,6 +170,7 @@ public record Signature(List<Value> inputs, List<Value> outputs) {
 
     /** A dimension whose length varies, for example {@code batch}. */
     public static Dimension of(String symbol) {
+      Given.value(symbol, "symbol of a dimension", "Use unknown() for none.");
       if (symbol.isEmpty()) {
         throw new IllegalArgumentException("A symbol needs a name; use unknown() for none.");
       }

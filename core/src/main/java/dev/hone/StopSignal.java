@@ -67,6 +67,7 @@ public final class StopSignal implements AutoCloseable {
    *     looked at if the options have a timeout
    */
   public static @Nullable StopSignal of(RunOptions options, long deadlineNanos) {
+    InputCheck.requireOptions(options);
     return options.isStoppable() ? new StopSignal(options, deadlineNanos) : null;
   }
 

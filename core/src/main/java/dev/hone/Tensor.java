@@ -47,6 +47,7 @@ public final class Tensor implements AutoCloseable {
 
   /** A tensor of zeros, or of empty strings. */
   public static Tensor allocate(DataType type, Shape shape) {
+    TensorBytes.requireKind(type, shape);
     if (type == DataType.STRING) {
       String[] empty = new String[TensorBytes.arrayLength(shape, DataType.STRING)];
       Arrays.fill(empty, "");
@@ -80,7 +81,7 @@ public final class Tensor implements AutoCloseable {
 
   /** FLOAT32 values, as one dimension or of the given shape. */
   public static Tensor of(float[] values, long... shape) {
-    Tensor tensor = allocateFor(DataType.FLOAT32, values.length, shape);
+    Tensor tensor = allocateFor(DataType.FLOAT32, TensorBytes.length(values), shape);
     return filled(tensor, () -> tensor.copyFrom(values));
   }
 
@@ -91,13 +92,13 @@ public final class Tensor implements AutoCloseable {
 
   /** FLOAT64 values, as one dimension or of the given shape. */
   public static Tensor of(double[] values, long... shape) {
-    Tensor tensor = allocateFor(DataType.FLOAT64, values.length, shape);
+    Tensor tensor = allocateFor(DataType.FLOAT64, TensorBytes.length(values), shape);
     return filled(tensor, () -> tensor.copyFrom(values));
   }
 
   /** INT64 values, as one dimension or of the given shape. */
   public static Tensor of(long[] values, long... shape) {
-    Tensor tensor = allocateFor(DataType.INT64, values.length, shape);
+    Tensor tensor = allocateFor(DataType.INT64, TensorBytes.length(values), shape);
     return filled(tensor, () -> tensor.copyFrom(values));
   }
 
@@ -108,7 +109,7 @@ public final class Tensor implements AutoCloseable {
 
   /** INT32 values, as one dimension or of the given shape. */
   public static Tensor of(int[] values, long... shape) {
-    Tensor tensor = allocateFor(DataType.INT32, values.length, shape);
+    Tensor tensor = allocateFor(DataType.INT32, TensorBytes.length(values), shape);
     tensor.copyFrom(Arrays.stream(values).asLongStream().toArray());
     return tensor;
   }
@@ -120,14 +121,14 @@ public final class Tensor implements AutoCloseable {
 
   /** BOOL values, as one dimension or of the given shape. */
   public static Tensor of(boolean[] values, long... shape) {
-    Tensor tensor = allocateFor(DataType.BOOL, values.length, shape);
+    Tensor tensor = allocateFor(DataType.BOOL, TensorBytes.length(values), shape);
     Elements.write(tensor.memory, values);
     return tensor;
   }
 
   /** STRING values, as one dimension or of the given shape. Nulls are refused. */
   public static Tensor of(String[] values, long... shape) {
-    Tensor tensor = allocateFor(DataType.STRING, values.length, shape);
+    Tensor tensor = allocateFor(DataType.STRING, TensorBytes.length(values), shape);
     return filled(tensor, () -> tensor.copyFrom(values));
   }
 
@@ -141,9 +142,7 @@ public final class Tensor implements AutoCloseable {
    * @throws IllegalArgumentException if the number of bytes is not that of the shape
    */
   public static Tensor of(DataType type, byte[] bytes, long... shape) {
-    Shape known = shape.length == 0 ? TensorBytes.shapeOf(type, bytes.length) : Shape.of(shape);
-    TensorBytes.require(type, known, bytes.length);
-    Tensor tensor = allocate(type, known);
+    Tensor tensor = allocate(type, TensorBytes.shapeOf(type, bytes, shape));
     Elements.write(tensor.memory, bytes);
     return tensor;
   }
@@ -218,13 +217,13 @@ public final class Tensor implements AutoCloseable {
 
   /** Writes all elements of a floating-point tensor; 16-bit types round to nearest even. */
   public void copyFrom(float[] values) {
-    TensorBytes.requireCount(type, shape, values.length);
+    TensorBytes.requireCount(type, shape, TensorBytes.length(values));
     Elements.write(memory, type, values);
   }
 
   /** Writes all elements of a FLOAT64 tensor. */
   public void copyFrom(double[] values) {
-    TensorBytes.requireCount(type, shape, values.length);
+    TensorBytes.requireCount(type, shape, TensorBytes.length(values));
     Elements.write(memory, type, values);
   }
 
@@ -232,13 +231,13 @@ public final class Tensor implements AutoCloseable {
    * Writes all elements of an integer or BOOL tensor; refuses a value that its type cannot hold.
    */
   public void copyFrom(long[] values) {
-    TensorBytes.requireCount(type, shape, values.length);
+    TensorBytes.requireCount(type, shape, TensorBytes.length(values));
     Elements.write(memory, type, values);
   }
 
   /** Writes all elements of a STRING tensor. */
   public void copyFrom(String[] values) {
-    TensorBytes.requireCount(type, shape, values.length);
+    TensorBytes.requireCount(type, shape, TensorBytes.length(values));
     String[] target = requireStrings();
     for (int i = 0; i < values.length; i++) {
       if (values[i] == null) {
@@ -250,6 +249,7 @@ public final class Tensor implements AutoCloseable {
 
   /** Writes all elements from another tensor of the same type and number of elements. */
   public void copyFrom(Tensor source) {
+    Given.value(source, "tensor to copy from", "Take Tensor.allocate for zeros.");
     if (source.type != type || source.shape.elementCount() != shape.elementCount()) {
       throw new IllegalArgumentException(
           "Elements can be copied between tensors of one type and count, but these are "

@@ -1,8 +1,10 @@
 package dev.hone;
 
 import dev.hone.memory.Memory;
+import java.lang.reflect.Array;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /** The bytes that the elements of a tensor take: how many, getting them, and judging them. */
 final class TensorBytes {
@@ -17,6 +19,17 @@ final class TensorBytes {
     }
   }
 
+  static void requireKind(@Nullable DataType type, @Nullable Shape shape) {
+    Given.value(type, "type of a tensor", "Take one of DataType.");
+    Given.value(shape, "shape of a tensor", "Take Shape.scalar() for a single value.");
+  }
+
+  /** The length of an array; refuses null. */
+  static int length(@Nullable Object values) {
+    return Array.getLength(
+        Given.value(values, "values of a tensor", "Give an empty array for none."));
+  }
+
   static Memory allocate(long byteSize) {
     try {
       return Memory.allocate(byteSize);
@@ -28,6 +41,8 @@ final class TensorBytes {
 
   /** Refuses memory that is too small, and any for strings. */
   static void require(DataType type, Shape shape, Memory memory) {
+    requireKind(type, shape);
+    Given.value(memory, "memory of a tensor", "Take Tensor.allocate for new memory.");
     requireNoStrings(type);
     long needed = byteSize(type, shape);
     if (memory.byteSize() < needed) {
@@ -45,6 +60,8 @@ final class TensorBytes {
 
   /** Refuses a buffer that is too small or in another byte order, and any for strings. */
   static void require(DataType type, Shape shape, ByteBuffer buffer) {
+    requireKind(type, shape);
+    Given.value(buffer, "buffer of a tensor", "Take Tensor.allocate for new memory.");
     requireNoStrings(type);
     if (buffer.isDirect() && buffer.order() != ByteOrder.nativeOrder()) { // else Memory refuses it
       throw new IllegalArgumentException(
@@ -70,9 +87,8 @@ final class TensorBytes {
     }
   }
 
-  /** Refuses another number of bytes than the elements take, and any for strings. */
-  static void require(DataType type, Shape shape, int byteCount) {
-    requireNoStrings(type);
+  /** Refuses another number of bytes than the elements take. */
+  private static void require(DataType type, Shape shape, int byteCount) {
     long needed = byteSize(type, shape);
     if (byteCount != needed) {
       throw new IllegalArgumentException(
@@ -104,6 +120,7 @@ final class TensorBytes {
 
   /** The shape of so many elements: of these lengths, or of one dimension if there are none. */
   static Shape shapeOf(int count, long[] lengths) {
+    requireLengths(lengths);
     Shape shape = lengths.length == 0 ? Shape.of(count) : Shape.of(lengths);
     if (shape.elementCount() != count) {
       throw new IllegalArgumentException(
@@ -118,10 +135,19 @@ final class TensorBytes {
     return shape;
   }
 
-  /** One dimension of as many elements as there are bytes for. */
-  static Shape shapeOf(DataType type, int byteCount) {
+  /** The same for bytes: of one dimension of as many elements as there are bytes for. */
+  static Shape shapeOf(DataType type, byte[] bytes, long[] lengths) {
+    requireLengths(lengths);
+    int count = length(bytes);
+    Given.value(type, "type of a tensor", "Take one of DataType.");
     requireNoStrings(type);
-    return Shape.of(byteCount * 8L / type.bits());
+    Shape shape = lengths.length == 0 ? Shape.of(count * 8L / type.bits()) : Shape.of(lengths);
+    require(type, shape, count);
+    return shape;
+  }
+
+  private static void requireLengths(long @Nullable [] lengths) {
+    Given.value(lengths, "lengths of a tensor", "Leave them out for one dimension.");
   }
 
   /** Refuses texts, which lie on the Java heap. */

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
@@ -186,7 +187,7 @@ public final class BatchPolicy {
      * Zero, the default, is right for almost everybody: batches then form while others run.
      */
     public Builder linger(Duration linger) {
-      if (linger.isNegative()) {
+      if (given("linger", linger).isNegative()) {
         throw new IllegalArgumentException("Linger must not be negative, but is " + linger + ".");
       }
       this.lingerNanos = nanos(linger);
@@ -232,7 +233,7 @@ public final class BatchPolicy {
         throw new IllegalArgumentException(
             "BLOCK needs to know how long; use blockWhenOverloaded(Duration).");
       }
-      this.overload = overload;
+      this.overload = given("whenOverloaded", overload);
       return this;
     }
 
@@ -248,7 +249,7 @@ public final class BatchPolicy {
 
     /** What happens if the rows of a batch change each other's results; RUN_ALONE by default. */
     public Builder whenRowsInteract(Interaction interaction) {
-      this.interaction = interaction;
+      this.interaction = given("whenRowsInteract", interaction);
       return this;
     }
 
@@ -271,19 +272,19 @@ public final class BatchPolicy {
      * {@code sequence}; by default the one that an input named like {@code attention_mask} has.
      */
     public Builder lengthAxis(String symbol) {
-      this.lengthAxis = symbol;
+      this.lengthAxis = given("lengthAxis", symbol);
       return this;
     }
 
     /** The input that is 1 where a row has content and 0 where it is padded. */
     public Builder mask(String input) {
-      this.mask = input;
+      this.mask = given("mask", input);
       return this;
     }
 
     /** What an input is padded with; 0 by default. */
     public Builder padding(String input, long value) {
-      this.padding.put(input, value);
+      this.padding.put(given("padding", input), value);
       return this;
     }
 
@@ -299,7 +300,7 @@ public final class BatchPolicy {
                 + share
                 + ".");
       }
-      this.shares.put(tenant, share);
+      this.shares.put(given("tenantShare", tenant), share);
       return this;
     }
 
@@ -308,7 +309,7 @@ public final class BatchPolicy {
      * it makes inputs up, which not every model takes. Borrowed until the batcher is open.
      */
     public Builder samples(Batch... samples) {
-      this.samples = List.of(samples);
+      this.samples = List.of(given("samples", samples));
       return this;
     }
 
@@ -317,7 +318,7 @@ public final class BatchPolicy {
      * answers of a batch, and another that helps it as long as any are left.
      */
     public Builder callbacksOn(Executor executor) {
-      this.callbacks = executor;
+      this.callbacks = given("callbacksOn", executor);
       return this;
     }
 
@@ -326,7 +327,7 @@ public final class BatchPolicy {
      * Batcher#stats}; {@link Recorder#disabled} ends that, and any other recorder takes its place.
      */
     public Builder recorder(Recorder recorder) {
-      this.recorder = Recorder.guarded(recorder);
+      this.recorder = Recorder.guarded(given("recorder", recorder));
       return this;
     }
 
@@ -347,6 +348,10 @@ public final class BatchPolicy {
       return policy;
     }
 
+    private static <T> T given(String name, T value) {
+      return Objects.requireNonNull(value, name + " of a policy; leave it out for the usual");
+    }
+
     private static long positive(String name, long value) {
       if (value < 1) {
         throw new IllegalArgumentException(name + " must be at least 1, but is " + value + ".");
@@ -355,7 +360,7 @@ public final class BatchPolicy {
     }
 
     private static long positive(String name, Duration time) {
-      if (time.isZero() || time.isNegative()) {
+      if (given(name, time).isZero() || time.isNegative()) {
         throw new IllegalArgumentException(name + " must be more than zero, but is " + time + ".");
       }
       return nanos(time);

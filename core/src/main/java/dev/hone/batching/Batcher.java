@@ -249,7 +249,8 @@ public final class Batcher implements Session {
   @Override
   public void run(Batch in, Batch out, RunOptions options) {
     try {
-      boolean odd = out == null || !options.outputs().isEmpty(); // the session refuses these
+      // The session refuses these.
+      boolean odd = out == null || options == null || !options.outputs().isEmpty();
       if (engine == null || odd) {
         session.run(in, out, options);
       } else {

@@ -1,6 +1,7 @@
 package dev.hone.batching;
 
 import dev.hone.Batch;
+import dev.hone.InputCheck;
 import dev.hone.RunOptions;
 import dev.hone.memory.Memory;
 import dev.hone.memory.MemoryPool;
@@ -94,6 +95,7 @@ final class Engine implements Gauges {
     long begunNanos = System.nanoTime();
     calls.enter(begunNanos);
     try {
+      InputCheck.requireOptions(options);
       Batch ordered = layout.inOrder(in);
       Kind kind = kindOf(ordered, layout.wanted(out, options));
       boolean platform = Threads.mayRunNative();
@@ -168,6 +170,7 @@ final class Engine implements Gauges {
     }
     AsyncRequest request;
     try {
+      InputCheck.requireOptions(options);
       Batch ordered = layout.inOrder(in);
       Kind kind = kindOf(ordered, options.outputs());
       if (kind == null) {

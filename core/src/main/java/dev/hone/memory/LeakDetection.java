@@ -151,6 +151,9 @@ public final class LeakDetection {
    * @param free frees what is behind it; must not refer to {@code resource}
    */
   public static Lifeline track(Object resource, String what, Runnable free) {
+    Objects.requireNonNull(resource, "resource to watch");
+    Objects.requireNonNull(what, "word for a resource to watch");
+    Objects.requireNonNull(free, "freeing of a resource to watch");
     reportUnreachable();
     Object known = Level.CONFIGURED.sample() ? new Opening(what) : what;
     OpenList list = OPEN[(int) Thread.currentThread().getId() & (LISTS - 1)];

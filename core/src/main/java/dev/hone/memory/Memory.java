@@ -2,6 +2,7 @@ package dev.hone.memory;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -84,6 +85,7 @@ public final class Memory extends Lifetime {
    * @throws IllegalArgumentException if the buffer is on the heap
    */
   public static Memory wrap(ByteBuffer direct) {
+    Objects.requireNonNull(direct, "buffer to wrap");
     if (!direct.isDirect()) {
       throw new IllegalArgumentException(
           "Zero-copy needs a direct buffer, but this one is on the Java heap. Use"
@@ -102,6 +104,8 @@ public final class Memory extends Lifetime {
    * @param address where it begins there
    */
   public static Memory adoptOnDevice(String device, long address, long byteSize, Runnable release) {
+    Objects.requireNonNull(device, "device of adopted memory");
+    Objects.requireNonNull(release, "release of adopted memory");
     requireNotNegative(byteSize);
     Block block = Block.onDevice(device, address, byteSize, release);
     return new Memory(block, byteSize, "memory of " + device);
@@ -112,6 +116,7 @@ public final class Memory extends Lifetime {
    * For runtimes.
    */
   public static Memory adopt(long address, long byteSize, Runnable release) {
+    Objects.requireNonNull(release, "release of adopted memory");
     requireNotNegative(byteSize);
     Accounting.allocated(byteSize);
     Runnable free =
@@ -263,6 +268,7 @@ public final class Memory extends Lifetime {
    * @throws IllegalArgumentException if the bytes are not inside the region
    */
   public void lend(long offset, long length, Consumer<ByteBuffer> use) {
+    Objects.requireNonNull(use, "use of lent memory");
     requireHost();
     checkRange(offset, length);
     hold();
@@ -282,6 +288,8 @@ public final class Memory extends Lifetime {
 
   /** Copies bytes from one region to another. Neither may be closed. */
   public static void copy(Memory from, long fromOffset, Memory to, long toOffset, long length) {
+    Objects.requireNonNull(from, "memory to copy from");
+    Objects.requireNonNull(to, "memory to copy to");
     from.hold();
     try {
       to.hold();

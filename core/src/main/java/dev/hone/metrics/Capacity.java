@@ -1,6 +1,7 @@
 package dev.hone.metrics;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * What a session can do at most; the measure of its load.
@@ -32,6 +33,7 @@ public record Capacity(int slots, long maxRows, long maxWaitNanos) {
 
   /** Of a session that puts calls together. */
   public static Capacity batched(int slots, long maxRows, Duration maxWait) {
+    Objects.requireNonNull(maxWait, "longest wait of a session's calls");
     return new Capacity(slots, maxRows, maxWait.toNanos());
   }
 }

@@ -2,6 +2,7 @@ package dev.hone.metrics;
 
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,7 @@ public final class Distribution {
 
   /** The distribution of these values, for example to compare with. */
   public static Distribution of(long... values) {
+    Objects.requireNonNull(values, "values of a distribution");
     long[] counts = new long[Buckets.COUNT];
     for (long value : values) {
       counts[Buckets.index(value)]++;
@@ -91,6 +93,7 @@ public final class Distribution {
 
   /** The values that came after an earlier snapshot. */
   public Distribution minus(Distribution earlier) {
+    Objects.requireNonNull(earlier, "earlier distribution");
     long[] difference = new long[Buckets.COUNT];
     Arrays.setAll(difference, i -> Math.max(0, counts[i] - earlier.counts[i]));
     return new Distribution(difference, Math.max(0, sum - earlier.sum));

@@ -1,5 +1,7 @@
 package dev.hone.metrics;
 
+import java.util.Objects;
+
 /**
  * Takes note of what a session does. Sessions call it on their hot path: it takes primitives,
  * allocates nothing, and may be called from any thread.
@@ -21,6 +23,9 @@ public interface Recorder {
    * @param gauges asked for each snapshot
    */
   static Recorder counting(String name, Capacity capacity, Gauges gauges) {
+    Objects.requireNonNull(name, "name of a recorder");
+    Objects.requireNonNull(capacity, "capacity of a session; Capacity.of(1) is the least");
+    Objects.requireNonNull(gauges, "gauges of a session");
     return new CountingRecorder(name, capacity, gauges, System::nanoTime);
   }
 
@@ -31,6 +36,7 @@ public interface Recorder {
 
   /** A recorder whose exceptions never reach the caller; the first one is logged. */
   static Recorder guarded(Recorder recorder) {
+    Objects.requireNonNull(recorder, "recorder; Recorder.disabled() is none");
     return recorder instanceof CountingRecorder
             || recorder instanceof DisabledRecorder
             || recorder instanceof GuardedRecorder

@@ -1,5 +1,6 @@
 package dev.hone.metrics;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,8 +36,8 @@ public final class RunTimer {
 
   /** A timer for a session of this name. */
   public RunTimer(String session, Recorder recorder) {
-    this.session = session;
-    this.recorder = recorder;
+    this.session = Objects.requireNonNull(session, "name of a session");
+    this.recorder = Objects.requireNonNull(recorder, "recorder; Recorder.disabled() is none");
   }
 
   private long now() {

@@ -63,7 +63,10 @@ public final class SessionMetrics implements MeterBinder {
    * @param tags further tags, with values from a small set
    */
   public SessionMetrics(String session, Supplier<SessionStats> stats, Iterable<Tag> tags) {
-    this.tags = Tags.of(tags).and("session", Objects.requireNonNull(session));
+    Objects.requireNonNull(session, "name of a session");
+    Objects.requireNonNull(stats, "statistics of a session, for example session::stats");
+    Objects.requireNonNull(tags, "tags of a session's metrics");
+    this.tags = Tags.of(tags).and("session", session);
     this.stats = new RecentStats(stats, System::nanoTime);
   }
 

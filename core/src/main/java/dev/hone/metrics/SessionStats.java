@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * What a session did since it was opened, and what it is like now. Immutable. Counts only grow, so
@@ -155,6 +156,7 @@ public record SessionStats(
 
   /** What happened after an earlier snapshot of the same session. */
   public SessionStats minus(SessionStats earlier) {
+    Objects.requireNonNull(earlier, "earlier statistics");
     Map<Stage, Distribution> between = new EnumMap<>(Stage.class);
     stages.forEach(
         (stage, times) ->

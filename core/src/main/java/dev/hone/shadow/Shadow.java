@@ -12,6 +12,7 @@ import dev.hone.metrics.SessionStats;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -82,6 +83,9 @@ public final class Shadow implements Session {
    *     would always agree with itself; then neither session is closed
    */
   public static Shadow of(Session fast, Session baseline, ShadowPolicy policy) {
+    Objects.requireNonNull(fast, "fast session of a shadow");
+    Objects.requireNonNull(baseline, "baseline session of a shadow");
+    Objects.requireNonNull(policy, "policy of a shadow; ShadowPolicy.DEFAULT is the usual one");
     if (fast == baseline) {
       throw new IllegalArgumentException(
           "The fast session and its baseline are both "

@@ -32,8 +32,9 @@ public final class ShadowMetrics implements MeterBinder {
    * @param stats usually {@code shadow::shadowStats}
    */
   public ShadowMetrics(String session, Supplier<ShadowStats> stats) {
-    this.tags = Tags.of("session", Objects.requireNonNull(session));
-    this.stats = Objects.requireNonNull(stats);
+    this.tags = Tags.of("session", Objects.requireNonNull(session, "name of a session"));
+    this.stats =
+        Objects.requireNonNull(stats, "statistics of a shadow, for example shadow::shadowStats");
   }
 
   @Override

@@ -161,7 +161,7 @@ public final class ShadowPolicy {
      * compared by {@link Comparison#COSINE}.
      */
     public Builder compare(String output, Comparison by) {
-      measures.put(output, new Measure(by, null));
+      measures.put(requireOutput(output), new Measure(requireComparison(by), null));
       return this;
     }
 
@@ -170,19 +170,19 @@ public final class ShadowPolicy {
       if (!(limit >= 0)) {
         throw new IllegalArgumentException("A limit must be at least 0, but is " + limit + ".");
       }
-      measures.put(output, new Measure(by, limit));
+      measures.put(requireOutput(output), new Measure(requireComparison(by), limit));
       return this;
     }
 
     /** What was normal when the model was made. */
     public Builder reference(ShadowReference reference) {
-      this.reference = reference;
+      this.reference = Objects.requireNonNull(reference, "reference of a shadow policy");
       return this;
     }
 
     /** What happens when the models do not agree any more; TELL by default. */
     public Builder whenDrifted(WhenDrifted action) {
-      this.whenDrifted = action;
+      this.whenDrifted = Objects.requireNonNull(action, "action of a shadow policy when drifted");
       return this;
     }
 
@@ -192,13 +192,21 @@ public final class ShadowPolicy {
      * else.
      */
     public Builder onChange(Consumer<ShadowStats> listener) {
-      this.listener = listener;
+      this.listener = Objects.requireNonNull(listener, "listener of a shadow policy");
       return this;
     }
 
     /** The policy. */
     public ShadowPolicy build() {
       return new ShadowPolicy(this);
+    }
+
+    private static String requireOutput(String output) {
+      return Objects.requireNonNull(output, "output that a shadow policy compares");
+    }
+
+    private static Comparison requireComparison(Comparison by) {
+      return Objects.requireNonNull(by, "comparison of an output in a shadow policy");
     }
 
     private String inWords() {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -51,6 +52,9 @@ public final class ShadowReference {
    * @param samples at least 20 batches, usual ones; borrowed for the call
    */
   public static ShadowReference measure(Session fast, Session baseline, List<Batch> samples) {
+    Objects.requireNonNull(fast, "fast session to measure");
+    Objects.requireNonNull(baseline, "baseline session to measure");
+    Objects.requireNonNull(samples, "samples to measure with");
     if (samples.size() < FEWEST_SAMPLES) {
       throw new IllegalArgumentException(
           "A reference needs at least "
@@ -115,6 +119,7 @@ public final class ShadowReference {
    *     a pipe, for example
    */
   public void save(Path file) {
+    Objects.requireNonNull(file, "file to save a reference to");
     List<String> lines = new ArrayList<>();
     lines.add(HEADER);
     divergences.forEach((key, value) -> lines.add("divergence\t" + key + "\t" + value));
@@ -172,6 +177,7 @@ public final class ShadowReference {
    * @throws HoneException if it cannot be read or is something else
    */
   public static ShadowReference load(Path file) {
+    Objects.requireNonNull(file, "file to load a reference from");
     try {
       List<String> lines = Files.readAllLines(file);
       if (lines.isEmpty() || !lines.get(0).equals(HEADER)) {

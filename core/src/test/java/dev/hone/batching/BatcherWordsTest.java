@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.hone.Batch;
+import dev.hone.RunOptions;
 import dev.hone.SessionOptions;
 import dev.hone.contract.NoLeaks;
+import dev.hone.metrics.ErrorKind;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -54,5 +58,22 @@ class BatcherWordsTest {
     assertThatNullPointerException()
         .isThrownBy(() -> Batcher.open(null, SessionOptions.DEFAULT, sharing()))
         .withMessageContaining("model to open");
+  }
+
+  @Test
+  @SuppressWarnings("NullAway") // what a caller without null checks may do
+  void aRunWithoutOptionsIsRefusedAndCounted() {
+    try (Batcher batcher = Batcher.over(new ToySession(), sharing(), ToySession.costs(1_000_000));
+        Batch in = ToySession.input(new long[] {1, 2})) {
+      String why = "options of a run must not be null. Leave them out for the defaults.";
+      assertThatThrownBy(() -> batcher.run(in, (RunOptions) null))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(why);
+      assertThat(batcher.runAsync(in, null))
+          .failsWithin(Duration.ofSeconds(10))
+          .withThrowableThat()
+          .withMessageContaining(why);
+      assertThat(batcher.stats().count(ErrorKind.INPUT)).isEqualTo(2);
+    }
   }
 }
