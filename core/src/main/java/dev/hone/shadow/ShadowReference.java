@@ -5,11 +5,9 @@ import dev.hone.HoneException;
 import dev.hone.Session;
 import dev.hone.Tensor;
 import java.io.IOException;
-import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,9 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.stream.DoubleStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What was normal when the fast model was made: how far it was from the baseline, and what requests
@@ -113,7 +109,8 @@ public final class ShadowReference {
   }
 
   /**
-   * Writes it as a text file, whole or not at all.
+   * Writes it as a text file, whole or not at all: what was there before stays until it is on the
+   * disk, and keeps its permissions. A link to a file stays, and that file is replaced.
    *
    * @throws HoneException if it cannot be written, or is there and no regular file but a folder or
    *     a pipe, for example
@@ -124,51 +121,8 @@ public final class ShadowReference {
     lines.add(HEADER);
     divergences.forEach((key, value) -> lines.add("divergence\t" + key + "\t" + value));
     sketches.forEach((name, sketch) -> lines.add("feature\t" + name + "\t" + sketch.format()));
-    Path target = file.toAbsolutePath();
-    String obstacle = obstacle(target);
-    if (obstacle != null) {
-      throw new HoneException("The reference cannot be written to '" + target + "': " + obstacle);
-    }
-    Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID());
-    try {
-      try {
-        Files.write(temporary, lines, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        moveTo(target, temporary);
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
-    } catch (IOException e) {
-      throw new HoneException(
-          "The reference cannot be written to '"
-              + target
-              + "': "
-              + e
-              + ". Check that this process may write there, and that the disk has room.",
-          e);
-    }
-  }
-
-  private static void moveTo(Path target, Path temporary) throws IOException {
-    try {
-      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    } catch (AtomicMoveNotSupportedException e) {
-      Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
-    }
-  }
-
-  /** What is in the way of a file of this name; null if nothing is. */
-  private static @Nullable String obstacle(Path target) {
-    Path folder = target.getParent();
-    if (folder != null && !Files.isDirectory(folder)) {
-      return "there is no folder '" + folder + "'. Make it first, with Files.createDirectories.";
-    }
-    if (Files.isDirectory(target)) {
-      return "it is a folder. Name a file in it.";
-    }
-    if (Files.exists(target) && !Files.isRegularFile(target)) {
-      return "it is no regular file but a pipe, a socket or a device. Name a file.";
-    }
-    return null;
+    String text = String.join("\n", lines) + "\n";
+    WholeFile.write(file, "reference", text.getBytes(StandardCharsets.UTF_8));
   }
 
   /**
