@@ -62,7 +62,7 @@ abstract sealed class Request extends CompletableFuture<Batch> implements Piece
   final RunOptions options;
   final long begunNanos; // when it was called
   final long submittedNanos; // when it was found good
-  private volatile @Nullable EarlyEnds earlyEnds; // null: nothing but a failure can end it early
+  private volatile @Nullable EarlyEnds earlyEnds; // null: there is nothing to listen to
 
   // Guarded by the forming lock.
   @Nullable Request next;
