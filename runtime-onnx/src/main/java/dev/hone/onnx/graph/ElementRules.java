@@ -30,12 +30,25 @@ final class ElementRules {
     }
     return switch (node.op()) {
       case "Shape" -> shape(node);
+      case "Gather", "Slice", "Concat", "Where", "Equal", "Mul", "Add", "Sub", "Div" ->
+          node.inputs().stream().allMatch(this::isList) ? ofLists(node) : null;
       case "Identity", "Unsqueeze", "Squeeze", "Reshape" -> shapes.elements(node.input(0));
       case "Cast" -> toInteger(node) ? shapes.elements(node.input(0)) : null;
+      case "ConstantOfShape" -> filled(node);
+      default -> null;
+    };
+  }
+
+  /** Of a matrix, the elements are not what such nodes pick, join and compare one by one. */
+  private boolean isList(String value) {
+    return shapes.rank(value) <= 1;
+  }
+
+  private @Nullable List<Length> ofLists(Node node) {
+    return switch (node.op()) {
       case "Gather" -> gather(node);
       case "Slice" -> slice(node);
       case "Concat" -> concat(node);
-      case "ConstantOfShape" -> filled(node);
       case "Equal" -> combined(node, (a, b) -> a == b ? 1 : 0);
       case "Where" -> where(node);
       case "Mul" -> combined(node, (a, b) -> a * b);

@@ -230,7 +230,9 @@ public final class Graph {
           consumer.setInput(i, to);
         }
       }
-      consumer.subgraphs().forEach(subgraph -> subgraph.replaceUses(from, to));
+      consumer.subgraphs().stream()
+          .filter(subgraph -> !GraphIndex.defined(subgraph).contains(from))
+          .forEach(subgraph -> subgraph.replaceUses(from, to));
     }
   }
 

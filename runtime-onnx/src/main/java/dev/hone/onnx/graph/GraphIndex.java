@@ -50,15 +50,21 @@ final class GraphIndex {
 
   /** The names that a subgraph uses and does not define, once for each use. */
   private static List<String> captured(Graph subgraph) {
-    Set<String> defined = new HashSet<>();
-    subgraph.inputs().forEach(input -> defined.add(input.name()));
-    subgraph.initializers().forEach(weight -> defined.add(weight.name()));
-    subgraph.nodes().forEach(node -> defined.addAll(node.outputs()));
+    Set<String> defined = defined(subgraph);
     List<String> captured = new ArrayList<>();
     subgraph.nodes().forEach(node -> captured.addAll(allUses(node)));
     subgraph.outputs().forEach(output -> captured.add(output.name()));
     captured.removeIf(defined::contains);
     return captured;
+  }
+
+  /** The names that a graph gives to values: in it they mean these, whatever is around it. */
+  static Set<String> defined(Graph graph) {
+    Set<String> defined = new HashSet<>();
+    graph.inputs().forEach(input -> defined.add(input.name()));
+    graph.initializers().forEach(weight -> defined.add(weight.name()));
+    graph.nodes().forEach(node -> defined.addAll(node.outputs()));
+    return defined;
   }
 
   @Nullable Node producer(String value) {

@@ -147,10 +147,7 @@ public final class OpsetUpgrade {
 
   private static void rewrite(Graph graph) {
     for (Node node : List.copyOf(graph.nodes())) {
-      if (!node.domain().isEmpty()) {
-        continue;
-      }
-      switch (node.op()) {
+      switch (node.domain().isEmpty() ? node.op() : "") {
         case "Squeeze", "Unsqueeze", "ReduceSum" -> longsToInput(graph, node, "axes");
         case "Split" -> longsToInput(graph, node, "split");
         case "Softmax", "LogSoftmax", "Hardmax" -> normalizer(graph, node);

@@ -2,7 +2,9 @@ package dev.hone.onnx.graph;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,54 +70,25 @@ final class ShapeRules {
     };
   }
 
-  private static final List<String> KEEPING =
-      List.of(
-          "Identity",
-          "Cast",
-          "Relu",
-          "Gelu",
-          "Erf",
-          "Tanh",
-          "Sigmoid",
-          "Softmax",
-          "Sqrt",
-          "Neg",
-          "Not",
-          "IsNaN",
-          "LayerNormalization",
-          "BatchNormalization",
-          "Dropout",
-          "Clip",
-          "LeakyRelu",
-          "Exp",
-          "Log",
-          "Reciprocal",
-          "HardSigmoid",
-          "HardSwish",
-          "Elu",
-          "Trilu",
-          "CumSum",
-          "Round",
-          "Abs",
-          "Floor",
-          "Ceil",
-          "Sign",
-          "BiasGelu",
-          "FastGelu",
-          "QuickGelu",
-          "CastLike",
-          "QuantizeLinear",
-          "DequantizeLinear",
-          "Sin",
-          "Cos",
-          "Softplus",
-          "Mish");
+  /** What makes a value of the shape of its first input. */
+  private static final Set<String> KEEPING =
+      Set.of(
+          """
+          Identity Cast Relu Gelu Erf Tanh Sigmoid Softmax Sqrt Neg Not IsNaN
+          LayerNormalization BatchNormalization Dropout Clip LeakyRelu Exp Log Reciprocal
+          HardSigmoid HardSwish Elu Trilu CumSum Round Abs Floor Ceil Sign BiasGelu FastGelu
+          QuickGelu CastLike QuantizeLinear DequantizeLinear Sin Cos Softplus Mish"""
+              .strip()
+              .split("\\s+"));
 
   private @Nullable List<Length> like(Node node) {
     return shapes.dims(node.input(0));
   }
 
   private @Nullable List<Length> broadcast(Node node) {
+    if (node.attribute("broadcast") != null) { // before version 7, to the shape of the first
+      return like(node);
+    }
     List<Length> result = List.of();
     for (String input : node.inputs()) {
       List<Length> dims = shapes.dims(input);
@@ -196,8 +169,12 @@ final class ShapeRules {
     if (in == null || perm == null || perm.kind() != Attribute.Kind.INTS) {
       return null;
     }
+    long[] order = perm.asLongs();
+    if (order.length != in.size()) {
+      return null;
+    }
     List<Length> result = new ArrayList<>();
-    for (long from : perm.asLongs()) {
+    for (long from : order) {
       result.add(in.get(axis(from, in.size())));
     }
     return result;
@@ -241,9 +218,12 @@ final class ShapeRules {
       return null;
     }
     int[] removed = Arrays.stream(axes).mapToInt(axis -> axis(axis, in.size())).sorted().toArray();
+    if (in.isEmpty() || Arrays.stream(removed).distinct().count() < removed.length) {
+      return removed.length == 0 ? in : null;
+    }
     List<Length> result = new ArrayList<>(in);
     for (int i = removed.length - 1; i >= 0; i--) {
-      result.remove(Math.min(removed[i], result.size() - 1));
+      result.remove(removed[i]);
     }
     return result;
   }
@@ -306,11 +286,12 @@ final class ShapeRules {
     }
     int axis = axis(node.longAttribute("axis", 0), in.size());
     long[] parts = shapes.parameter(node, "split", 1);
+    boolean equal = node.attribute("split") == null && !node.hasInput(1);
     int count = node.outputs().size();
     List<Length> result = new ArrayList<>(in);
     if (parts != null && parts.length == count) {
       result.set(axis, Length.of(parts[output]));
-    } else if (in.get(axis).isKnown() && in.get(axis).number() % count == 0 && parts == null) {
+    } else if (equal && in.get(axis).isKnown() && in.get(axis).number() % count == 0) {
       result.set(axis, Length.of(in.get(axis).number() / count));
     } else {
       result.set(axis, SymbolicShapes.own(node.output(output), axis));
@@ -322,6 +303,12 @@ final class ShapeRules {
     List<Length> in = shapes.dims(node.input(0));
     long[] axes = shapes.parameter(node, "axes", 1);
     if (in == null || axes == null || node.longAttribute("keepdims", 1) != 1) {
+      return null;
+    }
+    if (axes.length == 0 && node.longAttribute("noop_with_empty_axes", 0) == 0) {
+      return Collections.nCopies(in.size(), Length.of(1));
+    }
+    if (in.isEmpty() && axes.length > 0) {
       return null;
     }
     List<Length> result = new ArrayList<>(in);

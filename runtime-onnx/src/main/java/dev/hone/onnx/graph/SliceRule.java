@@ -12,12 +12,12 @@ record SliceRule(SymbolicShapes shapes, Node node, List<Length> in) {
     long[] axes = shapes.parameter(node, "axes", 3);
     long[] steps = node.hasInput(4) ? shapes.numbers(node.input(4)) : new long[0];
     boolean axesKnown = axes != null || (node.attribute("axes") == null && !node.hasInput(3));
-    if (starts == null || ends == null || !axesKnown || steps == null) {
+    if (starts == null || ends == null || !axesKnown || steps == null || isShort(axes, starts)) {
       return SymbolicShapes.unknown(node.output(0), in.size());
     }
     List<Length> result = new ArrayList<>(in);
     for (int i = 0; i < Math.min(starts.size(), ends.size()); i++) {
-      long named = axes == null ? i : axes[Math.min(i, axes.length - 1)];
+      long named = axes == null ? i : axes[i];
       int axis = (int) (named < 0 ? named + in.size() : named);
       if (axis < 0 || axis >= in.size()) {
         return SymbolicShapes.unknown(node.output(0), in.size());
@@ -27,6 +27,10 @@ record SliceRule(SymbolicShapes shapes, Node node, List<Length> in) {
       result.set(axis, plain ? cut(in.get(axis), starts.get(i), ends.get(i), unknown) : unknown);
     }
     return result;
+  }
+
+  private static boolean isShort(long @Nullable [] axes, List<Length> starts) {
+    return axes != null && axes.length < starts.size();
   }
 
   private @Nullable List<Length> bounds(String attribute, int input) {

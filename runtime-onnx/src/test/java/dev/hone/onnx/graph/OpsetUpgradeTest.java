@@ -157,6 +157,21 @@ class OpsetUpgradeTest {
   }
 
   @Test
+  void subgraphsOfOperatorsOfOtherDomainsAreRaisedToo() {
+    Graph body = new Graph("body");
+    body.add(Node.of("Squeeze", List.of("x"), List.of("s"), Attribute.of("axes", new long[] {0})));
+    body.addOutput(ModelRuns.floats("s"));
+    Graph graph = new Graph("search");
+    graph.addInput(ModelRuns.floats("x"));
+    graph.add(
+        Node.of("com.microsoft", "Search", List.of("x"), List.of("y"), Attribute.of("body", body)));
+    graph.addOutput(ModelRuns.floats("y"));
+    assertThat(OpsetUpgrade.to13(ModelData.of(graph, 11))).isEmpty();
+    assertThat(body.nodes().get(0).hasInput(1)).isTrue();
+    assertThat(body.nodes().get(0).attribute("axes")).isNull();
+  }
+
+  @Test
   void anOperatorThatIsNotKnownRefusesAndChangesNothing() {
     ModelData model =
         ModelData.of(
