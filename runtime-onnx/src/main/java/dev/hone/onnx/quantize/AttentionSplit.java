@@ -113,7 +113,7 @@ final class AttentionSplit {
       graph.insertBefore(
           node,
           Node.of("MatMul", List.of(node.input(0), columns), List.of(product))
-              .named(NodeChoice.nameOf(node) + suffix));
+              .named(unused(graph, NodeChoice.nameOf(node) + suffix)));
       inputs.add(product);
       from += (int) sizes[part];
     }
@@ -127,6 +127,12 @@ final class AttentionSplit {
             .toArray(Attribute[]::new);
     Node attention = Node.of(DOMAIN, "MultiHeadAttention", inputs, List.of(node.output(0)), kept);
     graph.replace(node, attention.named(node.name()));
+  }
+
+  /** No two nodes may have one name. */
+  private static String unused(Graph graph, String name) {
+    boolean taken = graph.nodes().stream().anyMatch(node -> node.name().equals(name));
+    return taken ? graph.uniqueName(name) : name;
   }
 
   private static TensorData columns(ConstantMatrix matrix, int from, int to) {

@@ -9,6 +9,7 @@ import dev.hone.onnx.graph.TensorData;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Writes integer products in the place of float ones. */
@@ -89,9 +90,10 @@ final class DenseWriter {
       graph.replace(dense.node(), product.named(dense.node().name()));
     } else if (dense.kind() == DenseNode.Kind.ATTENTION) {
       String projected = graph.uniqueName(dense.output() + "_projected");
+      List<String> parts = parts(projected);
       Node product = matMul(projected, input, weight, scales, biasName);
-      graph.insertBefore(dense.node(), product, split(dense, projected));
-      graph.replace(dense.node(), multiHead(dense, projected).named(dense.node().name()));
+      graph.insertBefore(dense.node(), product, split(dense, projected, parts));
+      graph.replace(dense.node(), multiHead(dense, parts).named(dense.node().name()));
     } else {
       Node product = matMul(dense.output(), input, weight, scales, biasName);
       graph.replace(dense.node(), product.named(dense.node().name()));
@@ -135,9 +137,8 @@ final class DenseWriter {
   }
 
   /** Queries, keys and values apart. */
-  private Node split(DenseNode dense, String projected) {
+  private Node split(DenseNode dense, String projected, List<String> parts) {
     long[] sizes = dense.attentionSizes();
-    List<String> parts = parts(projected);
     if (opset < 13) {
       return Node.of(
           "Split",
@@ -153,8 +154,8 @@ final class DenseWriter {
   }
 
   /** Attention over what is projected already: it takes all that Attention takes beside. */
-  private static Node multiHead(DenseNode dense, String projected) {
-    List<String> inputs = new ArrayList<>(parts(projected));
+  private static Node multiHead(DenseNode dense, List<String> parts) {
+    List<String> inputs = new ArrayList<>(parts);
     inputs.addAll(List.of("", dense.node().input(3)));
     if (dense.node().hasInput(5)) {
       inputs.add(dense.node().input(5));
@@ -163,8 +164,8 @@ final class DenseWriter {
     return Node.of(MICROSOFT, "MultiHeadAttention", inputs, List.of(dense.output()), attributes);
   }
 
-  private static List<String> parts(String projected) {
-    return List.of(projected + "_q", projected + "_k", projected + "_v");
+  private List<String> parts(String projected) {
+    return Stream.of("_q", "_k", "_v").map(end -> graph.uniqueName(projected + end)).toList();
   }
 
   static ByteBuffer offHeap(byte[] bytes) {

@@ -88,6 +88,19 @@ class AttentionSplitTest {
   }
 
   @Test
+  void aPartWhoseNameIsTakenGetsAnother() {
+    ModelData model = model(0);
+    Graph graph = model.graph();
+    graph.add(Node.of("Relu", List.of("y"), List.of("z")).named("attention_key"));
+    graph.addOutput(ModelRuns.floats("z"));
+    assertThat(AttentionSplit.apply(graph, Set.of())).isEmpty();
+    assertThat(graph.nodes()).extracting(Node::name).doesNotHaveDuplicates();
+    try (Batch in = batch(0)) {
+      assertThat(ModelRuns.run(model, in)).hasSize(2 * TOKENS * HIDDEN); // the session opens
+    }
+  }
+
+  @Test
   void whatTheWholeWasToldThePartsAreTold() {
     splitsExactly(2, Attribute.of("mask_filter_value", -3f));
     splitsExactly(0, Attribute.of("scale", 0.1f));
