@@ -66,6 +66,9 @@ final class ConvStorage {
   @Nullable String objection(Node conv) {
     TensorData weights = graph.constant(conv.input(1));
     if (weights != null && weights.type() == DataType.FLOAT32) {
+      if (ConvUnit.isTooLarge(weights)) {
+        return "Its weights have 2 GiB or more.";
+      }
       for (float weight : weights.toFloats()) {
         if (!Float.isFinite(weight)) {
           return "Its weights hold infinite elements or NaN.";

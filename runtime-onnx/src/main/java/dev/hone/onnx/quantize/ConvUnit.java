@@ -74,6 +74,11 @@ record ConvUnit(
     return products / INTEGER_PRODUCTS + rounding + INTEGER_TAP_NANOS * copies;
   }
 
+  /** Whether one array of floats cannot hold them. */
+  static boolean isTooLarge(TensorData weights) {
+    return weights.byteSize() > Integer.MAX_VALUE;
+  }
+
   /** The unit that begins with this node, or null if its weights are not constant floats. */
   static @Nullable ConvUnit of(Graph graph, Node node) {
     TensorData weights = graph.constant(node.input(1));
@@ -82,7 +87,7 @@ record ConvUnit(
     if (weights == null || weights.type() != DataType.FLOAT32 || hiddenBias) {
       return null;
     }
-    if (weights.shape().rank() < 3 || weights.shape().elementCount() == 0) {
+    if (weights.shape().rank() < 3 || weights.byteSize() == 0 || isTooLarge(weights)) {
       return null;
     }
     ConvShape shape = ConvShape.of(node, weights.shape());
