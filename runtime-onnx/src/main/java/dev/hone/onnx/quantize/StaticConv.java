@@ -145,10 +145,10 @@ public final class StaticConv {
   private List<Int8Unit> choose(Set<String> excluded) {
     graph.nodes("Conv").forEach(conv -> leave(conv, "Its weights are not constant floats."));
     List<Int8Unit> able = new ArrayList<>();
-    Map<String, Integer> channels = new HashMap<>();
+    Map<String, Layout> layouts = new HashMap<>();
     List<Int8Unit> units = connected(units(graph));
     for (Int8Unit unit : units) {
-      String objection = objection(unit, units, channels);
+      String objection = objection(unit, units, layouts);
       if (objection == null) {
         able.add(unit);
       } else {
@@ -186,8 +186,11 @@ public final class StaticConv {
     return sizes;
   }
 
+  /** Where the channels of a value are: axis 1 of more or fewer axes is another place in a sum. */
+  private record Layout(int rank, int channels) {}
+
   private @Nullable String objection(
-      Int8Unit unit, List<Int8Unit> all, Map<String, Integer> channels) {
+      Int8Unit unit, List<Int8Unit> all, Map<String, Layout> layouts) {
     for (String value : unit.values()) {
       ChannelRanges found = ranges.of(value);
       if (found == null || !found.isFinite()) {
@@ -195,8 +198,9 @@ public final class StaticConv {
       }
     }
     if (unit instanceof ConvUnit conv) {
-      channels.put(conv.input(), conv.shape().inputs());
-      channels.put(conv.output(), conv.shape().outputs());
+      int rank = conv.weights().shape().rank();
+      layouts.put(conv.input(), new Layout(rank, conv.shape().inputs()));
+      layouts.put(conv.output(), new Layout(rank, conv.shape().outputs()));
       boolean close = decibels(conv) >= NoiseShare.LEAST_DECIBELS;
       return close ? null : "Rounding its input and weights would cost too much.";
     }
@@ -205,7 +209,7 @@ public final class StaticConv {
     }
     long different =
         unit.values().stream()
-            .mapToInt(value -> channels.getOrDefault(value, known(value).channels()))
+            .map(value -> layouts.getOrDefault(value, watched(value)))
             .distinct()
             .count();
     return different > 1 ? "Its values have different channels." : null;
@@ -233,6 +237,11 @@ public final class StaticConv {
       }
     }
     return least >= NoiseShare.LEAST_DECIBELS && least < Double.POSITIVE_INFINITY;
+  }
+
+  /** Channels are watched where there are four axes; elsewhere one stands for all. */
+  private Layout watched(String value) {
+    return new Layout(4, known(value).channels());
   }
 
   private ChannelRanges known(String value) {
