@@ -27,6 +27,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -40,6 +41,7 @@ final class Storm {
   private static final List<Priority> PRIORITIES = List.of(Priority.values());
   private static final int THREADS = 8;
   private static final int AT_ONCE = 8; // calls of a thread
+  private static final long PATIENCE_NANOS = 60_000_000_000L; // then a lane is taken for lost
   private static final String INJECTED = "An injected failure.";
 
   /** How a call is made. */
@@ -52,6 +54,8 @@ final class Storm {
 
   private final long seed;
   private final Batcher batcher;
+  private final int lanes;
+  private final List<ToySession> sessions;
   private final AtomicLong runs = new AtomicLong();
   final AtomicLong answered = new AtomicLong();
   final AtomicLong poisoned = new AtomicLong();
@@ -60,10 +64,12 @@ final class Storm {
   private final AtomicLong overloaded = new AtomicLong();
   private final AtomicLong tooLate = new AtomicLong(); // after closing
 
-  /** A storm on a batcher over these sessions. */
-  Storm(long seed, Batcher batcher, ToySession... sessions) {
+  /** A storm on a batcher with so many lanes over these sessions. */
+  Storm(long seed, Batcher batcher, int lanes, ToySession... sessions) {
     this.seed = seed;
     this.batcher = batcher;
+    this.lanes = lanes;
+    this.sessions = List.of(sessions);
     for (ToySession session : sessions) {
       session.fault = (in, options) -> misbehave(in);
     }
@@ -71,7 +77,7 @@ final class Storm {
 
   /**
    * Makes about so many calls and closes the batcher; each call ends once, with the answer it would
-   * have got alone or with an exception that it has earned.
+   * have got alone or with an exception that it has earned, and no lane is lost.
    *
    * @param closesAfter after how many calls of one thread the batcher is closed
    * @return how many calls there were
@@ -103,6 +109,9 @@ final class Storm {
     long failed = poisoned.get() + injected.get() + tooLate.get();
     assertThat(answered.get() + failed + stopped.get() + overloaded.get()).isEqualTo(all);
     requireLedger(batcher.stats(), all, failed);
+    if (closesAfter / AT_ONCE >= rounds && batcher.isBatching()) {
+      requireLanes(batcher, lanes, sessions);
+    }
     batcher.close();
     return all;
   }
@@ -115,6 +124,40 @@ final class Storm {
     assertThat(stats.count(Outcome.REJECTED)).isEqualTo(overloaded.get());
     assertThat(stats.now().queuedRows()).isZero();
     assertThat(stats.now().oldestWaitNanos()).isZero();
+  }
+
+  /** As many calls as there are lanes run at the same time, on the lanes' own threads. */
+  static void requireLanes(Batcher batcher, int lanes, List<ToySession> sessions) {
+    CountDownLatch all = new CountDownLatch(lanes);
+    for (ToySession session : sessions) {
+      session.fault = (in, options) -> meet(all);
+    }
+    List<CompletableFuture<Batch>> answers = new ArrayList<>();
+    for (int i = 1; i <= lanes; i++) {
+      try (Batch in = ToySession.input(new long[] {i})) {
+        answers.add(batcher.runAsync(in));
+      }
+      long giveUp = System.nanoTime() + PATIENCE_NANOS;
+      while (all.getCount() > lanes - i && System.nanoTime() - giveUp < 0) {
+        Thread.onSpinWait(); // the next one must not join its batch
+      }
+    }
+    long lost = all.getCount();
+    sessions.forEach(session -> session.fault = (in, options) -> {});
+    for (long i = 0; i < lost; i++) {
+      all.countDown(); // those that wait for the lost ones
+    }
+    answers.forEach(answer -> answer.join().close());
+    assertThat(lost).as("lanes that run nothing any more, of " + lanes).isZero();
+  }
+
+  private static void meet(CountDownLatch others) {
+    others.countDown();
+    try {
+      others.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** Faults of the machine: chosen by the number of the run, not by what is asked. */
@@ -169,9 +212,9 @@ final class Storm {
       this.ids = ids(random);
       this.isPoisoned = Arrays.stream(ids).flatMapToLong(Arrays::stream).anyMatch(Storm::bad);
       RunOptions options =
-          RunOptions.DEFAULT
-              .withTenant("tenant" + random.nextInt(4))
-              .withPriority(PRIORITIES.get(random.nextInt(3)));
+          RunOptions.DEFAULT.withPriority(PRIORITIES.get(random.nextInt(PRIORITIES.size())));
+      int tenant = random.nextInt(6); // who names none may run in the caller's thread
+      options = tenant < 4 ? options.withTenant("tenant" + tenant) : options;
       Cancellation cancellation = new Cancellation();
       int fate = random.nextInt(40);
       options = fate == 0 ? options.withTimeout(Duration.ofNanos(200_000)) : options;
@@ -229,22 +272,11 @@ final class Storm {
       AtomicReference<@Nullable CompletableFuture<Batch>> answer = new AtomicReference<>();
       Runnable task = () -> answer.set(blocking(run));
       try {
-        startThread(task).join();
+        startVirtualThread(task).join();
       } catch (InterruptedException e) {
         throw new AssertionError(e);
       }
       return Objects.requireNonNull(answer.get());
-    }
-
-    private static Thread startThread(Runnable task) {
-      try {
-        return (Thread)
-            Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, task);
-      } catch (ReflectiveOperationException e) { // before Java 21
-        Thread thread = new Thread(task);
-        thread.start();
-        return thread;
-      }
     }
 
     private static long[][] ids(Random random) {
@@ -311,6 +343,18 @@ final class Storm {
               "row " + row + " of " + Arrays.deepToString(ids) + " is not " + sum);
         }
       }
+    }
+  }
+
+  /** Starts a virtual thread, or another one before Java 21. */
+  static Thread startVirtualThread(Runnable task) {
+    try {
+      return (Thread)
+          Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, task);
+    } catch (ReflectiveOperationException e) {
+      Thread thread = new Thread(task);
+      thread.start();
+      return thread;
     }
   }
 

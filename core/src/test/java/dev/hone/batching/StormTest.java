@@ -19,6 +19,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NoLeaks.class)
 @Timeout(value = 600, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class StormTest {
+  private static final int LANES = 2;
+
   /** Another seed is another storm. */
   private final long seed = Long.getLong("hone.storm.seed", 1);
 
@@ -52,12 +54,12 @@ class StormTest {
             toy,
             BatchPolicy.builder()
                 .evenIfItDoesNotPay()
-                .lanes(2)
+                .lanes(LANES)
                 .maxRows(32)
                 .warmUp(Duration.ofMillis(50))
                 .tenantShare("tenant1", 2)
                 .build());
-    Storm storm = new Storm(seed, batcher, toy);
+    Storm storm = new Storm(seed, batcher, LANES, toy);
     long all = storm.blow(calls, Integer.MAX_VALUE);
     assertThat(storm.answered.get()).isGreaterThan(all * 8 / 10);
     assertThat(storm.poisoned.get()).isPositive();
@@ -77,7 +79,8 @@ class StormTest {
       Opening opening = Opening.of(shared, policy, ToySession.costs(runNanos));
       boolean hasLone = random.nextInt(3) == 0;
       opening.lone = hasLone ? lone : null;
-      Storm storm = new Storm(number, Batcher.owning(opening, policy), shared, lone);
+      int lanes = opening.plan == null ? 0 : opening.plan.lanes();
+      Storm storm = new Storm(number, Batcher.owning(opening, policy), lanes, shared, lone);
       int closesAfter = random.nextInt(3) == 0 ? random.nextInt(100) : Integer.MAX_VALUE;
       try {
         storm.blow(800, closesAfter);
