@@ -50,6 +50,12 @@ final class ToySession implements Session {
     FIXED_BATCH,
     /** One more output that has no rows. */
     ROWLESS_OUTPUT,
+    /** A state goes in and out whose rows stand second: FLOAT32[2, batch]. */
+    LAYERED_STATE,
+    /** A state goes in and out by rows: FLOAT32[batch, 2]. */
+    ROW_STATE,
+    /** One more input that has no rows: INT64 without dimensions. */
+    SCALAR_INPUT,
     /** It takes ids up to 1 only. */
     TINY_VOCABULARY,
     /** It takes no made-up ids at all. */
@@ -84,6 +90,17 @@ final class ToySession implements Session {
     outputs.add(Value.tensor("pooled", DataType.FLOAT32, rows, Dimension.of(2)));
     if (traits.contains(Trait.ROWLESS_OUTPUT)) {
       outputs.add(Value.tensor("total", DataType.FLOAT32, Dimension.unknown()));
+    }
+    if (traits.contains(Trait.LAYERED_STATE)) {
+      inputs.add(Value.tensor("state", DataType.FLOAT32, Dimension.of(2), rows));
+      outputs.add(Value.tensor("next", DataType.FLOAT32, Dimension.of(2), rows));
+    }
+    if (traits.contains(Trait.ROW_STATE)) {
+      inputs.add(Value.tensor("state", DataType.FLOAT32, rows, Dimension.of(2)));
+      outputs.add(Value.tensor("next", DataType.FLOAT32, rows, Dimension.of(2)));
+    }
+    if (traits.contains(Trait.SCALAR_INPUT)) {
+      inputs.add(Value.tensor("rate", DataType.INT64));
     }
     return new Signature(inputs, outputs);
   }
@@ -161,7 +178,7 @@ final class ToySession implements Session {
     check.resolve(in, new int[check.inputCount()], new long[check.symbolCount()]);
     underWay.incrementAndGet();
     runs.incrementAndGet();
-    int rows = (int) in.rows();
+    int rows = (int) in.get("input_ids").shape().rows();
     largestRun.accumulateAndGet(rows, Math::max);
     try {
       fault.before(in, options);
@@ -204,7 +221,23 @@ final class ToySession implements Session {
     if (traits.contains(Trait.ROWLESS_OUTPUT)) {
       results.put("total", Tensor.of(new float[] {(float) all}));
     }
+    if (in.indexOf("state") >= 0) {
+      results.put("next", nextState(in, pooled));
+    }
     return results;
+  }
+
+  /** Each of a row's two numbers becomes another one that depends on it and on the row's tokens. */
+  private Tensor nextState(Batch in, float[] pooled) {
+    Tensor state = in.get("state");
+    int rows = pooled.length / 2;
+    float rate = in.indexOf("rate") < 0 ? 1 : in.get("rate").toLongArray()[0];
+    float[] next = state.toFloatArray();
+    for (int i = 0; i < next.length; i++) {
+      int row = traits.contains(Trait.LAYERED_STATE) ? i % rows : i / 2;
+      next[i] = (next[i] * 3 + rate * (pooled[2 * row] % 1024)) % 65536;
+    }
+    return Tensor.of(next, state.shape().toArray());
   }
 
   private boolean counts(long @Nullable [] mask, int index) {
