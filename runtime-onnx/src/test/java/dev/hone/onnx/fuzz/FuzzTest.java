@@ -3,6 +3,7 @@ package dev.hone.onnx.fuzz;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -15,9 +16,20 @@ import org.junit.jupiter.api.Test;
  * target/fuzz}.
  */
 class FuzzTest {
+  private static final int MANY = 10_000;
+
   @Test
   void everyDamagedModelEndsInAnAnswerOrAnException() throws Exception {
-    long mutants = Long.getLong("hone.fuzz.mutants", 150);
+    judge(Long.getLong("hone.fuzz.mutants", 150));
+  }
+
+  @Test
+  @Tag("slow")
+  void tenThousandDamagedModelsEndInAnAnswerOrAnException() throws Exception {
+    judge(MANY);
+  }
+
+  private static void judge(long mutants) throws Exception {
     long first = Long.getLong("hone.fuzz.seed", 1);
     Fuzzing fuzzing =
         new Fuzzing(Path.of("target", "fuzz"), System.getProperty("hone.fuzz.subject"));
