@@ -41,7 +41,7 @@ final class RandomCalls {
   private static final int THREADS = 8;
   private static final int AT_ONCE = 16; // by each thread; the last one blocks
   private static final int FATES = 30;
-  private static final int MANY = 1_000; // of which some must expire
+  private static final int MANY = 10_000; // of which some must expire
 
   private final List<Batch> requests;
   private final List<Answer> alone = new ArrayList<>();
