@@ -43,6 +43,7 @@ public final class BatchPolicy {
   final Executor callbacks;
   final @Nullable Recorder recorder;
   final boolean always;
+  final boolean queues; // it says who waits, and for how long: so calls must wait in a queue
 
   private BatchPolicy(Builder builder) {
     maxRows = builder.maxRows;
@@ -67,6 +68,7 @@ public final class BatchPolicy {
     callbacks = builder.callbacks;
     recorder = builder.recorder;
     always = builder.always;
+    queues = builder.queues;
   }
 
   /** Everything measured and chosen when the batcher opens. */
@@ -81,7 +83,7 @@ public final class BatchPolicy {
 
   /** Whether calls may run in their callers' threads: nothing was said that needs them to queue. */
   boolean leavesThreadsFree() {
-    return !always && lanes == 0 && lingerNanos == 0 && latencyTargetNanos == 0;
+    return !always && !queues && lanes == 0 && lingerNanos == 0 && latencyTargetNanos == 0;
   }
 
   /** What differs from {@link #automatic}, for example {@code maxRows 32, linger PT0.001S}. */
@@ -143,6 +145,7 @@ public final class BatchPolicy {
     private Executor callbacks = ForkJoinPool.commonPool();
     private @Nullable Recorder recorder;
     private boolean always;
+    private boolean queues;
 
     private Builder() {}
 
@@ -209,21 +212,28 @@ public final class BatchPolicy {
       return this;
     }
 
-    /** The most rows that wait, at least 1; 16,384 by default. */
+    /**
+     * The most rows that wait, at least 1; 16,384 by default. Who sets a bound of the queue, what
+     * happens when it is full, or a share of a tenant has all calls queue, also where they would
+     * otherwise run in their callers' threads.
+     */
     public Builder maxQueueRows(long rows) {
       this.maxQueueRows = positive("maxQueueRows", rows);
+      this.queues = true;
       return this;
     }
 
     /** The most bytes of inputs that wait, at least 1; 256 MiB by default. */
     public Builder maxQueueBytes(long bytes) {
       this.maxQueueBytes = positive("maxQueueBytes", bytes);
+      this.queues = true;
       return this;
     }
 
     /** The longest predicted wait with which a call is still taken; 30 s by default. */
     public Builder maxQueueDelay(Duration delay) {
       this.maxQueueDelayNanos = positive("maxQueueDelay", delay);
+      this.queues = true;
       return this;
     }
 
@@ -234,6 +244,7 @@ public final class BatchPolicy {
             "BLOCK needs to know how long; use blockWhenOverloaded(Duration).");
       }
       this.overload = given("whenOverloaded", overload);
+      this.queues = true;
       return this;
     }
 
@@ -244,6 +255,7 @@ public final class BatchPolicy {
     public Builder blockWhenOverloaded(Duration atMost) {
       this.overload = Overload.BLOCK;
       this.blockNanos = positive("blockWhenOverloaded", atMost);
+      this.queues = true;
       return this;
     }
 
@@ -301,6 +313,7 @@ public final class BatchPolicy {
                 + ".");
       }
       this.shares.put(given("tenantShare", tenant), share);
+      this.queues = true;
       return this;
     }
 

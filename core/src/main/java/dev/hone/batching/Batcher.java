@@ -41,8 +41,9 @@ import org.jspecify.annotations.Nullable;
  * blocking calls it goes on: a caller that shares must be woken, which may cost more than its row,
  * so now and then they do the other of the two, share or run in their own threads, for a few
  * milliseconds, and go on with what serves them faster. They always share if the policy names
- * lanes, a linger or a latency target, or says {@link BatchPolicy.Builder#evenIfItDoesNotPay}; and
- * calls of a tenant, of bulk priority or of a virtual thread do.
+ * lanes, a linger, a latency target, a bound of the queue, what happens when it is full or a share
+ * of a tenant, or says {@link BatchPolicy.Builder#evenIfItDoesNotPay}; and calls of a tenant, of
+ * bulk priority or of a virtual thread do.
  *
  * <p><b>Ownership.</b> The batcher owns the session it was given: closing it ends the calls under
  * way as usual, and then closes the session. Inputs of {@code runAsync} may be closed before the
@@ -92,7 +93,8 @@ public final class Batcher implements Session {
     double saved = plan.savedNanos() - noise;
     boolean little =
         wake < noise; // beside a run: sharing can lose little, and its costs be learned
-    boolean pays = policy.always || little || saved > ASYNC_PART * wake || opening.lone != null;
+    boolean wanted = policy.always || policy.queues || opening.lone != null;
+    boolean pays = wanted || little || saved > ASYNC_PART * wake;
     boolean sharing = pays && (!Opening.mayChoose(session, policy) || plan.gain(wake) > CLEAR_GAIN);
     if (!pays) {
       opening.goStraight(policy);

@@ -1,0 +1,111 @@
+package dev.hone.batching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hone.Batch;
+import dev.hone.HoneException.OverloadException;
+import dev.hone.contract.NoLeaks;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What a policy says of the queue is kept, also where calls would rather not queue at all. */
+@ExtendWith(NoLeaks.class)
+@Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class QueueBoundsTest {
+  private static final int CALLERS = 40;
+
+  private final ToySession toy = new ToySession();
+  private final CountDownLatch go = new CountDownLatch(1);
+  private final AtomicInteger refused = new AtomicInteger();
+
+  /** Times of batches that gain nothing: each row takes a millisecond. */
+  private static CostGrid costsOfRows() {
+    CostGrid grid = new CostGrid(true);
+    for (int length = 0; length < CostModel.lengthNodes(true); length++) {
+      for (int rows = 0; rows < CostModel.rowNodes(); rows++) {
+        grid.put(length, rows, 1e6 * (1L << rows));
+      }
+    }
+    return grid;
+  }
+
+  private Batcher open(BatchPolicy.Builder policy) {
+    BatchPolicy quick = policy.warmUp(Duration.ofMillis(5)).build();
+    Batcher batcher = Batcher.over(toy, quick, costsOfRows());
+    toy.fault =
+        (in, options) -> {
+          try {
+            go.await();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        };
+    return batcher;
+  }
+
+  private List<Thread> call(Batcher batcher) {
+    List<Thread> callers = new ArrayList<>();
+    for (int i = 0; i < CALLERS; i++) {
+      int id = i;
+      Thread caller =
+          new Thread(
+              () -> {
+                try (Batch in = ToySession.input(new long[] {id})) {
+                  batcher.run(in).close();
+                } catch (OverloadException e) {
+                  refused.incrementAndGet();
+                }
+              });
+      callers.add(caller);
+      caller.start();
+    }
+    return callers;
+  }
+
+  private void finish(List<Thread> callers) throws InterruptedException {
+    go.countDown();
+    for (Thread caller : callers) {
+      caller.join();
+    }
+  }
+
+  @Test
+  void moreThanTheQueueTakesIsRefusedThoughSharingWouldNotPay() throws InterruptedException {
+    try (Batcher batcher = open(BatchPolicy.builder().maxRows(2).maxQueueRows(4))) {
+      List<Thread> callers = call(batcher);
+      int processors = Runtime.getRuntime().availableProcessors();
+      while (refused.get() < CALLERS - 2 * processors - 4 && toy.underWay.get() <= processors) {
+        Thread.onSpinWait();
+      }
+      int running = toy.underWay.get();
+      long waiting = batcher.stats().now().queuedRows();
+      finish(callers);
+      assertThat(running).isLessThanOrEqualTo(processors);
+      assertThat(waiting).isLessThanOrEqualTo(4);
+    }
+  }
+
+  @Test
+  void whoShallWaitForRoomWaitsThoughSharingWouldNotPay() throws InterruptedException {
+    try (Batcher batcher =
+        open(BatchPolicy.builder().maxRows(2).blockWhenOverloaded(Duration.ofMinutes(1)))) {
+      List<Thread> callers = call(batcher);
+      int processors = Runtime.getRuntime().availableProcessors();
+      while (batcher.stats().now().queuedRows() < CALLERS - 2L * processors
+          && toy.underWay.get() <= processors) {
+        Thread.onSpinWait();
+      }
+      int running = toy.underWay.get();
+      finish(callers);
+      assertThat(running).isLessThanOrEqualTo(processors);
+      assertThat(refused).hasValue(0);
+    }
+  }
+}
