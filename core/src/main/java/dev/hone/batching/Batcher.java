@@ -58,7 +58,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Thread-safe. Dependents of futures run on {@link
  * BatchPolicy.Builder#callbacksOn}, or in the thread that adds them; one that is added in the very
  * moment in which its future completes may run on a thread of the batcher, so none should block.
- * Virtual threads may call; what they ask for runs on the batcher's own threads.
+ * Virtual threads may call; what they ask for runs on platform threads of the batcher.
  */
 public final class Batcher implements Session {
   /** What measuring the time of a run may be wrong by, as a part of it. */
@@ -74,6 +74,7 @@ public final class Batcher implements Session {
   private final List<String> notes;
   private final @Nullable Engine engine; // null: calls go straight to the session
   private final String found; // in a few words
+  private final VirtualCalls virtualCalls = new VirtualCalls(); // that go straight to the session
   private final LeakDetection.Lifeline lifeline;
 
   private Batcher(Opening opening, BatchPolicy policy) {
@@ -83,6 +84,12 @@ public final class Batcher implements Session {
     Plan plan = opening.plan;
     if (layout == null || plan == null) {
       opening.goStraight(policy);
+      if (policy.queues) {
+        notes.add(
+            "batching: nothing queues where calls run one by one, so what the policy says of the"
+                + " queue is not kept: "
+                + PolicyText.ofQueue(policy, BatchPolicy.automatic()));
+      }
       this.engine = null;
       this.found = "calls share no batches";
       this.lifeline = LeakDetection.track(this, "batcher", session::close);
@@ -99,7 +106,8 @@ public final class Batcher implements Session {
     if (!pays) {
       opening.goStraight(policy);
     }
-    this.engine = pays ? new Engine(opening.sessions(), layout, policy, plan, sharing) : null;
+    this.engine =
+        pays ? new Engine(opening.sessions(), layout, policy, plan, virtualCalls, sharing) : null;
     this.found =
         pays
             ? "batched up to " + plan.maxRows() + " rows, " + plan.lanes() + " at once"
@@ -239,10 +247,12 @@ public final class Batcher implements Session {
   @Override
   public Batch run(Batch in, RunOptions options) {
     try {
-      if (engine == null) {
-        return session.run(in, options);
+      if (engine != null) {
+        return engine.call(in, null, options);
       }
-      return engine.call(in, null, options);
+      return options == null || Threads.mayRunNative() // without, the session refuses it
+          ? session.run(in, options)
+          : virtualCalls.run(options, left -> session.run(in, left));
     } finally {
       Reference.reachabilityFence(this); // a session is no leak while it runs
     }
@@ -253,14 +263,21 @@ public final class Batcher implements Session {
     try {
       // The session refuses these.
       boolean odd = out == null || options == null || !options.outputs().isEmpty();
-      if (engine == null || odd) {
+      if (engine != null && !odd) {
+        engine.call(in, out, options);
+      } else if (odd || Threads.mayRunNative()) {
         session.run(in, out, options);
       } else {
-        engine.call(in, out, options);
+        virtualCalls.run(options, left -> runInto(in, out, left));
       }
     } finally {
       Reference.reachabilityFence(this);
     }
+  }
+
+  private Batch runInto(Batch in, Batch out, RunOptions options) {
+    session.run(in, out, options);
+    return out;
   }
 
   @Override
@@ -280,9 +297,11 @@ public final class Batcher implements Session {
   @Override
   public void close() {
     if (engine == null) {
+      virtualCalls.close(); // those under way still need the session
       session.close();
     } else {
       engine.close();
+      virtualCalls.close();
     }
     lifeline.cut();
   }

@@ -101,21 +101,6 @@ final class BlockingRequest extends Request {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    return outcome();
-  }
-
-  private Batch outcome() {
-    Object end = end();
-    if (end instanceof Batch results) {
-      return results;
-    }
-    Throwable cause = ((Failure) end).cause();
-    if (cause instanceof RuntimeException e) {
-      throw e;
-    }
-    if (cause instanceof Error e) {
-      throw e;
-    }
-    throw new IllegalStateException("A session threw a checked exception.", cause);
+    return Failure.outcome(end());
   }
 }

@@ -48,6 +48,7 @@ final class Engine implements Gauges {
   private final CallsUnderWay calls;
   private final Deadlines deadlines = new Deadlines();
   private final Alone alone;
+  private final VirtualCalls virtualCalls;
   private final @Nullable Trial trial; // null: blocking calls always do as was found at opening
   private final boolean sharing; // what was found at opening
   private final ReentrantLock closing = new ReentrantLock();
@@ -55,9 +56,17 @@ final class Engine implements Gauges {
   /**
    * An engine.
    *
+   * @param virtualCalls runs those of virtual threads that share nothing; closed by its owner
    * @param sharing whether blocking calls share batches, unless they turn out not to gain by it
    */
-  Engine(Sessions sessions, Layout layout, BatchPolicy policy, Plan plan, boolean sharing) {
+  Engine(
+      Sessions sessions,
+      Layout layout,
+      BatchPolicy policy,
+      Plan plan,
+      VirtualCalls virtualCalls,
+      boolean sharing) {
+    this.virtualCalls = virtualCalls;
     this.sessions = sessions;
     this.layout = layout;
     this.policy = policy;
@@ -100,7 +109,9 @@ final class Engine implements Gauges {
       Kind kind = kindOf(ordered, layout.wanted(out, options));
       boolean platform = Threads.mayRunNative();
       if (kind == null || onDevice(out) || (platform && !shares(options))) {
-        return alone.run(ordered, out, options, begunNanos, begunNanos);
+        return platform
+            ? alone.run(ordered, out, options, begunNanos, begunNanos)
+            : aloneForVirtual(ordered, out, options, begunNanos);
       }
       Lane lane = platform ? scheduler.laneFor(kind, ordered) : null;
       return lane != null
@@ -112,6 +123,13 @@ final class Engine implements Gauges {
     } finally {
       calls.leave(begunNanos);
     }
+  }
+
+  /** Runs a call of a virtual thread, which waits meanwhile, by itself. */
+  private Batch aloneForVirtual(
+      Batch in, @Nullable Batch out, RunOptions options, long begunNanos) {
+    return virtualCalls.run(
+        options, left -> alone.run(in, out, left, begunNanos, System.nanoTime()));
   }
 
   /** Queues a call and waits for its end, perhaps running it and others in this thread. */

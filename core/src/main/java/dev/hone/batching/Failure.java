@@ -1,5 +1,6 @@
 package dev.hone.batching;
 
+import dev.hone.Batch;
 import dev.hone.HoneException.CancelledException;
 import dev.hone.HoneException.DeadlineException;
 import dev.hone.RunOptions;
@@ -34,6 +35,21 @@ final class Failure {
             + ", "
             + options.timeoutNanos() / 1_000_000
             + " ms after the call. Allow more time, or shed load earlier.");
+  }
+
+  /** The results that a call ended with; throws if it ended with a failure instead. */
+  static Batch outcome(Object end) {
+    if (end instanceof Batch results) {
+      return results;
+    }
+    Throwable cause = ((Failure) end).cause();
+    if (cause instanceof RuntimeException e) {
+      throw e;
+    }
+    if (cause instanceof Error e) {
+      throw e;
+    }
+    throw new IllegalStateException("A session threw a checked exception.", cause);
   }
 
   synchronized Throwable cause() {

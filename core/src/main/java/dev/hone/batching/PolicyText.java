@@ -20,6 +20,13 @@ final class PolicyText {
     return words.text.toString();
   }
 
+  /** What it says of the queue. */
+  static String ofQueue(BatchPolicy policy, BatchPolicy usual) {
+    PolicyText words = new PolicyText();
+    words.addLimits(policy, usual);
+    return words.text.toString();
+  }
+
   private void addBatches(BatchPolicy policy, BatchPolicy usual) {
     add("maxRows", policy.maxRows, usual.maxRows);
     add("maxTokens", policy.maxTokens, usual.maxTokens);
@@ -32,6 +39,12 @@ final class PolicyText {
   }
 
   private void addQueue(BatchPolicy policy, BatchPolicy usual) {
+    addLimits(policy, usual);
+    addIf(policy.callbacks != usual.callbacks, "with an executor for callbacks");
+    addIf(policy.recorder != null, "with a recorder");
+  }
+
+  private void addLimits(BatchPolicy policy, BatchPolicy usual) {
     add("maxQueueRows", policy.maxQueueRows, usual.maxQueueRows);
     add("maxQueueBytes", policy.maxQueueBytes, usual.maxQueueBytes);
     addTime("maxQueueDelay", policy.maxQueueDelayNanos, usual.maxQueueDelayNanos);
@@ -41,8 +54,6 @@ final class PolicyText {
       add("whenOverloaded", policy.overload, usual.overload);
     }
     add("tenantShare", new TreeMap<>(policy.shares), new TreeMap<>(usual.shares));
-    addIf(policy.callbacks != usual.callbacks, "with an executor for callbacks");
-    addIf(policy.recorder != null, "with a recorder");
   }
 
   private void addModel(BatchPolicy policy, BatchPolicy usual) {

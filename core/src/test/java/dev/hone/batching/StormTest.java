@@ -97,7 +97,7 @@ class StormTest {
   private static BatchPolicy policy(Random random) {
     int maxRows = 1 + random.nextInt(1 << random.nextInt(7));
     BatchPolicy.Builder builder = BatchPolicy.builder().warmUp(Duration.ofMillis(5));
-    builder.maxRows(maxRows).maxQueueRows(maxRows + (long) random.nextInt(200));
+    builder.maxRows(maxRows);
     if (random.nextInt(4) > 0) {
       builder.evenIfItDoesNotPay().lanes(1 + random.nextInt(4));
     } else if (random.nextBoolean()) {
@@ -113,10 +113,14 @@ class StormTest {
       builder.linger(Duration.ofNanos(1 + random.nextInt(2_000_000)));
     }
     if (random.nextInt(4) == 0) {
-      builder.maxQueueDelay(Duration.ofNanos(1 + random.nextInt(20_000_000)));
+      builder.callbacksOn(Runnable::run);
     }
     if (random.nextInt(4) == 0) {
-      builder.callbacksOn(Runnable::run);
+      return builder.build(); // says nothing of the queue: blocking calls may go by themselves
+    }
+    builder.maxQueueRows(maxRows + (long) random.nextInt(200));
+    if (random.nextInt(4) == 0) {
+      builder.maxQueueDelay(Duration.ofNanos(1 + random.nextInt(20_000_000)));
     }
     switch (random.nextInt(3)) {
       case 0 -> builder.blockWhenOverloaded(Duration.ofNanos(1 + random.nextInt(5_000_000)));
