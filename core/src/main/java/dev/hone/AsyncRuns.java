@@ -2,6 +2,7 @@ package dev.hone;
 
 import dev.hone.metrics.Recorder;
 import java.lang.ref.Reference;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -9,6 +10,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs of one session on threads of its own, started when needed and ended when idle: for runtimes.
@@ -127,39 +129,33 @@ public final class AsyncRuns implements AutoCloseable {
       Throwable failure = null;
       try (Cancellation.Registration ignored =
           options.cancellation().map(c -> c.onCancel(cancellation::cancel)).orElse(() -> {})) {
+        future.throwIfEndedByCaller();
         RunOptions stoppable = options.withCancellation(cancellation);
         result = runner.runEntered(in, stoppable, deadlineNanos, future::decide);
       } catch (Throwable e) { // whatever it is, the caller must hear of it
-        failure =
-            future.decide()
-                ? e
-                : new CancellationException("The call was cancelled by its caller.");
+        failure = future.decided(e);
         Failures.record(recorder, failure);
       } finally {
         runner.exit(in); // before completing: what the caller does then may close the session
         Reference.reachabilityFence(owner);
       }
-      if (failure != null) {
-        future.completeExceptionally(failure);
-      } else if (result != null && !future.complete(result)) {
-        result.close();
-      }
+      future.finish(result, failure);
     }
   }
 
   /**
-   * A future whose cancelling stops the run. Either the run or the caller decides how a call ends,
-   * whoever is first: so what was counted as answered cannot be cancelled any more.
+   * A future whose cancelling stops the run, and so does completing it. Either the run or the
+   * caller decides how a call ends, whoever is first: so what was counted as answered cannot be
+   * cancelled any more.
    */
   private static final class Future extends CompletableFuture<Batch> {
-    private final Cancellation cancellation;
-    private final AtomicReference<Decision> decision = new AtomicReference<>(Decision.OPEN);
+    private static final Object OPEN = "open";
+    private static final Object BY_RUN = "by the run";
 
-    private enum Decision {
-      OPEN,
-      BY_RUN,
-      BY_CALLER
-    }
+    private final Cancellation cancellation;
+
+    /** One of these, or why the call ends if its caller decides. */
+    private final AtomicReference<Object> decision = new AtomicReference<>(OPEN);
 
     Future(Cancellation cancellation) {
       this.cancellation = cancellation;
@@ -167,19 +163,60 @@ public final class AsyncRuns implements AutoCloseable {
 
     /** The run decides, if the caller has not; says whether it was the run. */
     boolean decide() {
-      return decision.compareAndSet(Decision.OPEN, Decision.BY_RUN)
-          || decision.get() == Decision.BY_RUN;
+      return decision.compareAndSet(OPEN, BY_RUN) || decision.get() == BY_RUN;
+    }
+
+    /** With what a call ends whose run threw this: that, if the caller has not decided. */
+    Throwable decided(Throwable thrown) {
+      return decide() || !(decision.get() instanceof Throwable why) ? thrown : why;
+    }
+
+    /** What nobody waits for any more need not begin. */
+    void throwIfEndedByCaller() {
+      if (decision.get() instanceof Throwable) {
+        throw new CancellationException();
+      }
+    }
+
+    /** Passes the outcome of the run on; results that nobody takes are closed. */
+    void finish(@Nullable Batch result, @Nullable Throwable failure) {
+      if (failure != null) {
+        if (!(decision.get() instanceof Throwable)) { // else the caller completes it
+          super.completeExceptionally(failure);
+        }
+      } else if (result != null && !super.complete(result)) {
+        result.close();
+      }
+    }
+
+    private boolean decideByCaller(Throwable why) {
+      return decision.compareAndSet(OPEN, why);
+    }
+
+    @Override
+    public boolean complete(Batch value) {
+      if (decideByCaller(Failures.byCaller(null))) {
+        cancellation.cancel(); // first: what follows may wait for the end of the run
+      }
+      return super.complete(value);
+    }
+
+    @Override
+    public boolean completeExceptionally(Throwable thrown) {
+      if (decideByCaller(Failures.byCaller(Objects.requireNonNull(thrown)))) {
+        cancellation.cancel();
+      }
+      return super.completeExceptionally(thrown);
     }
 
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
-      if (!decision.compareAndSet(Decision.OPEN, Decision.BY_CALLER)
-          && decision.get() == Decision.BY_RUN) {
+      if (decideByCaller(new CancellationException("The call was cancelled by its caller."))) {
+        cancellation.cancel();
+      } else if (decision.get() == BY_RUN) {
         return isCancelled(); // the answer is on its way
       }
-      boolean cancelled = super.cancel(mayInterruptIfRunning);
-      cancellation.cancel();
-      return cancelled;
+      return super.cancel(mayInterruptIfRunning);
     }
   }
 }

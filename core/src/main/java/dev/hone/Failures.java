@@ -3,14 +3,32 @@ package dev.hone;
 import dev.hone.metrics.ErrorKind;
 import dev.hone.metrics.Recorder;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** Counts calls that end with an exception. For runtimes and for sessions around sessions. */
 public final class Failures {
   private Failures() {}
 
+  /**
+   * Why a call ends whose caller completes its future: cancelled, or expired if that is what the
+   * caller says, as {@link java.util.concurrent.CompletableFuture#orTimeout} does.
+   *
+   * @param given the failure that the future is completed with, if it is one
+   */
+  public static Throwable byCaller(@Nullable Throwable given) {
+    return given != null && isExpired(given)
+        ? given
+        : new CancellationException("The call was ended by its caller, who completed its future.");
+  }
+
+  private static boolean isExpired(Throwable thrown) {
+    return thrown instanceof HoneException.DeadlineException || thrown instanceof TimeoutException;
+  }
+
   /** Counts a call that ended with this. */
   public static void record(Recorder recorder, Throwable thrown) {
-    if (thrown instanceof HoneException.DeadlineException) {
+    if (isExpired(thrown)) {
       recorder.expired();
     } else if (thrown instanceof HoneException.CancelledException
         || thrown instanceof CancellationException) {

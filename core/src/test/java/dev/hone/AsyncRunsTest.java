@@ -3,10 +3,16 @@ package dev.hone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.hone.metrics.Capacity;
+import dev.hone.metrics.Gauges;
+import dev.hone.metrics.Outcome;
 import dev.hone.metrics.Recorder;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -20,6 +26,7 @@ class AsyncRunsTest {
   private final CountDownLatch goOn = new CountDownLatch(1);
   private final AtomicInteger underWay = new AtomicInteger();
   private final AtomicInteger counted = new AtomicInteger();
+  private final Recorder recorder = Recorder.counting("test", Capacity.of(1), Gauges.NONE);
   private boolean countsBeforeWaiting;
 
   private final AsyncRuns runs =
@@ -51,7 +58,7 @@ class AsyncRunsTest {
               underWay.decrementAndGet();
             }
           },
-          Recorder.disabled(),
+          recorder,
           "test-async",
           1);
 
@@ -97,6 +104,40 @@ class AsyncRunsTest {
     }
     assertThat(counted).hasValue(0);
     assertThat(future).isCancelled();
+  }
+
+  @Test
+  void whatTimedOutWhileItWaitedNeverRuns() throws Exception {
+    CompletableFuture<Batch> first = runs.submit(this, in, RunOptions.DEFAULT, 0);
+    computed.await();
+    List<CompletableFuture<Batch>> late = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      late.add(runs.submit(this, in, RunOptions.DEFAULT, 0).orTimeout(10, TimeUnit.MILLISECONDS));
+    }
+    for (CompletableFuture<Batch> future : late) {
+      assertThatThrownBy(future::join).hasCauseInstanceOf(TimeoutException.class);
+    }
+    goOn.countDown();
+    first.join().close();
+    while (underWay.get() > 0) {
+      Thread.onSpinWait();
+    }
+    assertThat(counted).hasValue(1);
+    assertThat(recorder.snapshot().count(Outcome.EXPIRED)).isEqualTo(10);
+  }
+
+  @Test
+  void whatItsCallerCompletedIsNotCounted() throws Exception {
+    CompletableFuture<Batch> future = runs.submit(this, in, RunOptions.DEFAULT, 0);
+    computed.await();
+    assertThat(future.complete(in)).isTrue();
+    goOn.countDown();
+    while (underWay.get() > 0) {
+      Thread.onSpinWait();
+    }
+    assertThat(future.join()).isSameAs(in);
+    assertThat(counted).hasValue(0);
+    assertThat(recorder.snapshot().count(Outcome.CANCELLED)).isEqualTo(1);
   }
 
   @Test

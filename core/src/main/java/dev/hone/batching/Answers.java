@@ -60,7 +60,7 @@ final class Answers {
     while (request != null) {
       AsyncRequest after = request.nextAnswered;
       request.nextAnswered = null;
-      if (request.getNumberOfDependents() == 0 || request.isDone()) {
+      if (!request.hasDependents()) {
         request.finish(request.end());
       } else if (last == null) {
         top.setPlain(request);

@@ -1,18 +1,21 @@
 package dev.hone.batching;
 
 import dev.hone.Batch;
+import dev.hone.Failures;
 import dev.hone.RunOptions;
 import java.lang.ref.Reference;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call that nobody blocks for, and the future of its results. Cancelling the future takes the
- * call out of queue or batch; a call that has ended, and was counted, cannot be cancelled any more,
- * even if its results are still on their way to the caller.
+ * A call that nobody blocks for, and the future of its results. Cancelling or completing the future
+ * takes the call out of queue or batch; a call that has ended, and was counted, cannot be cancelled
+ * any more, even if its results are still on their way to the caller.
  */
 final class AsyncRequest extends Request {
   @Nullable AsyncRequest nextAnswered; // of its Answers
+  private volatile boolean isEndedByCaller; // by completing it
   private @Nullable Object owner; // its loss would close the session, so not before the end
 
   /**
@@ -53,12 +56,19 @@ final class AsyncRequest extends Request {
     events.failed(this, failure);
   }
 
+  /** Whether application code is going to run when it is finished. */
+  boolean hasDependents() {
+    return getNumberOfDependents() > 0 && !isDone();
+  }
+
   /** Passes the outcome on, the first time; results that nobody takes are closed. */
   void finish(Object outcome) {
     try {
       if (outcome instanceof Failure failure) {
-        completeExceptionally(failure.cause());
-      } else if (outcome instanceof Batch results && !complete(results) && !gave(results)) {
+        if (!isEndedByCaller) { // who completes it by itself
+          super.completeExceptionally(failure.cause());
+        }
+      } else if (outcome instanceof Batch results && !super.complete(results) && !gave(results)) {
         results.close();
       }
     } finally {
@@ -70,6 +80,25 @@ final class AsyncRequest extends Request {
   /** Whether these results are the caller's already. */
   private boolean gave(Batch results) {
     return !isCompletedExceptionally() && join() == results;
+  }
+
+  /** Ends the call, which its caller is going to complete; false if it had ended before. */
+  private boolean endByCaller(Throwable why) {
+    isEndedByCaller = true;
+    return settle(why);
+  }
+
+  @Override
+  public boolean complete(Batch value) {
+    endByCaller(Failures.byCaller(null));
+    return super.complete(value);
+  }
+
+  /** Comes from {@code orTimeout}, too. */
+  @Override
+  public boolean completeExceptionally(Throwable thrown) {
+    endByCaller(Failures.byCaller(Objects.requireNonNull(thrown)));
+    return super.completeExceptionally(thrown);
   }
 
   @Override

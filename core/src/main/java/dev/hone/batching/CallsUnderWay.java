@@ -93,7 +93,7 @@ final class CallsUnderWay implements RequestEvents {
   public void failed(AsyncRequest request, Failure failure) {
     record(failure.cause());
     leave(request.begunNanos); // before completing: what the caller does then may close the batcher
-    if (request.getNumberOfDependents() > 0 && !request.isDone()) {
+    if (request.hasDependents()) {
       try {
         callbacks.execute(() -> request.finish(failure));
         return;

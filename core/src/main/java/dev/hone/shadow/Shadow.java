@@ -246,6 +246,7 @@ public final class Shadow implements Session {
   private static final class Sampled extends CompletableFuture<Batch> {
     private final Shadow owner;
     private final CompletableFuture<Batch> answer;
+    private volatile boolean isEndedByCaller;
 
     Sampled(Shadow owner, CompletableFuture<Batch> answer) {
       this.owner = owner;
@@ -254,21 +255,39 @@ public final class Shadow implements Session {
 
     void finish(Batch out, @Nullable Throwable thrown) {
       try {
-        if (thrown != null) {
-          completeExceptionally(thrown);
-        } else if (!complete(out)) {
-          out.close();
+        if (thrown == null) {
+          if (!super.complete(out)) {
+            out.close();
+          }
+        } else if (!isEndedByCaller) { // who completes it by itself
+          super.completeExceptionally(thrown);
         }
       } finally {
         Reference.reachabilityFence(owner);
       }
     }
 
+    // Each ends the call first: what follows may wait for it.
+
+    @Override
+    public boolean complete(Batch value) {
+      isEndedByCaller = true;
+      answer.cancel(true);
+      return super.complete(value);
+    }
+
+    @Override
+    public boolean completeExceptionally(Throwable thrown) {
+      isEndedByCaller = true;
+      answer.completeExceptionally(thrown);
+      return super.completeExceptionally(thrown);
+    }
+
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
-      boolean cancelled = super.cancel(mayInterruptIfRunning);
+      isEndedByCaller = true;
       answer.cancel(mayInterruptIfRunning);
-      return cancelled;
+      return super.cancel(mayInterruptIfRunning);
     }
   }
 

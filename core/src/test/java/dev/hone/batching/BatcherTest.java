@@ -28,6 +28,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -296,6 +297,34 @@ class BatcherTest {
       requireAnswer(ask(batcher, new long[] {4}).join(), new long[] {4});
       assertThat(toy.runs).hasValue(2);
       assertThat(batcher.stats().count(Outcome.CANCELLED)).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aWaitingCallThatTimesOutOrIsCompletedIsNeverComputed() {
+    try (Batcher batcher = open(policy());
+        Batch other = ToySession.input(new long[] {7})) {
+      CountDownLatch go = holdRuns();
+      CompletableFuture<Batch> first = ask(batcher, new long[] {1});
+      awaitRuns(1);
+      CompletableFuture<Batch> late = ask(batcher, new long[] {2});
+      CompletableFuture<Batch> completed = ask(batcher, new long[] {3});
+      assertThatThrownBy(late.orTimeout(10, TimeUnit.MILLISECONDS)::join)
+          .hasCauseInstanceOf(TimeoutException.class);
+      AtomicReference<Thread> told = new AtomicReference<>();
+      CompletableFuture<Void> dependent =
+          completed.thenAccept(batch -> told.set(Thread.currentThread()));
+      assertThat(completed.complete(other)).isTrue();
+      assertThat(dependent).isCompleted();
+      assertThat(told.get()).isSameAs(Thread.currentThread());
+      assertThat(completed.join()).isSameAs(other);
+      assertThat(batcher.stats().now().queuedRows()).isZero();
+      go.countDown();
+      requireAnswer(first.join(), new long[] {1});
+      requireAnswer(ask(batcher, new long[] {4}).join(), new long[] {4});
+      assertThat(toy.runs).hasValue(2);
+      assertThat(batcher.stats().count(Outcome.EXPIRED)).isEqualTo(1);
+      assertThat(batcher.stats().count(Outcome.CANCELLED)).isEqualTo(1);
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 
 /** Runs on other threads. */
@@ -109,6 +110,57 @@ public interface AsyncContract extends SessionOpener {
       Thread.sleep(10); // so that it is under way and not only waiting
       assertThat(future.cancel(true)).isTrue();
       assertThat(future.isCancelled()).isTrue();
+    }
+  }
+
+  /** Were they not stopped, and those that wait taken out, closing would wait for all of them. */
+  @Test
+  default void futuresThatTimeOutStopTheirRuns() {
+    try (Session session = open(ReferenceModel.count());
+        Batch in = Batch.of("times", Tensor.scalar(endlessly()))) {
+      List<CompletableFuture<Batch>> futures = new ArrayList<>();
+      for (int i = 0; i < 10; i++) {
+        futures.add(session.runAsync(in).orTimeout(30, TimeUnit.MILLISECONDS));
+      }
+      for (CompletableFuture<Batch> future : futures) {
+        assertThatThrownBy(() -> future.get(60, TimeUnit.SECONDS))
+            .hasCauseInstanceOf(TimeoutException.class);
+      }
+    }
+  }
+
+  @Test
+  default void completingAFutureStopsTheRun() throws Exception {
+    try (Session session = open(ReferenceModel.count());
+        Batch in = Batch.of("times", Tensor.scalar(endlessly()));
+        Batch other = Batch.of("count", Tensor.scalar(7L))) {
+      CompletableFuture<Batch> first = session.runAsync(in);
+      CompletableFuture<Batch> second = session.runAsync(in);
+      Thread.sleep(10); // so that one is under way and not only waiting
+      assertThat(first.complete(other)).isTrue();
+      assertThat(first.join()).isSameAs(other);
+      assertThat(first.complete(other)).isFalse();
+      assertThat(second.completeExceptionally(new IllegalStateException("enough"))).isTrue();
+      assertThatThrownBy(second::join).hasRootCauseMessage("enough");
+      assertThat(second.cancel(true)).isFalse();
+    }
+  }
+
+  /** Somewhere in these rounds the run has a result when it is replaced. */
+  @Test
+  default void whatAFutureHadComputedIsClosedIfItsCallerCompletesIt() {
+    try (Session session = open(ReferenceModel.affine());
+        Batch in = Samples.affine(2, 1);
+        Batch other = Samples.affine(2, 2)) {
+      for (int round = 0; round < rounds() * 4; round++) {
+        CompletableFuture<Batch> future = session.runAsync(in);
+        for (int spin = 0; spin < round * 100; spin++) {
+          Thread.onSpinWait();
+        }
+        if (!future.complete(other)) {
+          future.join().close();
+        }
+      }
     }
   }
 

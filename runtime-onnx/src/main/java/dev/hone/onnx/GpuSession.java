@@ -215,6 +215,7 @@ final class GpuSession implements Session {
     private final long start = System.nanoTime();
     private @Nullable CompletableFuture<Batch> running;
     private boolean cancelled;
+    private volatile boolean isEndedByCaller; // by completing it
 
     MovableRun(Batch in, RunOptions options) {
       this.in = in;
@@ -248,8 +249,10 @@ final class GpuSession implements Session {
         }
       }
       if (end != null) {
-        completeExceptionally(end);
-      } else if (result != null && !complete(result)) {
+        if (!isEndedByCaller) { // who completes it by itself
+          super.completeExceptionally(end);
+        }
+      } else if (result != null && !super.complete(result)) {
         result.close();
       }
     }
@@ -265,13 +268,35 @@ final class GpuSession implements Session {
       return true;
     }
 
+    /** Allows no further try; what runs, if anything does. */
+    private synchronized @Nullable CompletableFuture<Batch> giveUp() {
+      cancelled = true;
+      return running;
+    }
+
+    @Override
+    public boolean complete(Batch value) {
+      isEndedByCaller = true;
+      CompletableFuture<Batch> run = giveUp();
+      if (run != null) {
+        run.cancel(true); // first: what follows may wait for its end
+      }
+      return super.complete(value);
+    }
+
+    @Override
+    public boolean completeExceptionally(Throwable thrown) {
+      isEndedByCaller = true;
+      CompletableFuture<Batch> run = giveUp();
+      if (run != null) {
+        run.completeExceptionally(thrown);
+      }
+      return super.completeExceptionally(thrown);
+    }
+
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
-      CompletableFuture<Batch> run;
-      synchronized (this) {
-        cancelled = true;
-        run = running;
-      }
+      CompletableFuture<Batch> run = giveUp();
       return run == null ? super.cancel(mayInterruptIfRunning) : run.cancel(mayInterruptIfRunning);
     }
   }
