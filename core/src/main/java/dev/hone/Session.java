@@ -91,7 +91,9 @@ public interface Session extends AutoCloseable {
   }
 
   /**
-   * Runs the model.
+   * Runs the model. To interrupt the calling thread stops no run that has begun; a session that
+   * lets calls wait for each other may end one that still waits with a {@link
+   * HoneException.CancelledException}. Either way the thread stays interrupted.
    *
    * @param in the inputs; optional ones may be left out
    * @param options deadline, cancellation, and which outputs to compute

@@ -65,7 +65,8 @@ final class Admission {
    * Counts a request in, as the policy says.
    *
    * @throws OverloadException if there is no room for it, or none in time
-   * @throws CancelledException if it is cancelled while it waits for room
+   * @throws CancelledException if it is cancelled while it waits for room, or its thread is
+   *     interrupted
    */
   void admit(Request request, Shedder shedder) {
     refuseIfHopeless(request);
@@ -194,7 +195,8 @@ final class Admission {
         try {
           room.await(left, TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
-          interrupted = true;
+          interrupted = true; // the caller shall know
+          throw Failure.interrupted();
         }
       }
       return true;

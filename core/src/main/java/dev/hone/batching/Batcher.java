@@ -55,6 +55,10 @@ import org.jspecify.annotations.Nullable;
  * dev.hone.HoneException.OverloadException} at once. {@link RunOptions#withPriority} and {@link
  * RunOptions#withTenant} say who goes first.
  *
+ * <p><b>Interrupts.</b> A call whose thread is interrupted while it waits, in the queue or for room
+ * there, ends with a {@link dev.hone.HoneException.CancelledException}; one that runs already is
+ * answered. The thread stays interrupted.
+ *
  * <p><b>Threads.</b> Thread-safe. Dependents of futures run on {@link
  * BatchPolicy.Builder#callbacksOn}, or in the thread that adds them; one that is added in the very
  * moment in which its future completes may run on a thread of the batcher, so none should block.

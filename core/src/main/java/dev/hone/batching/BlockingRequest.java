@@ -92,7 +92,10 @@ final class BlockingRequest extends Request {
       } else {
         LockSupport.park(this);
       }
-      interrupted |= Thread.interrupted(); // a run cannot be interrupted; the caller shall know
+      if (Thread.interrupted()) {
+        interrupted = true; // the caller shall know
+        settleWaiting(Failure.interrupted()); // a run that has begun cannot be interrupted
+      }
     }
     BlockingRequest next = wakesNext;
     if (next != null) {

@@ -27,6 +27,12 @@ final class Failure {
     return new CancelledException("The call was cancelled by its caller.");
   }
 
+  /** Why a call ends whose thread is interrupted before it runs. */
+  static CancelledException interrupted() {
+    return new CancelledException(
+        "The call was cancelled: its thread was interrupted while the call waited in the queue.");
+  }
+
   /** Why a call ends at its deadline. */
   static DeadlineException expired(RunOptions options, boolean inQueue) {
     return new DeadlineException(

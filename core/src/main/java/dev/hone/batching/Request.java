@@ -287,11 +287,7 @@ abstract sealed class Request extends CompletableFuture<Batch> implements Piece
           unfinished.close();
         }
         if (seen == Phase.WAITING) {
-          try {
-            events.leftQueue(this);
-          } finally {
-            endUse();
-          }
+          leaveQueue();
         } else {
           Flight by = flight;
           if (by != null) {
@@ -301,6 +297,27 @@ abstract sealed class Request extends CompletableFuture<Batch> implements Piece
         return true;
       }
     }
+  }
+
+  private void leaveQueue() {
+    try {
+      events.leftQueue(this);
+    } finally {
+      endUse();
+    }
+  }
+
+  /** The same as {@link #settle} where the call still waits, whole; else nothing changes. */
+  boolean settleWaiting(Throwable cause) {
+    boolean ended = STATE.compareAndSet(this, Phase.WAITING, new Failure(cause));
+    if (ended) {
+      try {
+        leaveQueue();
+      } finally {
+        tellEnd();
+      }
+    }
+    return ended;
   }
 
   /** Whether it was ended by this very failure. */

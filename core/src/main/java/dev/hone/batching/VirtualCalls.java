@@ -131,7 +131,10 @@ final class VirtualCalls implements AutoCloseable {
         } else {
           LockSupport.park(this);
         }
-        interrupted |= Thread.interrupted(); // a run cannot be interrupted; the caller shall know
+        if (Thread.interrupted()) {
+          interrupted = true; // the caller shall know
+          endWaiting(Failure.interrupted()); // a run that has begun cannot be interrupted
+        }
         end = state.get();
       }
       if (interrupted) {

@@ -1,5 +1,6 @@
 package dev.hone.contract;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.Batch;
@@ -126,6 +127,36 @@ public interface StoppingContract extends SessionOpener {
         assertThatThrownBy(() -> run.get(60, TimeUnit.SECONDS))
             .isInstanceOf(ExecutionException.class)
             .hasCauseInstanceOf(CancelledException.class);
+      }
+      verifyAnswers(session);
+    }
+  }
+
+  @Test
+  default void aThreadStaysInterruptedAndItsCallIsAnsweredOrCancelled() throws Exception {
+    ReferenceModel model = ReferenceModel.count();
+    try (Session session = open(model);
+        Batch in = times(briefly())) {
+      List<CompletableFuture<Boolean>> ends = new ArrayList<>();
+      for (int i = 0; i < threads(); i++) {
+        CompletableFuture<Boolean> end = new CompletableFuture<>();
+        ends.add(end);
+        Runnable interrupted =
+            () -> {
+              Thread.currentThread().interrupt();
+              try (Batch out = session.run(in)) {
+                model.verify(in, out);
+              } catch (CancelledException e) {
+                assertThat(e).hasMessageContaining("interrupted");
+              }
+              end.complete(Thread.currentThread().isInterrupted());
+            };
+        Thread thread = new Thread(interrupted);
+        thread.setUncaughtExceptionHandler((t, e) -> end.completeExceptionally(e));
+        thread.start();
+      }
+      for (CompletableFuture<Boolean> end : ends) {
+        assertThat(end.get(60, TimeUnit.SECONDS)).isTrue();
       }
       verifyAnswers(session);
     }
