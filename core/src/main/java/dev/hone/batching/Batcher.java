@@ -59,6 +59,9 @@ import org.jspecify.annotations.Nullable;
  * there, ends with a {@link dev.hone.HoneException.CancelledException}; one that runs already is
  * answered. The thread stays interrupted.
  *
+ * <p><b>Failures.</b> What fails in another thread than its caller's tells both: where the call was
+ * made is among the {@linkplain Throwable#getSuppressed suppressed}.
+ *
  * <p><b>Threads.</b> Thread-safe. Dependents of futures run on {@link
  * BatchPolicy.Builder#callbacksOn}, or in the thread that adds them; one that is added in the very
  * moment in which its future completes may run on a thread of the batcher, so none should block.

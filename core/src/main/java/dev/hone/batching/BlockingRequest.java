@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class BlockingRequest extends Request {
   private final @Nullable Batch out;
   private final Thread waiter = Thread.currentThread();
+  private boolean endedHere; // without results, by who waits
   private volatile boolean parks; // waking costs time: who runs its own batch needs it not
   private @Nullable BlockingRequest wakesNext; // written before the end, read by the waiter after
 
@@ -64,7 +65,11 @@ final class BlockingRequest extends Request {
 
   @Override
   void tell(Failure failure) {
-    wake();
+    if (Thread.currentThread() == waiter) {
+      endedHere = true;
+    } else {
+      wake();
+    }
   }
 
   /** Wakes who blocks; that may come late or twice, as it looks at the state by itself. */
@@ -104,6 +109,6 @@ final class BlockingRequest extends Request {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    return Failure.outcome(end());
+    return Failure.outcome(end(), endedHere);
   }
 }

@@ -43,12 +43,19 @@ final class Failure {
             + " ms after the call. Allow more time, or shed load earlier.");
   }
 
-  /** The results that a call ended with; throws if it ended with a failure instead. */
-  static Batch outcome(Object end) {
+  /**
+   * The results that a call ended with, for who waited for it; throws if it failed instead.
+   *
+   * @param here whether this thread made it fail: then the failure knows this stack already
+   */
+  static Batch outcome(Object end, boolean here) {
     if (end instanceof Batch results) {
       return results;
     }
     Throwable cause = ((Failure) end).cause();
+    if (!here) {
+      CalledFrom.noteIn(cause);
+    }
     if (cause instanceof RuntimeException e) {
       throw e;
     }

@@ -113,18 +113,19 @@ final class VirtualCalls implements AutoCloseable {
       LockSupport.unpark(caller);
     }
 
-    private void endWaiting(Throwable why) {
-      state.compareAndSet(Phase.WAITING, new Failure(why));
+    private boolean endWaiting(Throwable why) {
+      return state.compareAndSet(Phase.WAITING, new Failure(why));
     }
 
     Batch await() {
       boolean interrupted = false;
+      boolean endedHere = false;
       Object end = state.get();
       while (end instanceof Phase) {
         if (options.timeoutNanos() != 0 && end == Phase.WAITING) {
           long left = leftNanos();
           if (left <= 0) {
-            endWaiting(Failure.expired(options, true));
+            endedHere = endWaiting(Failure.expired(options, true));
           } else {
             LockSupport.parkNanos(this, left);
           }
@@ -133,14 +134,15 @@ final class VirtualCalls implements AutoCloseable {
         }
         if (Thread.interrupted()) {
           interrupted = true; // the caller shall know
-          endWaiting(Failure.interrupted()); // a run that has begun cannot be interrupted
+          endedHere |=
+              endWaiting(Failure.interrupted()); // a run that has begun cannot be interrupted
         }
         end = state.get();
       }
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
-      return Failure.outcome(Objects.requireNonNull(end));
+      return Failure.outcome(Objects.requireNonNull(end), endedHere);
     }
   }
 }
