@@ -6,6 +6,9 @@ import dev.hone.RunOptions;
 import java.lang.ref.Reference;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,5 +108,38 @@ final class AsyncRequest extends Request {
   public boolean cancel(boolean mayInterruptIfRunning) {
     boolean ended = settle(new CancellationException("The call was cancelled by its caller."));
     return ended ? super.cancel(mayInterruptIfRunning) : isCancelled();
+  }
+
+  /**
+   * Where asynchronous stages run; Java knows better when the common pool is too small for them.
+   */
+  @Override
+  public Executor defaultExecutor() {
+    Executor callbacks = events.callbacks();
+    return callbacks == ForkJoinPool.commonPool() ? super.defaultExecutor() : callbacks;
+  }
+
+  @Override
+  public <U> CompletableFuture<U> newIncompleteFuture() {
+    return new Stage<>(defaultExecutor());
+  }
+
+  /** What depends on a call, and has its asynchronous stages where those of the call are. */
+  private static final class Stage<U> extends CompletableFuture<U> {
+    private final Executor executor;
+
+    Stage(Executor executor) {
+      this.executor = executor;
+    }
+
+    @Override
+    public Executor defaultExecutor() {
+      return executor;
+    }
+
+    @Override
+    public <V> CompletableFuture<V> newIncompleteFuture() {
+      return new Stage<>(executor);
+    }
   }
 }

@@ -327,7 +327,8 @@ public final class BatchPolicy {
     }
 
     /**
-     * Where the dependents of futures run; the common pool by default. It gets one task for all
+     * Where the dependents of futures run, those of methods like {@code thenApplyAsync} among them
+     * unless these name another executor; the common pool by default. It gets one task for all
      * answers of a batch, and another that helps it as long as any are left.
      */
     public Builder callbacksOn(Executor executor) {

@@ -67,6 +67,11 @@ final class CallsUnderWay implements RequestEvents {
   }
 
   @Override
+  public Executor callbacks() {
+    return callbacks;
+  }
+
+  @Override
   public void leftQueue(Request request) {
     admission.left(request);
   }

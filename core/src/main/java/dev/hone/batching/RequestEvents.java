@@ -1,7 +1,15 @@
 package dev.hone.batching;
 
+import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
+
 /** What a request tells its batcher. */
 interface RequestEvents {
+  /** Where the dependents of futures run. */
+  default Executor callbacks() {
+    return ForkJoinPool.commonPool();
+  }
+
   /** It ended before anything of it ran. */
   void leftQueue(Request request);
 

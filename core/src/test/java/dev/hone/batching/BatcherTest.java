@@ -26,6 +26,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -542,6 +543,30 @@ class BatcherTest {
       go.countDown();
       done.join();
       assertThat(where.get()).doesNotStartWith("hone-batcher");
+    }
+  }
+
+  @Test
+  void asynchronousStagesRunWhereThePolicySays() {
+    Executor ours =
+        task -> {
+          Thread thread = new Thread(task, "ours");
+          thread.start();
+        };
+    try (Batcher batcher = open(policy().callbacksOn(ours))) {
+      CompletableFuture<Batch> future = ask(batcher, new long[] {1});
+      CompletableFuture<String> first =
+          future.thenApplyAsync(answer -> Thread.currentThread().getName());
+      CompletableFuture<String> second =
+          first.thenApplyAsync(name -> name + ", " + Thread.currentThread().getName());
+      assertThat(second.join()).isEqualTo("ours, ours");
+      future.join().close();
+    }
+    ToySession other = new ToySession();
+    try (Batcher batcher = Batcher.over(other, policy().build(), ToySession.costs(1_000_000))) {
+      CompletableFuture<Batch> future = ask(batcher, new long[] {1});
+      assertThat(future.defaultExecutor()).isSameAs(new CompletableFuture<>().defaultExecutor());
+      future.join().close();
     }
   }
 
