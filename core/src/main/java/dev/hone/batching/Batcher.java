@@ -11,6 +11,7 @@ import dev.hone.SessionReport;
 import dev.hone.Signature;
 import dev.hone.memory.LeakDetection;
 import dev.hone.metrics.SessionStats;
+import java.lang.System.Logger;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,13 +38,14 @@ import org.jspecify.annotations.Nullable;
  * #open}, which measures more, for two to six: whether rows may share a batch at all (a model whose
  * rows influence each other is run call by call), what batches cost, how many should run at once,
  * and whether sharing pays; if it does not, calls do not wait for each other. {@link #open} also
- * finds out how many threads each run should have. {@link #report} says what was found. For
- * blocking calls it goes on: a caller that shares must be woken, which may cost more than its row,
- * so now and then they do the other of the two, share or run in their own threads, for a few
- * milliseconds, and go on with what serves them faster. They always share if the policy names
- * lanes, a linger, a latency target, a bound of the queue, what happens when it is full or a share
- * of a tenant, or says {@link BatchPolicy.Builder#evenIfItDoesNotPay}; and calls of a tenant, of
- * bulk priority or of a virtual thread do.
+ * finds out how many threads each run should have. {@link #report} says what was found, and where
+ * calls share no batches the log, once, at level INFO. For blocking calls it goes on: a caller that
+ * shares must be woken, which may cost more than its row, so now and then they do the other of the
+ * two, share or run in their own threads, for a few milliseconds, and go on with what serves them
+ * faster. They always share if the policy names lanes, a linger, a latency target, a bound of the
+ * queue, what happens when it is full or a share of a tenant, or says {@link
+ * BatchPolicy.Builder#evenIfItDoesNotPay}; and calls of a tenant, of bulk priority or of a virtual
+ * thread do.
  *
  * <p><b>Ownership.</b> The batcher owns the session it was given: closing it ends the calls under
  * way as usual, and then closes the session. Inputs of {@code runAsync} may be closed before the
@@ -97,6 +99,7 @@ public final class Batcher implements Session {
                 + " queue is not kept: "
                 + PolicyText.ofQueue(policy, BatchPolicy.automatic()));
       }
+      tellStraight(session, opening.verdict.notes());
       this.engine = null;
       this.found = "calls share no batches";
       this.lifeline = LeakDetection.track(this, "batcher", session::close);
@@ -119,9 +122,19 @@ public final class Batcher implements Session {
         pays
             ? "batched up to " + plan.maxRows() + " rows, " + plan.lanes() + " at once"
             : "calls share no batches";
-    notes.add(describe(plan, wake, sharing, opening.verdict.maxError()));
+    String note = describe(plan, wake, sharing, opening.verdict.maxError());
+    notes.add(note);
+    if (engine == null) {
+      tellStraight(session, List.of(note));
+    }
     this.lifeline =
         LeakDetection.track(this, "batcher", engine == null ? session::close : engine::close);
+  }
+
+  /** Who asked for batches and gets none need not find that out from a report alone. */
+  private static void tellStraight(Session session, List<String> notes) {
+    System.getLogger("dev.hone.batching")
+        .log(Logger.Level.INFO, () -> session + ": " + String.join("; ", notes));
   }
 
   /**

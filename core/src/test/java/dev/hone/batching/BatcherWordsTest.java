@@ -10,6 +10,11 @@ import dev.hone.SessionOptions;
 import dev.hone.contract.NoLeaks;
 import dev.hone.metrics.ErrorKind;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -34,6 +39,37 @@ class BatcherWordsTest {
     try (Batcher batcher = Batcher.over(toy, sharing())) {
       assertThat(batcher).hasToString("toy, calls share no batches");
     }
+  }
+
+  @Test
+  void thatCallsShareNoBatchesIsLoggedOnceAndNothingElse() {
+    List<String> logged = new ArrayList<>();
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord logRecord) {
+            logged.add(logRecord.getLevel() + " " + logRecord.getMessage());
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger logger = Logger.getLogger("dev.hone.batching");
+    logger.addHandler(handler);
+    try {
+      Batcher.over(new ToySession(ToySession.Trait.FIXED_BATCH), sharing()).close();
+      Batcher.over(new ToySession(), sharing(), ToySession.costs(1_000_000)).close();
+    } finally {
+      logger.removeHandler(handler);
+    }
+    assertThat(logged)
+        .singleElement()
+        .asString()
+        .startsWith("INFO toy: batching: calls run one by one, because")
+        .contains("fixed first dimension of 1");
   }
 
   @Test
