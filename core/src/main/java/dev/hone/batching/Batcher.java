@@ -31,8 +31,10 @@ import org.jspecify.annotations.Nullable;
  * Calls that come while it is busy wait, and run together as soon as it is free: those for which
  * that is predicted to be cheapest, the one that is next by priority, fairness and age always among
  * them. Where rows differ in length and the model has a mask, they are padded, and rows of like
- * length are put together. Calls may have any number of rows; large ones are split and joined
- * again. An answer is what the call would have got alone.
+ * length are put together. Rows have one length: where a model has two, as those of an encoder and
+ * a decoder, one is padded, and calls share batches if the other one is the same. Calls may have
+ * any number of rows; large ones are split and joined again. An answer is what the call would have
+ * got alone.
  *
  * <p><b>What it finds out.</b> Opening measures, {@link #over} for about a second and {@link
  * #open}, which measures more, for two to six: whether rows may share a batch at all (a model whose
@@ -93,12 +95,7 @@ public final class Batcher implements Session {
     Plan plan = opening.plan;
     if (layout == null || plan == null) {
       opening.goStraight(policy);
-      if (policy.queues) {
-        notes.add(
-            "batching: nothing queues where calls run one by one, so what the policy says of the"
-                + " queue is not kept: "
-                + PolicyText.ofQueue(policy, BatchPolicy.automatic()));
-      }
+      noteQueueNotKept(policy);
       tellStraight(session, opening.verdict.notes());
       this.engine = null;
       this.found = "calls share no batches";
@@ -124,11 +121,33 @@ public final class Batcher implements Session {
             : "calls share no batches";
     String note = describe(plan, wake, sharing, opening.verdict.maxError());
     notes.add(note);
+    noteTargetNotKept(policy, plan.grid().get(0, 0));
     if (engine == null) {
       tellStraight(session, List.of(note));
     }
     this.lifeline =
         LeakDetection.track(this, "batcher", engine == null ? session::close : engine::close);
+  }
+
+  private void noteQueueNotKept(BatchPolicy policy) {
+    if (policy.queues) {
+      notes.add(
+          "batching: nothing queues where calls run one by one, so what the policy says of the"
+              + " queue is not kept: "
+              + PolicyText.ofQueue(policy, BatchPolicy.automatic()));
+    }
+  }
+
+  private void noteTargetNotKept(BatchPolicy policy, double runNanos) {
+    if (policy.latencyTargetNanos > 0 && runNanos > policy.latencyTargetNanos) {
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "batching: no call keeps the latencyTarget of %.3f ms: a run of one row takes"
+                  + " %.3f ms",
+              policy.latencyTargetNanos / 1e6,
+              runNanos / 1e6));
+    }
   }
 
   /** Who asked for batches and gets none need not find that out from a report alone. */
@@ -141,13 +160,15 @@ public final class Batcher implements Session {
    * Opens a model and lets callers share batches on it. Where the options leave the number of
    * threads open, both usual ways are measured, one run at a time on all processors and several at
    * once on one each, and the better one is kept; callers that wake hold up runs of several
-   * threads, so these must be better by a fifth. Where several at once serve clearly more calls by
-   * that measure, but a call without company is clearly quicker on all processors, or the other way
-   * round, both sessions are kept, and each call runs on the one that suits it. While opening
-   * lasts, and then as long as the batcher does, the model is in memory twice; give the number of
-   * threads, or open the session yourself and take {@link #over}, where that is too much. {@link
-   * #report} says what was kept. The session counts nothing, unless the options give it a recorder:
-   * {@link #stats} does, and runs of opening are none of its calls.
+   * threads, so these must be better by a fifth; what lies between, two threads for each run on
+   * four processors, say, is not tried, so name it in the options where it is known to be best.
+   * Where several at once serve clearly more calls by that measure, but a call without company is
+   * clearly quicker on all processors, or the other way round, both sessions are kept, and each
+   * call runs on the one that suits it. While opening lasts, and then as long as the batcher does,
+   * the model is in memory twice; give the number of threads, or open the session yourself and take
+   * {@link #over}, where that is too much. {@link #report} says what was kept. The session counts
+   * nothing, unless the options give it a recorder: {@link #stats} does, and runs of opening are
+   * none of its calls.
    *
    * @param model the model
    * @param options what its session shall be

@@ -73,6 +73,21 @@ class BatcherWordsTest {
   }
 
   @Test
+  void aLatencyTargetThatNoRunKeepsIsToldWithTheTimeOfARun() {
+    CostGrid costs = ToySession.costs(3_000_000);
+    BatchPolicy tooSoon = BatchPolicy.builder().latencyTarget(Duration.ofNanos(1_000)).build();
+    try (Batcher batcher = Batcher.over(new ToySession(), tooSoon, costs)) {
+      assertThat(batcher.report().notes())
+          .anyMatch(
+              note -> note.contains("latencyTarget of 0.001 ms: a run of one row takes 3.000 ms"));
+    }
+    BatchPolicy soon = BatchPolicy.builder().latencyTarget(Duration.ofMillis(30)).build();
+    try (Batcher batcher = Batcher.over(new ToySession(), soon, costs)) {
+      assertThat(batcher.report().notes()).noneMatch(note -> note.contains("latencyTarget"));
+    }
+  }
+
+  @Test
   void aClosedSessionIsRefused() {
     ToySession toy = new ToySession();
     toy.close();
