@@ -22,10 +22,12 @@ import org.jspecify.annotations.Nullable;
  *
  * How. Time is cut into windows, each long enough for every caller to have called a few times. A
  * trial is three windows: as usual, the other way, as usual again; what drifts meanwhile cancels
- * out. Half of what a trial says is believed. What pays for eight callers need not pay for sixty,
- * so each doubling of the calls under way has a verdict of its own, and until then that of the
- * nearest one that has. Between trials it rests: it looks at one call in eight, to know how many
- * are under way, and the others pay nothing.
+ * out. After each change some time passes first, for batches need it to grow: of sixty callers that
+ * ran by themselves two have a processor, and the others must come to wait. Half of what a trial
+ * says is believed. What pays for eight callers need not pay for sixty, so each doubling of the
+ * calls under way has a verdict of its own, and until then that of the nearest one that has. Between
+ * trials it rests: it looks at one call in eight, to know how many are under way, and the others pay
+ * nothing.
  *
  * What it costs. The way that loses is used in trials only, and what they lose is measured, as
  * calls that could have been answered meanwhile: the next trial, for however many callers, waits
@@ -41,8 +43,9 @@ import org.jspecify.annotations.Nullable;
  * their callers' threads: waking a caller may cost more than its row. Thread-safe.
  */
 final class Trial {
-  static final long WINDOW_NANOS = 5_000_000;
-  private static final long SETTLE_NANOS = 1_000_000;
+  static final long WINDOW_NANOS = 10_000_000;
+  private static final long LOOK_NANOS = 1_000_000; // between looks, while it rests
+  private static final long SETTLE_NANOS = 8_000_000;
   private static final int LEAST_CALLS = 32; // in a window
   private static final int CALLS_EACH = 3; // in a window, for each call under way
   private static final int LOOKS = 8; // it is looked at once in so many calls
@@ -159,7 +162,7 @@ final class Trial {
 
   private boolean isFull(double mean, long calls, long elapsed) {
     if (phase == Phase.REST) {
-      return elapsed >= SETTLE_NANOS;
+      return elapsed >= LOOK_NANOS;
     }
     return settling
         ? elapsed >= SETTLE_NANOS && calls >= mean
@@ -177,7 +180,7 @@ final class Trial {
 
   /** While it rests: uses what is believed of so many calls, or begins a trial. */
   private void look(double mean, long calls, long now) {
-    if (phase != Phase.REST || now - windowBegin < SETTLE_NANOS) {
+    if (phase != Phase.REST || now - windowBegin < LOOK_NANOS) {
       return; // another caller has just done it
     }
     level = levelOf(mean);
@@ -218,7 +221,7 @@ final class Trial {
 
   private void closeWindow(double mean, long calls, long underWay) {
     long now = nanoTime.getAsLong();
-    if (phase == Phase.REST || now - windowBegin < SETTLE_NANOS) {
+    if (phase == Phase.REST || now - windowBegin < LOOK_NANOS) {
       return; // another caller has just done it
     }
     double integral = Math.max(1, timesSum.get() + (double) underWay * (now - windowBegin));

@@ -115,6 +115,19 @@ class TrialTest {
   }
 
   @Test
+  void batchesThatNeedAFewMillisecondsToGrowAreJudgedWhenTheyHave() {
+    Trial trial = trial(false);
+    aloneNanos = 15 * MICRO;
+    long sharesSince = 0;
+    for (int i = 0; i < 400_000; i++) {
+      sharesSince = trial.shares() ? sharesSince : now;
+      sharedNanos = (now - sharesSince < 6_000 * MICRO ? 20 : 10) * MICRO;
+      load(trial, 64, 1);
+    }
+    assertThat(load(trial, 64, 50_000)).isGreaterThan(0.9);
+  }
+
+  @Test
   void equalMannersAreNotChangedAllTheTime() {
     Trial trial = trial(true);
     SplittableRandom random = new SplittableRandom(1);
@@ -137,6 +150,7 @@ class TrialTest {
     aloneNanos = 70 * MICRO;
     load(trial, 8, 20_000);
     aloneNanos = 150 * MICRO;
+    load(trial, 64, 20_000);
     assertThat(load(trial, 64, 100_000)).isGreaterThan(0.9);
     aloneNanos = 70 * MICRO;
     load(trial, 8, 500); // remembers; a new trial would have to come first
