@@ -81,11 +81,11 @@ public final class FullLoad implements Question {
     Lowest share = new Lowest("batching.oracle");
     Lowest tokens = new Lowest("batching.padding");
     Findings findings = new Findings(answer, table, share, tokens);
-    gemm(effort, findings, CANNOT_PAY, effort.pick(64, 4096, 8192), 16, 32, 4);
+    gemm(effort, findings, CANNOT_PAY, effort.pick(64, 16_384, 32_768), 16, 32, 4);
     if (effort == Effort.SMOKE) {
       texts(Workload.mixedTexts(8), null, effort, findings);
     } else {
-      gemm(effort, findings, "gemm-medium", 2048, 256, 512, 512, 10);
+      gemm(effort, findings, "gemm-medium", effort.pick(64, 16_384, 32_768), 256, 512, 512, 10);
       gemm(effort, findings, "gemm-large", 512, 1024, 2048, 2048, 100);
       Path small = Workload.smallFile(answer);
       if (small == null) {

@@ -48,7 +48,7 @@ public final class ManyCallers implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 200, 1_030);
+    return effort.pick(5, 240, 1_030);
   }
 
   @Override
@@ -57,13 +57,13 @@ public final class ManyCallers implements Question {
         "Unbatched, the two settings that can be best are measured: all cores for one call at a"
             + " time, and one thread for each call. A target compares with the better of them.");
     int texts = effort.pick(8, 128, 128);
-    // So many that a tenth of a second passes: in less, not all of the callers get a processor.
+    // So many that a third of a second passes: in less, not all of the callers get a processor.
     Lowest worst = new Lowest("batching.worst");
     gemm(effort, answer, worst, "gemm-tiny", effort.pick(64, 32_768, 32_768), 16, 32, 4);
     if (effort == Effort.SMOKE) {
       texts(Workload.mixedTexts(texts), null, effort, answer, worst);
     } else {
-      gemm(effort, answer, worst, "gemm-medium", 8192, 256, 512, 512, 10);
+      gemm(effort, answer, worst, "gemm-medium", 32_768, 256, 512, 512, 10);
       gemm(effort, answer, worst, "gemm-large", 512, 1024, 2048, 2048, 100);
       Path small = Workload.smallFile(answer);
       if (small == null) {
@@ -122,11 +122,11 @@ public final class ManyCallers implements Question {
           : ALL.stream().filter(way -> !way.equals(FIFO)).toList();
     }
     List<Way> ways = new ArrayList<>(List.of(DEFAULT, ONE_THREAD, HONE));
-    if (callers == 64) {
+    if (callers == 64 && hasFifoFigure(workload)) {
       ways.add(FIFO);
-      if (workload.id().equals(OFTEN_ASYNC)) {
-        ways.add(HONE_ASYNC);
-      }
+    }
+    if (callers == 64 && workload.id().equals(OFTEN_ASYNC)) {
+      ways.add(HONE_ASYNC);
     }
     return ways;
   }
@@ -146,7 +146,7 @@ public final class ManyCallers implements Question {
               () -> {
                 Session session = open(workload, way);
                 Callers rival = new Callers(session, workload, answers, manner, callers);
-                return warmedUp(rival, callers == 64 ? effort.pick(0, 500, 1_000) : 0);
+                return warmedUp(rival, callers == 1 ? 0 : effort.pick(0, 1_500, 2_000));
               }));
     }
     Samples samples = Interleaved.measure(entrants, effort);
@@ -159,7 +159,10 @@ public final class ManyCallers implements Question {
     return samples;
   }
 
-  /** Calls for a while: what many threads do at once is compiled much later than what one does. */
+  /**
+   * Calls for a while: what many threads do at once is compiled much later than what one does, and
+   * a batcher needs some trials to know what pays.
+   */
   private static Callers warmedUp(Callers callers, int millis) throws Exception {
     long begin = System.nanoTime();
     try {
@@ -212,12 +215,16 @@ public final class ManyCallers implements Question {
       case "gemm-large" -> answer.speed("batching.gemm-large.callers", samples, HONE.name(), tuned);
       default -> {
         answer.speed("batching." + workload.id(), samples, HONE.name(), tuned);
-        if (workload.id().startsWith("minilm.mixed")) {
+        if (hasFifoFigure(workload)) {
           String id = "batching." + workload.id() + ".fifo";
           answer.speed(id, samples, HONE.name(), FIFO.name());
         }
       }
     }
+  }
+
+  private static boolean hasFifoFigure(Workload workload) {
+    return workload.id().startsWith("minilm.mixed");
   }
 
   private static String name(int callers) {

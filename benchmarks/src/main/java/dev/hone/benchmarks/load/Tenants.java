@@ -33,8 +33,9 @@ final class Tenants {
   private static final RunOptions LIGHT_ONE = RunOptions.DEFAULT.withTenant("light");
   private static final RunOptions HEAVY_ONE = RunOptions.DEFAULT.withTenant("heavy");
   private static final double LIMIT_MILLIS = 250;
-  private static final List<Overload> SHEDDING = List.of(Overload.SHED_OLDEST);
-  private static final List<Overload> BOTH = List.of(Overload.SHED_OLDEST, Overload.REJECT);
+  private static final int TRIES = 3;
+  private static final List<Overload> USUAL = List.of(Overload.REJECT);
+  private static final List<Overload> BOTH = List.of(Overload.REJECT, Overload.SHED_OLDEST);
 
   private static final String ALONE = "99th percentile, alone";
   private static final String BESIDE = "99th percentile, beside the heavy one";
@@ -69,11 +70,10 @@ final class Tenants {
             Locale.ROOT,
             "The light tenant asks for a tenth of what can be served, the heavy one for ten times"
                 + " of it, both at random times (Poisson). What waits may take %d ms. One batch is"
-                + " the mean of those that ran meanwhile. The figure is for a queue whose oldest"
-                + " requests make way when it is full; where the newest are refused, a light"
-                + " tenant's are among them, for the queue is full of the heavy one's.",
+                + " the mean of those that ran meanwhile. The figure is for a queue that refuses when"
+                + " it is full, as it does by default: first those of whoever has most in it.",
             QUEUE.toMillis()));
-    for (Overload overload : effort == Effort.FULL ? BOTH : SHEDDING) {
+    for (Overload overload : effort == Effort.FULL ? BOTH : USUAL) {
       Progress.say("two tenants, " + overload);
       BatchPolicy policy =
           BatchPolicy.builder().maxQueueDelay(QUEUE).whenOverloaded(overload).build();
@@ -81,7 +81,7 @@ final class Tenants {
         int some = effort.pick(32, 1_024, 4_096);
         Flood.perSecond(session, workload.requests(), some);
         double capacity = Flood.perSecond(session, workload.requests(), some);
-        int rounds = overload == Overload.REJECT ? 1 : effort.pick(1, 3, 6);
+        int rounds = effort.pick(1, 3, 6);
         new Tenants(session, workload, capacity, effort).rounds(rounds, overload, table, answer);
       }
     }
@@ -105,21 +105,22 @@ final class Tenants {
       refused[round] = 100.0 * failed / took.length;
       ratio[round] = beside[round] / (2 * alone[round] + batch[round]);
     }
-    boolean sheds = overload == Overload.SHED_OLDEST;
-    String who = sheds ? "full queue: the oldest make way" : "full queue: the newest are refused";
+    boolean isDefault = overload == Overload.REJECT;
+    String who =
+        isDefault ? "full queue: the newest are refused" : "full queue: the oldest make way";
     Table.Row row = table.row("Hone, " + who, Side.OURS);
     row.set(ALONE, alone).set(BATCH, batch).set(REFUSED, refused);
     if (Arrays.stream(beside).allMatch(Double::isFinite)) {
       row.set(BESIDE, beside);
-      if (sheds) {
+      if (isDefault) {
         answer.figure("batching.tenants", ratio);
       }
-    } else if (sheds && !isSmoke) {
+    } else if (isDefault && !isSmoke) {
       answer.missing(table.title(), "more than one of 100 of the light tenant's was refused.");
     }
   }
 
-  /** What the light tenant's requests took. */
+  /** What the light tenant's requests took, in a run that the generator was in time for. */
   private long[] light(int round, boolean hasNeighbour) {
     Schedule light = Schedule.EMPTY.and(0, seconds, LIGHT * capacity, 41 + round);
     Schedule all = hasNeighbour ? light.and(0, seconds, HEAVY * capacity, 51 + round) : light;
@@ -127,20 +128,27 @@ final class Tenants {
     for (long time : light.due()) {
       isLight[Arrays.binarySearch(all.due(), time)] = true;
     }
-    OpenLoop.Result result =
-        Promptness.call(
-            () ->
-                OpenLoop.run(
-                    all.due(), i -> send(i, isLight[i] ? LIGHT_ONE : HEAVY_ONE), LIMIT_MILLIS));
-    if (result.isVoid() && !isSmoke) {
-      throw new IllegalStateException(
-          String.format(Locale.ROOT, "Void: the generator was %.1f ms late.", result.lagMillis()));
+    OpenLoop.Result result = run(all, isLight);
+    for (int tries = 1; result.isVoid() && !isSmoke; tries++) {
+      if (tries == TRIES) {
+        throw new IllegalStateException(
+            String.format(
+                Locale.ROOT, "Void: the generator was %.1f ms late.", result.lagMillis()));
+      }
+      result = run(all, isLight);
     }
     long[] took = result.tookNanos();
     return IntStream.range(0, took.length)
         .filter(i -> isLight[i])
         .mapToLong(i -> took[i])
         .toArray();
+  }
+
+  private OpenLoop.Result run(Schedule all, boolean[] isLight) {
+    return Promptness.call(
+        () ->
+            OpenLoop.run(
+                all.due(), i -> send(i, isLight[i] ? LIGHT_ONE : HEAVY_ONE), LIMIT_MILLIS));
   }
 
   private CompletableFuture<?> send(int i, RunOptions tenant) {
