@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
@@ -362,8 +361,8 @@ public final class BatchPolicy {
       return policy;
     }
 
-    private static <T> T given(String name, T value) {
-      return Objects.requireNonNull(value, name + " of a policy; leave it out for the usual");
+    private static <T> T given(String name, @Nullable T value) {
+      return Batcher.given(value, name + " of a policy", "Leave it out for the usual.");
     }
 
     private static long positive(String name, long value) {

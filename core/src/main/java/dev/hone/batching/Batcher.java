@@ -16,7 +16,6 @@ import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -177,8 +176,8 @@ public final class Batcher implements Session {
    * @throws dev.hone.HoneException.ModelException if no runtime here can run it
    */
   public static Batcher open(Model model, SessionOptions options, BatchPolicy policy) {
-    Objects.requireNonNull(model, "model to open");
-    Objects.requireNonNull(options, "options of the session; SessionOptions.DEFAULT has them all");
+    given(model, "model to open", "Load one with Model.load.");
+    given(options, "options of the session", "SessionOptions.DEFAULT has them all.");
     requirePolicy(policy);
     return owning(Opening.of(model, options, policy), policy);
   }
@@ -203,7 +202,7 @@ public final class Batcher implements Session {
    *     finds them closed
    */
   public static Batcher over(Session session, BatchPolicy policy) {
-    Objects.requireNonNull(session, "session to batch for");
+    given(session, "session to batch for", "Open one with Session.open.");
     requirePolicy(policy);
     return new Batcher(Opening.of(session, policy, null), policy);
   }
@@ -213,8 +212,16 @@ public final class Batcher implements Session {
     return new Batcher(Opening.of(session, policy, known), policy);
   }
 
+  /** The value, unless it is null: refused as sessions refuse it. */
+  static <T> T given(@Nullable T value, String what, String remedy) {
+    if (value == null) {
+      throw new IllegalArgumentException("The " + what + " must not be null. " + remedy);
+    }
+    return value;
+  }
+
   private static void requirePolicy(BatchPolicy policy) {
-    Objects.requireNonNull(policy, "policy of a batcher; BatchPolicy.automatic() is the usual one");
+    given(policy, "policy of a batcher", "BatchPolicy.automatic() is the usual one.");
   }
 
   private String describe(Plan plan, long wakeNanos, boolean sharing, double maxError) {

@@ -1,7 +1,7 @@
 package dev.hone.batching;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.Batch;
@@ -99,16 +99,19 @@ class BatcherWordsTest {
   @Test
   @SuppressWarnings("NullAway") // what a caller without null checks may do
   void whatIsMissingIsNamed() {
-    assertThatNullPointerException()
+    assertThatIllegalArgumentException()
         .isThrownBy(() -> Batcher.over(null, sharing()))
         .withMessageContaining("session to batch for");
     ToySession toy = new ToySession();
-    assertThatNullPointerException()
+    assertThatIllegalArgumentException()
         .isThrownBy(() -> Batcher.over(toy, null))
         .withMessageContaining("BatchPolicy.automatic()");
-    assertThatNullPointerException()
+    assertThatIllegalArgumentException()
         .isThrownBy(() -> Batcher.open(null, SessionOptions.DEFAULT, sharing()))
         .withMessageContaining("model to open");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> BatchPolicy.builder().linger(null))
+        .withMessage("The linger of a policy must not be null. Leave it out for the usual.");
   }
 
   @Test
