@@ -80,11 +80,12 @@ public final class AsyncRuns implements AutoCloseable {
    *
    * @param owner what is kept until then, because its loss would close the session
    * @param in the inputs, borrowed until the future ends
-   * @param deadlineNanos as {@link Runner#runEntered} takes it
+   * @param options of the run, whose timeout begins now
    */
-  public CompletableFuture<Batch> submit(
-      Object owner, Batch in, RunOptions options, long deadlineNanos) {
+  public CompletableFuture<Batch> submit(Object owner, Batch in, RunOptions options) {
+    long deadlineNanos;
     try {
+      deadlineNanos = StopSignal.deadlineNanos(options);
       runner.enter(in);
     } catch (RuntimeException e) {
       Failures.record(recorder, e);

@@ -61,6 +61,17 @@ public final class StopSignal implements AutoCloseable {
   }
 
   /**
+   * When a run that begins now must be done, on the clock of {@link System#nanoTime}; 0 if it has
+   * all the time.
+   *
+   * @throws IllegalArgumentException if there are no options
+   */
+  public static long deadlineNanos(RunOptions options) {
+    InputCheck.requireOptions(options);
+    return options.timeoutNanos() == 0 ? 0 : System.nanoTime() + options.timeoutNanos();
+  }
+
+  /**
    * What stops a run with these options; null if nothing can.
    *
    * @param deadlineNanos when the run must be done, on the clock of {@link System#nanoTime}; only

@@ -81,7 +81,7 @@ class AsyncRunsTest {
   @Test
   void whatWasCountedAsAnsweredCannotBeCancelledAnyMore() throws Exception {
     countsBeforeWaiting = true;
-    CompletableFuture<Batch> future = runs.submit(this, in, RunOptions.DEFAULT, 0);
+    CompletableFuture<Batch> future = runs.submit(this, in, RunOptions.DEFAULT);
     computed.await();
     assertThat(future.cancel(true)).isFalse();
     goOn.countDown();
@@ -94,7 +94,7 @@ class AsyncRunsTest {
 
   @Test
   void whatWasCancelledBeforeIsNotCounted() throws Exception {
-    CompletableFuture<Batch> future = runs.submit(this, in, RunOptions.DEFAULT, 0);
+    CompletableFuture<Batch> future = runs.submit(this, in, RunOptions.DEFAULT);
     computed.await();
     assertThat(future.cancel(true)).isTrue();
     goOn.countDown();
@@ -108,11 +108,11 @@ class AsyncRunsTest {
 
   @Test
   void whatTimedOutWhileItWaitedNeverRuns() throws Exception {
-    CompletableFuture<Batch> first = runs.submit(this, in, RunOptions.DEFAULT, 0);
+    CompletableFuture<Batch> first = runs.submit(this, in, RunOptions.DEFAULT);
     computed.await();
     List<CompletableFuture<Batch>> late = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
-      late.add(runs.submit(this, in, RunOptions.DEFAULT, 0).orTimeout(10, TimeUnit.MILLISECONDS));
+      late.add(runs.submit(this, in, RunOptions.DEFAULT).orTimeout(10, TimeUnit.MILLISECONDS));
     }
     for (CompletableFuture<Batch> future : late) {
       assertThatThrownBy(future::join).hasCauseInstanceOf(TimeoutException.class);
@@ -128,7 +128,7 @@ class AsyncRunsTest {
 
   @Test
   void whatItsCallerCompletedIsNotCounted() throws Exception {
-    CompletableFuture<Batch> future = runs.submit(this, in, RunOptions.DEFAULT, 0);
+    CompletableFuture<Batch> future = runs.submit(this, in, RunOptions.DEFAULT);
     computed.await();
     assertThat(future.complete(in)).isTrue();
     goOn.countDown();
@@ -143,7 +143,7 @@ class AsyncRunsTest {
   @Test
   void whatComesAfterClosingFailsAndLeavesNothingUnderWay() {
     runs.close();
-    CompletableFuture<Batch> future = runs.submit(this, in, RunOptions.DEFAULT, 0);
+    CompletableFuture<Batch> future = runs.submit(this, in, RunOptions.DEFAULT);
     assertThatThrownBy(future::join).hasCauseInstanceOf(RuntimeException.class);
     assertThat(underWay).hasValue(0);
   }

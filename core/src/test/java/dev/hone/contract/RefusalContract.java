@@ -3,9 +3,11 @@ package dev.hone.contract;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.Batch;
+import dev.hone.RunOptions;
 import dev.hone.Session;
 import dev.hone.Tensor;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -116,6 +118,26 @@ public interface RefusalContract extends SessionOpener {
       assertThatThrownBy(() -> session.run(null))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContainingAll("must be a Batch, but are null", "Batch.of(Map.of())");
+    }
+  }
+
+  @Test
+  @SuppressWarnings("NullAway") // what callers without NullAway may do
+  default void nullInPlaceOfOptionsIsRefused() {
+    String rule = "The options of a run must not be null. Leave them out for the defaults.";
+    try (Session session = open(ReferenceModel.affine());
+        Batch in = Samples.affine(1, 1);
+        Batch out = session.run(in)) {
+      assertThatThrownBy(() -> session.run(in, (RunOptions) null))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(rule);
+      assertThatThrownBy(() -> session.run(in, out, null))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(rule);
+      CompletableFuture<Batch> answer = session.runAsync(in, null);
+      assertThatThrownBy(answer::join)
+          .hasCauseInstanceOf(IllegalArgumentException.class)
+          .hasRootCauseMessage(rule);
     }
   }
 

@@ -29,6 +29,7 @@ final class FakeCall implements AutoCloseable {
   private final List<Cancellation.Registration> registrations = new ArrayList<>();
 
   FakeCall(FakeModel model, InputCheck check, Batch in, RunOptions options) {
+    InputCheck.requireOptions(options);
     this.model = model;
     this.check = check;
     this.options = options;

@@ -71,6 +71,7 @@ final class FakeSession implements Session {
 
   @Override
   public void run(Batch in, Batch out, RunOptions options) {
+    InputCheck.requireOptions(options);
     if (!options.outputs().isEmpty()) {
       throw new IllegalArgumentException(
           "The outputs to compute are those of the batch that came with the call; do not name "

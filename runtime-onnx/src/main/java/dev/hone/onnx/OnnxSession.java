@@ -4,6 +4,7 @@ import dev.hone.AsyncRuns;
 import dev.hone.Batch;
 import dev.hone.Device;
 import dev.hone.Failures;
+import dev.hone.InputCheck;
 import dev.hone.Precision;
 import dev.hone.RunOptions;
 import dev.hone.RuntimeOptions;
@@ -11,6 +12,7 @@ import dev.hone.Session;
 import dev.hone.SessionOptions;
 import dev.hone.SessionReport;
 import dev.hone.Signature;
+import dev.hone.StopSignal;
 import dev.hone.memory.LeakDetection;
 import dev.hone.metrics.Recorder;
 import dev.hone.metrics.SessionStats;
@@ -108,7 +110,7 @@ final class OnnxSession implements Session {
   @Override
   public Batch run(Batch in, RunOptions options) {
     try {
-      return session.run(in, options, deadline(options));
+      return session.run(in, options, StopSignal.deadlineNanos(options));
     } catch (RuntimeException | Error e) {
       Failures.record(recorder, e);
       throw e;
@@ -119,6 +121,7 @@ final class OnnxSession implements Session {
 
   @Override
   public void run(Batch in, Batch out, RunOptions options) {
+    InputCheck.requireOptions(options);
     if (!options.outputs().isEmpty()) {
       throw new IllegalArgumentException(
           "The outputs to compute are those of the batch that you brought; do not name "
@@ -126,7 +129,7 @@ final class OnnxSession implements Session {
               + " in the run options as well.");
     }
     try {
-      session.run(in, out, options, deadline(options));
+      session.run(in, out, options, StopSignal.deadlineNanos(options));
     } catch (RuntimeException | Error e) {
       Failures.record(recorder, e);
       throw e;
@@ -137,11 +140,7 @@ final class OnnxSession implements Session {
 
   @Override
   public CompletableFuture<Batch> runAsync(Batch in, RunOptions options) {
-    return asyncRuns.submit(this, in, options, deadline(options));
-  }
-
-  private static long deadline(RunOptions options) {
-    return options.timeoutNanos() == 0 ? 0 : System.nanoTime() + options.timeoutNanos();
+    return asyncRuns.submit(this, in, options);
   }
 
   /** The model's name and what it runs on, for example {@code model.onnx, INT8 on cpu}. */

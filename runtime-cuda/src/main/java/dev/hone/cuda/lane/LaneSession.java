@@ -4,11 +4,13 @@ import dev.hone.AsyncRuns;
 import dev.hone.Batch;
 import dev.hone.Device;
 import dev.hone.Failures;
+import dev.hone.InputCheck;
 import dev.hone.Precision;
 import dev.hone.RunOptions;
 import dev.hone.Session;
 import dev.hone.SessionReport;
 import dev.hone.Signature;
+import dev.hone.StopSignal;
 import dev.hone.cuda.device.CudaDevice;
 import dev.hone.memory.LeakDetection;
 import dev.hone.metrics.Recorder;
@@ -105,7 +107,7 @@ public final class LaneSession implements Session {
   @Override
   public Batch run(Batch in, RunOptions options) {
     try {
-      return runs.run(in, options, deadline(options));
+      return runs.run(in, options, StopSignal.deadlineNanos(options));
     } catch (RuntimeException | Error e) {
       Failures.record(recorder, e);
       throw e;
@@ -116,6 +118,7 @@ public final class LaneSession implements Session {
 
   @Override
   public void run(Batch in, Batch out, RunOptions options) {
+    InputCheck.requireOptions(options);
     if (!options.outputs().isEmpty()) {
       throw new IllegalArgumentException(
           "The outputs to compute are those of the batch that you brought; do not name "
@@ -123,7 +126,7 @@ public final class LaneSession implements Session {
               + " in the run options as well.");
     }
     try {
-      runs.run(in, out, options, deadline(options));
+      runs.run(in, out, options, StopSignal.deadlineNanos(options));
     } catch (RuntimeException | Error e) {
       Failures.record(recorder, e);
       throw e;
@@ -134,11 +137,7 @@ public final class LaneSession implements Session {
 
   @Override
   public CompletableFuture<Batch> runAsync(Batch in, RunOptions options) {
-    return asyncRuns.submit(this, in, options, deadline(options));
-  }
-
-  private static long deadline(RunOptions options) {
-    return options.timeoutNanos() == 0 ? 0 : System.nanoTime() + options.timeoutNanos();
+    return asyncRuns.submit(this, in, options);
   }
 
   /** Its model, precision and device, for people. */
