@@ -32,7 +32,8 @@ public interface Model {
   /**
    * Writes the model to a file, to be shipped or loaded again: one that was changed on the way, or
    * came from bytes or the class path. The file appears whole or not at all; what was there before
-   * stays until then. Weights of 2 GiB and more lie beside it.
+   * stays until then. A link to a file stays, and that file is replaced. Weights of 2 GiB and more
+   * lie beside {@code file}.
    *
    * @param file where to, in a folder that exists; not the file that the model was loaded from
    * @throws IllegalArgumentException if the model was loaded from this very file

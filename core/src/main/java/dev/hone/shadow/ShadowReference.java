@@ -4,7 +4,9 @@ import dev.hone.Batch;
 import dev.hone.HoneException;
 import dev.hone.Session;
 import dev.hone.Tensor;
+import dev.hone.WholeFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -122,7 +124,15 @@ public final class ShadowReference {
     divergences.forEach((key, value) -> lines.add("divergence\t" + key + "\t" + value));
     sketches.forEach((name, sketch) -> lines.add("feature\t" + name + "\t" + sketch.format()));
     String text = String.join("\n", lines) + "\n";
-    WholeFile.write(file, "reference", text.getBytes(StandardCharsets.UTF_8));
+    WholeFile.write(
+        file,
+        "reference",
+        channel -> {
+          ByteBuffer left = StandardCharsets.UTF_8.encode(text);
+          while (left.hasRemaining()) {
+            channel.write(left);
+          }
+        });
   }
 
   /**

@@ -5,13 +5,13 @@ import dev.hone.Precision;
 import dev.hone.Session;
 import dev.hone.SessionOptions;
 import dev.hone.SessionReport;
+import dev.hone.WholeFile;
 import dev.hone.memory.Memory;
 import dev.hone.metrics.Capacity;
 import dev.hone.metrics.Gauges;
 import dev.hone.metrics.OpenTimer;
 import dev.hone.metrics.Recorder;
 import dev.hone.onnx.gpu.GpuSettings;
-import dev.hone.onnx.graph.AtomicFile;
 import dev.hone.onnx.ort.BoundRuns;
 import dev.hone.onnx.ort.NativeSession;
 import dev.hone.onnx.ort.OrtLibrary;
@@ -224,7 +224,7 @@ final class Opening {
               + "', but that is a file of the original, which is not written over: a model cannot be"
               + " made whole again. Name another file.");
     }
-    AtomicFile.other(file)
+    WholeFile.obstacle(file)
         .ifPresent(
             why -> {
               throw new IllegalArgumentException("optimizedModel names '" + file + "', but " + why);

@@ -263,6 +263,20 @@ class MisuseTest {
   }
 
   @Test
+  void aModelSavedByWayOfALinkReplacesTheFileThatItLeadsTo(@TempDir Path folder)
+      throws IOException {
+    Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+    Path file = Files.writeString(elsewhere.resolve("file.onnx"), "what was there before");
+    Path link = Files.createSymbolicLink(folder.resolve("link.onnx"), file);
+    table().save(link);
+    assertThat(link).isSymbolicLink();
+    assertThat(Model.load(file).signature()).isEqualTo(table().signature());
+    TwoLayers.data().writeWithExternalData(link, 16);
+    assertThat(link).isSymbolicLink();
+    assertThat(Model.load(link).signature()).isEqualTo(TwoLayers.inMemory().signature());
+  }
+
+  @Test
   void theOptimizedModelTakesNoPlaceOfTheWeightsBesideTheOriginal(@TempDir Path folder)
       throws IOException {
     Path original = folder.resolve("original.onnx");

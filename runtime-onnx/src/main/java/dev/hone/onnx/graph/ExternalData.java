@@ -1,5 +1,6 @@
 package dev.hone.onnx.graph;
 
+import dev.hone.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -105,14 +106,14 @@ final class ExternalData {
   }
 
   /** The model with its larger initializers in a new file beside {@code path}. */
-  static ModelData moved(ModelData model, Path path, long leastBytes) throws IOException {
+  static ModelData moved(ModelData model, Path path, long leastBytes) {
     ModelData copy = inlinedAttributes(model);
     List<TensorData> moved = new ArrayList<>();
     collect(copy.graph(), leastBytes, moved);
     String fileName = path.getFileName() + "." + checksum(moved) + ".data";
     Path file = path.toAbsolutePath().resolveSibling(fileName);
     if (!moved.isEmpty() && !Files.exists(file)) {
-      AtomicFile.write(file, channel -> writeAll(channel, moved));
+      WholeFile.write(file, ModelFiles.MODEL, channel -> writeAll(channel, moved));
     }
     long[] offset = {0};
     relocate(copy.graph(), leastBytes, fileName, file, offset);

@@ -2,6 +2,7 @@ package dev.hone.onnx.graph;
 
 import dev.hone.HoneException;
 import dev.hone.ModelSource;
+import dev.hone.WholeFile;
 import dev.hone.memory.Memory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class ModelFiles {
   /** Protobuf, and with it every runtime, ends at 2 GiB. */
   private static final long MOST_BYTES = Integer.MAX_VALUE;
+
+  /** What is written, for messages. */
+  static final String MODEL = "model";
 
   private ModelFiles() {}
 
@@ -162,43 +166,12 @@ final class ModelFiles {
   }
 
   static void writeWithExternalData(ModelData model, Path path, long leastBytes) {
-    try {
-      AtomicFile.requireNoOther(path); // before the weights are written
-      ModelData written = ExternalData.moved(model, path, leastBytes);
-      writeParts(parts(written), path);
-    } catch (IOException e) {
-      throw cannotWrite(path, e);
-    }
+    WholeFile.requireNoObstacle(path, MODEL); // before the weights are written
+    writeParts(parts(ExternalData.moved(model, path, leastBytes)), path);
   }
 
   private static void writeParts(List<ByteBuffer> parts, Path path) {
-    try {
-      AtomicFile.write(path, channel -> writeAll(channel, parts));
-    } catch (IOException e) {
-      throw cannotWrite(path, e);
-    }
-  }
-
-  private static HoneException cannotWrite(Path path, IOException e) {
-    return new HoneException(
-        "The model cannot be written to '"
-            + path.toAbsolutePath()
-            + "': "
-            + reason(path.toAbsolutePath(), e),
-        e);
-  }
-
-  private static String reason(Path path, IOException e) {
-    Path folder = path.getParent();
-    if (folder != null && !Files.isDirectory(folder)) {
-      return "there is no folder '" + folder + "'. Make it first, with Files.createDirectories.";
-    }
-    return AtomicFile.other(path)
-        .orElseGet(
-            () ->
-                e
-                    + ". What was there before is untouched. Check that this process may write"
-                    + " there, and that the disk has room.");
+    WholeFile.write(path, MODEL, channel -> writeAll(channel, parts));
   }
 
   /** Writes buffers; small ones are collected, so that each write is worth its call. */

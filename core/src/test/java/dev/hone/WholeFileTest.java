@@ -1,4 +1,4 @@
-package dev.hone.shadow;
+package dev.hone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What takes the place of what. */
 class WholeFileTest {
   private static void write(Path file, String content) {
-    WholeFile.write(file, "test", content.getBytes(StandardCharsets.UTF_8));
+    WholeFile.write(file, "test", channel -> channel.write(StandardCharsets.UTF_8.encode(content)));
   }
 
   @Test
