@@ -239,11 +239,10 @@ public final class Batcher implements Session {
     return found
         + (sharing ? "" : "blocking calls do not share at first; ")
         + String.format(
-            Locale.ROOT,
-            "up to %d rows a batch, %d at once; rows differ by %.1e at most",
-            plan.maxRows(),
-            plan.lanes(),
-            maxError);
+            Locale.ROOT, "up to %d rows a batch, %d at once; ", plan.maxRows(), plan.lanes())
+        + (maxError == 0
+            ? "rows are exactly equal"
+            : String.format(Locale.ROOT, "rows differ by %.1e at most", maxError));
   }
 
   @Override

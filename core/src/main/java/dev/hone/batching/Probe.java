@@ -138,7 +138,10 @@ final class Probe {
       double error = trial.error(rows, rows.size());
       if (error <= Math.max(tolerance, unpadded)) {
         notes.add(
-            String.format(Locale.ROOT, "batching: padding changes results by %.1e at most", error));
+            error == 0
+                ? "batching: padding changes nothing"
+                : String.format(
+                    Locale.ROOT, "batching: padding changes results by %.1e at most", error));
         return layout;
       }
       notes.add(
