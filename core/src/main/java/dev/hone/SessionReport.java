@@ -13,6 +13,8 @@ import java.util.TreeMap;
  * @param device where it computes
  * @param precision the numbers it computes with
  * @param threads threads that work on one run
+ * @param runsAtOnce how many runs it takes at once before more of them wait for these; 0 where only
+ *     the processors limit that
  * @param nodes the nodes after the runtime's own optimization, with where each runs; empty where
  *     the runtime does not tell
  * @param notes what was fused, quantized, left alone, or not given as asked, and why
@@ -22,12 +24,24 @@ public record SessionReport(
     Device device,
     Precision precision,
     int threads,
+    int runsAtOnce,
     List<Node> nodes,
     List<String> notes) {
   /** Copies the lists. */
   public SessionReport {
     nodes = List.copyOf(nodes);
     notes = List.copyOf(notes);
+  }
+
+  /** Of a session that only the processors limit. */
+  public SessionReport(
+      String runtime,
+      Device device,
+      Precision precision,
+      int threads,
+      List<Node> nodes,
+      List<String> notes) {
+    this(runtime, device, precision, threads, 0, nodes, notes);
   }
 
   /**
@@ -43,7 +57,12 @@ public record SessionReport(
   public SessionReport withNote(String note) {
     List<String> more = new ArrayList<>(notes);
     more.add(note);
-    return new SessionReport(runtime, device, precision, threads, nodes, more);
+    return new SessionReport(runtime, device, precision, threads, runsAtOnce, nodes, more);
+  }
+
+  /** The same of a session that takes so many runs at once. */
+  public SessionReport withRunsAtOnce(int count) {
+    return new SessionReport(runtime, device, precision, threads, count, nodes, notes);
   }
 
   /** How many nodes run where. */

@@ -160,7 +160,8 @@ final class WarmUp {
    */
   private int bestLanes(int rows) {
     if (session.device().kind() == Device.Kind.CUDA) {
-      return 2; // one computes while the other's rows are copied
+      // All that its lanes take; of two, one computes while the other's rows are copied.
+      return Math.min(Math.max(2, session.report().runsAtOnce()), Lanes.MOST);
     }
     int processors = Math.min(Runtime.getRuntime().availableProcessors(), Lanes.MOST);
     int best = Math.min(Threads.runsAtOnce(session), processors);

@@ -174,6 +174,7 @@ public final class Shadow implements Session {
         report.device(),
         report.precision(),
         report.threads(),
+        report.runsAtOnce(),
         report.nodes(),
         notes);
   }

@@ -246,7 +246,8 @@ public final class CudaOptions implements GpuOptions {
     /**
      * How many lanes a session has; 1 by default. On each, one run computes while the one before it
      * is copied out and the one after it is copied in. More let small runs compute side by side,
-     * and each holds the model's weights once more.
+     * and each holds the model's weights once more. A {@link dev.hone.batching.Batcher} runs two
+     * batches a lane at once, unless its policy says how many.
      *
      * @param count at least 1
      */

@@ -20,7 +20,9 @@ import org.jspecify.annotations.Nullable;
  * happens in between, the slot is free again only when the device does nothing in it any more.
  */
 final class Lane implements AutoCloseable {
-  private static final int SLOTS = 2;
+  /** Runs that a lane takes at once. */
+  static final int SLOTS = 2;
+
   private static final int OWNED = 4 + SLOTS; // streams, the model, slots
   private static final long POLL_MILLIS = 5;
 

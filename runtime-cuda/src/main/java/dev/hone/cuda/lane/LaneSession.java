@@ -43,7 +43,7 @@ public final class LaneSession implements Session {
     this.signature = signature;
     this.runs = runs;
     this.asyncRuns = asyncRuns;
-    this.report = settings.report();
+    this.report = settings.report().withRunsAtOnce(Lane.SLOTS * settings.lanes());
     this.capturesGraphs = settings.maxGraphs() > 0;
     this.recorder = settings.recorder();
     this.lifeline =
