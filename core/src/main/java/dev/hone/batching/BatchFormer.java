@@ -52,7 +52,7 @@ final class BatchFormer {
   private int formed;
   private long otherLaneNanos = Long.MAX_VALUE;
   private boolean isLight; // whether the anchor is of a tenant that asks for far less than others
-  private boolean hasTenants; // whether others than the anchor's tenant call
+  private boolean hasSeveralTenants; // whether others than the anchor's tenant call
   private int available; // rows in the window
   private boolean isAll; // whether the window holds all that waits of its kind
 
@@ -97,7 +97,7 @@ final class BatchFormer {
     try {
       room.serve(anchor);
       isLight = room.asksForLess(anchor);
-      hasTenants = room.hasTenants(nowNanos);
+      hasSeveralTenants = room.hasSeveralTenants(nowNanos);
       costs.setTrying(CostModel.Trying.in(++formed, !isLight));
       try {
         gather(flight, anchor, nowNanos);
@@ -253,7 +253,7 @@ final class BatchFormer {
    */
   private int mostRows(Request anchor, int length) {
     int sensible =
-        hasTenants
+        hasSeveralTenants
             ? costs.enoughRows(length, isLight ? FOR_LIGHT : FOR_TENANTS)
             : costs.mostToWeigh(available, length);
     return Math.min(limits.maxRows(anchor.kind, length), sensible);

@@ -222,21 +222,30 @@ public final class BatchPolicy {
       return this;
     }
 
-    /** The most bytes of inputs that wait, at least 1; 256 MiB by default. */
+    /**
+     * The most bytes of inputs that wait, at least 1; 256 MiB by default. All calls queue then, as
+     * with {@link #maxQueueRows}.
+     */
     public Builder maxQueueBytes(long bytes) {
       this.maxQueueBytes = positive("maxQueueBytes", bytes);
       this.queues = true;
       return this;
     }
 
-    /** The longest predicted wait with which a call is still taken; 30 s by default. */
+    /**
+     * The longest predicted wait with which a call is still taken; 30 s by default. All calls queue
+     * then, as with {@link #maxQueueRows}.
+     */
     public Builder maxQueueDelay(Duration delay) {
       this.maxQueueDelayNanos = positive("maxQueueDelay", delay);
       this.queues = true;
       return this;
     }
 
-    /** What happens to a call that finds the queue full; REJECT by default. */
+    /**
+     * What happens to a call that finds the queue full; REJECT by default. All calls queue then, as
+     * with {@link #maxQueueRows}.
+     */
     public Builder whenOverloaded(Overload overload) {
       if (overload == Overload.BLOCK) {
         throw new IllegalArgumentException(
@@ -249,7 +258,8 @@ public final class BatchPolicy {
 
     /**
      * A call that finds the queue full waits up to this long for room, in its caller's thread, also
-     * {@code runAsync}; until its deadline at most, and until it is cancelled.
+     * {@code runAsync}; until its deadline at most, and until it is cancelled. All calls queue
+     * then, as with {@link #maxQueueRows}.
      */
     public Builder blockWhenOverloaded(Duration atMost) {
       this.overload = Overload.BLOCK;
@@ -301,6 +311,7 @@ public final class BatchPolicy {
 
     /**
      * The share of a tenant against the others' when both want more than there is; 1 by default.
+     * All calls queue then, as with {@link #maxQueueRows}.
      */
     public Builder tenantShare(String tenant, double share) {
       if (!(share > 0 && share <= 1000)) {

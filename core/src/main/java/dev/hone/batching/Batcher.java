@@ -42,9 +42,9 @@ import org.jspecify.annotations.Nullable;
  * finds out how many threads each run should have. {@link #report} says what was found, and where
  * calls share no batches the log, once, at level INFO. For blocking calls it goes on: a caller that
  * shares must be woken, which may cost more than its row, so now and then they do the other of the
- * two, share or run in their own threads, for a few milliseconds, and go on with what serves them
- * faster. They always share if the policy names lanes, a linger, a latency target, a bound of the
- * queue, what happens when it is full or a share of a tenant, or says {@link
+ * two, share or run in their own threads, for some hundredths of a second, and go on with what
+ * serves them faster. They always share if the policy names lanes, a linger, a latency target, a
+ * bound of the queue, what happens when it is full or a share of a tenant, or says {@link
  * BatchPolicy.Builder#evenIfItDoesNotPay}; and calls of a tenant, of bulk priority or of a virtual
  * thread do.
  *

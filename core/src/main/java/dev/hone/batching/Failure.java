@@ -52,8 +52,10 @@ final class Failure {
     if (end instanceof Batch results) {
       return results;
     }
-    Throwable cause = ((Failure) end).cause();
-    if (!here) {
+    Failure failure = (Failure) end;
+    boolean isMade = failure.isMade(); // else it will know this stack
+    Throwable cause = failure.cause();
+    if (!here && isMade) {
       CalledFrom.noteIn(cause);
     }
     if (cause instanceof RuntimeException e) {
@@ -63,6 +65,10 @@ final class Failure {
       throw e;
     }
     throw new IllegalStateException("A session threw a checked exception.", cause);
+  }
+
+  private boolean isMade() {
+    return cause != null;
   }
 
   synchronized Throwable cause() {

@@ -43,9 +43,9 @@ final class Level {
   private final List<TenantQueue> sheddingFrom = new ArrayList<>();
   private boolean shedsOldest;
   private double servedTime; // of the tenant that was next last
-  private @Nullable String latest; // whose call came last
-  private long mixedNanos; // when a call of another tenant came than the one before it
-  private boolean isMixed; // whether one ever did
+  private @Nullable String lastTenant; // whose call came last
+  private long severalNanos; // when a call of another tenant came than the one before it
+  private boolean severalCame; // whether one ever did
 
   Level(double weight, Map<String, Double> shares) {
     this.weight = weight;
@@ -70,11 +70,11 @@ final class Level {
     tenant.add(request);
     demands.move(tenant.claim, -tenant.demand());
     size++;
-    if (latest != null && !latest.equals(name)) {
-      isMixed = true;
-      mixedNanos = request.submittedNanos;
+    if (lastTenant != null && !lastTenant.equals(name)) {
+      severalCame = true;
+      severalNanos = request.submittedNanos;
     }
-    latest = name;
+    lastTenant = name;
   }
 
   void remove(Request request) {
@@ -187,8 +187,8 @@ final class Level {
   }
 
   /** Whether calls of more than one tenant wait, or came lately. */
-  boolean hasTenants(long nowNanos) {
-    return turns.size() > 1 || (isMixed && nowNanos - mixedNanos < LATELY_NANOS);
+  boolean hasSeveralTenants(long nowNanos) {
+    return turns.size() > 1 || (severalCame && nowNanos - severalNanos < LATELY_NANOS);
   }
 
   /** Whether another tenant asks for far more than the tenant of this request, for its share. */

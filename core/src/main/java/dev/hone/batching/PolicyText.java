@@ -45,6 +45,7 @@ final class PolicyText {
   }
 
   private void addLimits(BatchPolicy policy, BatchPolicy usual) {
+    int before = text.length();
     add("maxQueueRows", policy.maxQueueRows, usual.maxQueueRows);
     add("maxQueueBytes", policy.maxQueueBytes, usual.maxQueueBytes);
     addTime("maxQueueDelay", policy.maxQueueDelayNanos, usual.maxQueueDelayNanos);
@@ -54,6 +55,7 @@ final class PolicyText {
       add("whenOverloaded", policy.overload, usual.overload);
     }
     add("tenantShare", new TreeMap<>(policy.shares), new TreeMap<>(usual.shares));
+    addIf(policy.queues && text.length() == before, "with a queue");
   }
 
   private void addModel(BatchPolicy policy, BatchPolicy usual) {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * How. Time is cut into windows, each long enough for every caller to have called a few times. A
  * trial is three windows: as usual, the other way, as usual again; what drifts meanwhile cancels
  * out. After each change some time passes first, for batches need it to grow: of sixty callers that
- * ran by themselves two have a processor, and the others must come to wait. Half of what a trial
+ * ran by themselves only a few have a processor, and the others must come to wait. Half of what a trial
  * says is believed. What pays for eight callers need not pay for sixty, so each doubling of the
  * calls under way has a verdict of its own, and until then that of the nearest one that has. Between
  * trials it rests: it looks at one call in eight, to know how many are under way, and the others pay

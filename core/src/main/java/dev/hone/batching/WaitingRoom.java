@@ -191,9 +191,9 @@ final class WaitingRoom {
   }
 
   /** Whether calls of more than one tenant wait, or came lately, at one priority. */
-  boolean hasTenants(long nowNanos) {
+  boolean hasSeveralTenants(long nowNanos) {
     for (Level level : levels) {
-      if (level.hasTenants(nowNanos)) {
+      if (level.hasSeveralTenants(nowNanos)) {
         return true;
       }
     }

@@ -114,6 +114,7 @@ class BatchPolicyTest {
   @Test
   void aPolicySaysWhatDiffersFromTheUsual() {
     assertThat(BatchPolicy.automatic()).hasToString("automatic");
+    assertThat(BatchPolicy.builder().maxQueueRows(16_384).build()).hasToString("with a queue");
     BatchPolicy policy =
         BatchPolicy.builder()
             .maxRows(32)

@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.hone.Batch;
 import dev.hone.HoneException;
+import dev.hone.HoneException.OverloadException;
 import dev.hone.RunOptions;
 import dev.hone.contract.NoLeaks;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -55,6 +59,42 @@ class CalledFromTest {
       assertThat(isFromHere(thrown)).isTrue();
       assertThat(thrown.getSuppressed()).isEmpty();
     }
+  }
+
+  @Test
+  void aCallThatIsShedKnowsItsCallerAndTellsNothingTwice() throws InterruptedException {
+    Semaphore mayRun = new Semaphore(0);
+    BatchPolicy policy =
+        BatchPolicy.builder()
+            .evenIfItDoesNotPay()
+            .lanes(1)
+            .maxRows(1)
+            .maxQueueRows(1)
+            .whenOverloaded(BatchPolicy.Overload.SHED_OLDEST)
+            .build();
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    try (Batcher batcher = Batcher.over(toy, policy, ToySession.costs(1_000_000));
+        Batch in = ToySession.input(new long[] {1})) {
+      toy.fault = (inputs, options) -> mayRun.acquireUninterruptibly();
+      CompletableFuture<Batch> runs = batcher.runAsync(in);
+      while (batcher.stats().now().queuedRows() > 0) {
+        Thread.onSpinWait();
+      }
+      Thread waits = new Thread(() -> thrown.set(catchThrowable(() -> batcher.run(in))));
+      waits.start();
+      while (batcher.stats().now().queuedRows() == 0) {
+        Thread.onSpinWait();
+      }
+      CompletableFuture<Batch> newer = batcher.runAsync(in);
+      waits.join();
+      mayRun.release(2);
+      runs.join().close();
+      newer.join().close();
+    }
+    assertThat(thrown.get())
+        .isInstanceOf(OverloadException.class)
+        .hasNoSuppressedExceptions()
+        .matches(CalledFromTest::isFromHere);
   }
 
   @Test

@@ -140,7 +140,7 @@ class CrowdTest {
       }
       assertThat(wrong).isEmpty();
       assertThat(answered.get() + cancelled.get()).isEqualTo(10L * threads * each);
-      assertThat(cancelled.get()).isGreaterThan(1_000);
+      assertThat(cancelled.get()).isPositive();
       assertThat(batcher.stats().count(Outcome.ANSWERED)).isEqualTo(answered.get());
       assertThat(batcher.stats().count(Outcome.CANCELLED)).isEqualTo(cancelled.get());
       assertThat(batcher.stats().now().queuedRows()).isZero();

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NoLeaks.class)
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class QueueBoundsTest {
-  private static final int CALLERS = 40;
+  private static final int CALLERS = 8 * Runtime.getRuntime().availableProcessors() + 24;
 
   private final ToySession toy = new ToySession();
   private final CountDownLatch go = new CountDownLatch(1);

@@ -122,7 +122,6 @@ class RandomCallsTest {
     try (Session alone = Session.open(model)) {
       RandomCalls calls = new RandomCalls(alone, requests, random.nextInt(1_000_000));
       try (Batcher batcher = Batcher.open(model, SessionOptions.DEFAULT, BatchPolicy.automatic())) {
-        System.out.println(batcher.report().notes());
         calls.ask(batcher, count);
       }
     } finally {

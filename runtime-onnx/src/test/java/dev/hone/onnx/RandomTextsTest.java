@@ -62,7 +62,6 @@ class RandomTextsTest {
     try (Session alone = Session.open(MiniLm.model());
         Batcher batcher =
             Batcher.open(MiniLm.model(), SessionOptions.DEFAULT, BatchPolicy.automatic())) {
-      System.out.println(batcher.report().notes());
       ask(new RandomCalls(alone, requests, seed()), batcher, CALLS);
     } finally {
       requests.forEach(Batch::close);

@@ -64,12 +64,17 @@ final class AsyncCalls {
 
   private void call() {
     int request = next.getAsInt();
-    if (request < 0) {
+    if (request < 0 || failure.get() != null) {
       running.countDown();
       return;
     }
-    CompletableFuture<?> unused =
-        session.runAsync(requests.get(request)).whenComplete((out, e) -> answered(request, out, e));
+    CompletableFuture<Batch> answer;
+    try {
+      answer = session.runAsync(requests.get(request));
+    } catch (RuntimeException | Error e) {
+      answer = CompletableFuture.failedFuture(e);
+    }
+    CompletableFuture<?> unused = answer.whenComplete((out, e) -> answered(request, out, e));
   }
 
   private void answered(int request, @Nullable Batch output, @Nullable Throwable failed) {

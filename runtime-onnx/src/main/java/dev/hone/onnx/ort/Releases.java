@@ -3,7 +3,6 @@ package dev.hone.onnx.ort;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What must be let go of, the last first. Whoever acquires several things one after the other has
@@ -26,20 +25,17 @@ final class Releases implements AutoCloseable {
   /** Releases everything, once, whatever is thrown on the way; the first of that comes last. */
   @Override
   public void close() {
-    @Nullable RuntimeException failure = null;
-    while (!releases.isEmpty()) {
-      try {
+    try {
+      while (!releases.isEmpty()) {
         releases.pop().run();
-      } catch (RuntimeException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
       }
-    }
-    if (failure != null) {
-      throw failure;
+    } catch (RuntimeException | Error e) {
+      try {
+        close(); // the others
+      } catch (RuntimeException | Error another) {
+        e.addSuppressed(another);
+      }
+      throw e;
     }
   }
 }
