@@ -5,16 +5,17 @@ import dev.hone.cuda.CudaReport;
 
 /**
  * Tells whether this machine can compute on an NVIDIA GPU, and if not, everything that is in the
- * way, each with what to do about it. Reads files only, and loads nothing of CUDA. With {@code
- * --strict} it ends with code 1 where the GPU cannot be used, for scripts. The jar of the examples
- * runs it with {@code java -jar}, where that of {@code hone-runtime-cuda} lies beside it.
+ * way, each with what to do about it. Reads files first; only where they leave nothing to say, CUDA
+ * is loaded and the driver is asked how many GPUs there are. With {@code --strict} it ends with
+ * code 1 where the GPU cannot be used, for scripts. The jar of the examples runs it with {@code
+ * java -jar}, where that of {@code hone-runtime-cuda} lies beside it.
  */
 public final class GpuDoctor {
   private GpuDoctor() {}
 
   /** Prints the report: {@code [--strict]}. */
   public static void main(String... args) {
-    CudaReport report = CudaDiagnostics.report();
+    CudaReport report = CudaDiagnostics.withDriver();
     System.out.println(report);
     if (!report.isReady() && String.join(" ", args).strip().equals("--strict")) {
       System.exit(1);

@@ -21,7 +21,7 @@ class GpuDoctorTest {
   @SuppressWarnings("NullAway.Init") // by JUnit
   Path folder;
 
-  private final CudaReport report = CudaDiagnostics.report();
+  private final CudaReport report = CudaDiagnostics.withDriver();
 
   @Test
   void theReportIsPrintedAndTheProgramEndsWell() throws Exception {

@@ -1,5 +1,6 @@
 package dev.hone.cuda;
 
+import dev.hone.cuda.driver.DriverAnswer;
 import dev.hone.cuda.probe.DriverVersion;
 import dev.hone.cuda.probe.ElfFile;
 import dev.hone.cuda.probe.Gpu;
@@ -9,6 +10,7 @@ import dev.hone.cuda.probe.SystemFacts;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Tells why the GPU does not start, all reasons at once, each with what to do about it:
@@ -19,7 +21,8 @@ import java.util.Optional;
  *
  * <p>Reads files only: device files, the driver's version, the headers of libraries. Nothing is
  * loaded, so looking costs milliseconds and cannot spoil anything for later. What only a running
- * driver knows it does not tell: a GPU that is broken, or out of memory, looks ready here.
+ * driver knows it does not tell: a GPU that is broken, or out of memory, looks ready here. {@link
+ * #withDriver} asks the driver as well, where the files leave nothing to say.
  */
 public final class CudaDiagnostics {
   /** A real libcuda.so.1 has many megabytes; those for linking have some dozen kilobytes. */
@@ -57,6 +60,29 @@ public final class CudaDiagnostics {
       return new CudaReport(status, List.of(status), List.of());
     }
     return new CudaDiagnostics(machine).look();
+  }
+
+  /**
+   * What is in the way on this machine. Where reading files finds nothing, the driver is asked for
+   * GPUs, as a session that wants one does: then CUDA's runtime and the driver's library are
+   * loaded, and stay loaded.
+   */
+  public static CudaReport withDriver() {
+    return withDriver(report(), DriverAnswer::ask);
+  }
+
+  static CudaReport withDriver(CudaReport files, Supplier<DriverAnswer> driver) {
+    if (!files.isReady()) {
+      return files;
+    }
+    DriverAnswer answer = driver.get();
+    List<String> facts = new ArrayList<>(files.facts());
+    Optional<CudaStatus> problem = CudaSupport.problem(answer, 0);
+    if (problem.isPresent()) {
+      return new CudaReport(problem.get(), List.of(problem.get()), facts);
+    }
+    facts.add("GPUs that the driver gives this process: " + answer.devices());
+    return new CudaReport(files.status(), List.of(), facts);
   }
 
   private CudaReport look() {

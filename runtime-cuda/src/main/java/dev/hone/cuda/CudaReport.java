@@ -18,7 +18,7 @@ public record CudaReport(CudaStatus status, List<CudaStatus> problems, List<Stri
     facts = List.copyOf(facts);
   }
 
-  /** Whether nothing is in the way, as far as reading files tells. */
+  /** Whether nothing is in the way, as far as files tell, and the driver where it was asked. */
   public boolean isReady() {
     return problems.isEmpty();
   }

@@ -4,6 +4,7 @@ import static dev.hone.cuda.FakeSystem.BUS;
 import static dev.hone.cuda.FakeSystem.LIBRARIES;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hone.cuda.driver.DriverAnswer;
 import dev.hone.cuda.probe.FakeLibrary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -50,6 +51,39 @@ class CudaDiagnosticsTest {
     assertThat(report.toString())
         .contains(
             "driver 580.95.05 and all libraries are in place", "libcudnn.so.9 in " + LIBRARIES);
+  }
+
+  @Test
+  void theDriverIsAskedForGpusWhereTheFilesLeaveNothingToSay() {
+    CudaReport files = complete().report();
+    CudaReport report =
+        CudaDiagnostics.withDriver(files, () -> new DriverAnswer(0, 2, "libcuda.so.1"));
+    assertThat(report.isReady()).isTrue();
+    assertThat(report.toString())
+        .startsWith(files.toString())
+        .contains("GPUs that the driver gives this process: 2");
+  }
+
+  @Test
+  void aMachineWhoseDriverGivesNoGpuIsNotReady() {
+    CudaReport files = complete().report();
+    CudaReport report =
+        CudaDiagnostics.withDriver(files, () -> new DriverAnswer(100, 0, "libcuda.so.1"));
+    assertThat(report.isReady()).isFalse();
+    assertThat(report.problems()).containsExactly(new CudaStatus.NoSuchDevice(0, 0));
+    assertThat(report.facts()).isEqualTo(files.facts());
+  }
+
+  @Test
+  void theDriverIsNotAskedWhereFilesAreMissing() {
+    CudaReport files = FakeSystem.empty(root).report();
+    CudaReport report =
+        CudaDiagnostics.withDriver(
+            files,
+            () -> {
+              throw new AssertionError("Nothing of CUDA is to be loaded here.");
+            });
+    assertThat(report).isEqualTo(files);
   }
 
   @Test
