@@ -2,7 +2,6 @@ package dev.hone;
 
 import dev.hone.metrics.Recorder;
 import java.lang.ref.Reference;
-import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -10,7 +9,6 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Runs of one session on threads of its own, started when needed and ended when idle: for runtimes.
@@ -145,11 +143,10 @@ public final class AsyncRuns implements AutoCloseable {
   }
 
   /**
-   * A future whose cancelling stops the run, and so does completing it. Either the run or the
-   * caller decides how a call ends, whoever is first: so what was counted as answered cannot be
-   * cancelled any more.
+   * Either the run or the caller decides how a call ends, whoever is first: so what was counted as
+   * answered cannot be cancelled any more.
    */
-  private static final class Future extends CompletableFuture<Batch> {
+  private static final class Future extends CallFuture {
     private static final Object OPEN = "open";
     private static final Object BY_RUN = "by the run";
 
@@ -179,45 +176,13 @@ public final class AsyncRuns implements AutoCloseable {
       }
     }
 
-    /** Passes the outcome of the run on; results that nobody takes are closed. */
-    void finish(@Nullable Batch result, @Nullable Throwable failure) {
-      if (failure != null) {
-        if (!(decision.get() instanceof Throwable)) { // else the caller completes it
-          super.completeExceptionally(failure);
-        }
-      } else if (result != null && !super.complete(result)) {
-        result.close();
-      }
-    }
-
-    private boolean decideByCaller(Throwable why) {
-      return decision.compareAndSet(OPEN, why);
-    }
-
     @Override
-    public boolean complete(Batch value) {
-      if (decideByCaller(Failures.byCaller(null))) {
-        cancellation.cancel(); // first: what follows may wait for the end of the run
-      }
-      return super.complete(value);
-    }
-
-    @Override
-    public boolean completeExceptionally(Throwable thrown) {
-      if (decideByCaller(Failures.byCaller(Objects.requireNonNull(thrown)))) {
+    protected boolean stop(Throwable why) {
+      boolean stops = decision.compareAndSet(OPEN, why);
+      if (stops) {
         cancellation.cancel();
       }
-      return super.completeExceptionally(thrown);
-    }
-
-    @Override
-    public boolean cancel(boolean mayInterruptIfRunning) {
-      if (decideByCaller(new CancellationException("The call was cancelled by its caller."))) {
-        cancellation.cancel();
-      } else if (decision.get() == BY_RUN) {
-        return isCancelled(); // the answer is on its way
-      }
-      return super.cancel(mayInterruptIfRunning);
+      return stops;
     }
   }
 }

@@ -129,8 +129,8 @@ public interface Session extends AutoCloseable {
   /**
    * Runs the model on another thread. The inputs are borrowed until the future completes; closing
    * them earlier is safe. Cancelling the future stops the run, and so does completing it, as {@link
-   * CompletableFuture#orTimeout} does; what it may have computed is closed. Stages that depend on
-   * the future stop nothing.
+   * CompletableFuture#orTimeout} does, but not {@link CompletableFuture#completeAsync}; what it may
+   * have computed is closed. Stages that depend on the future stop nothing.
    *
    * @return completes with the outputs, owned by the caller, or with what {@code run} would throw
    */

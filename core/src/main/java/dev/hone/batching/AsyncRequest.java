@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A call that nobody blocks for, and the future of its results. Cancelling or completing the future
  * takes the call out of queue or batch; a call that has ended, and was counted, cannot be cancelled
- * any more, even if its results are still on their way to the caller.
+ * any more, even if its results are still on their way to the caller. What {@link
+ * dev.hone.CallFuture} is for others, which a request cannot be as well.
  */
 final class AsyncRequest extends Request {
   @Nullable AsyncRequest nextAnswered; // of its Answers
@@ -61,7 +62,12 @@ final class AsyncRequest extends Request {
 
   /** Whether application code is going to run when it is finished. */
   boolean hasDependents() {
-    return getNumberOfDependents() > 0 && !isDone();
+    return getNumberOfDependents() > 0 && !isDone() && !isLeftToCaller();
+  }
+
+  /** Whether the caller ended the call, and so completes it. */
+  private boolean isLeftToCaller() {
+    return isEndedByCaller && end() instanceof Failure;
   }
 
   /** Passes the outcome on, the first time; results that nobody takes are closed. */
@@ -125,7 +131,7 @@ final class AsyncRequest extends Request {
   }
 
   /** What depends on a call, and has its asynchronous stages where those of the call are. */
-  private static final class Stage<U> extends CompletableFuture<U> {
+  static final class Stage<U> extends CompletableFuture<U> {
     private final Executor executor;
 
     Stage(Executor executor) {

@@ -285,7 +285,11 @@ public final class Batcher implements Session {
     return engine == null ? 0 : engine.watchedDeadlines();
   }
 
-  /** What was called on it, and in what batches that ran. */
+  /**
+   * What was called on it, and in what batches that ran. Where calls go straight to the session,
+   * those that end before they reach it, as a virtual thread's may while it waits for a platform
+   * thread, are not counted.
+   */
   @Override
   public SessionStats stats() {
     return engine == null ? session.stats() : engine.stats();

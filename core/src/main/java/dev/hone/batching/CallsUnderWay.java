@@ -99,14 +99,19 @@ final class CallsUnderWay implements RequestEvents {
     record(failure.cause());
     leave(request.begunNanos); // before completing: what the caller does then may close the batcher
     if (request.hasDependents()) {
-      try {
-        callbacks.execute(() -> request.finish(failure));
-        return;
-      } catch (RuntimeException | Error e) {
-        // better here than never; if it runs there all the same, the second time changes nothing
-      }
+      callBack(() -> request.finish(failure));
+    } else {
+      request.finish(failure);
     }
-    request.finish(failure);
+  }
+
+  /** Has dependents of a future run, by what completes it. */
+  void callBack(Runnable finish) {
+    try {
+      callbacks.execute(finish);
+    } catch (RuntimeException | Error e) {
+      finish.run(); // better here than never; if it ran there, the second time changes nothing
+    }
   }
 
   @Override

@@ -91,7 +91,7 @@ final class Engine implements Gauges {
       throw e;
     }
     this.shedder = scheduler::shedFor;
-    this.alone = new Alone(sessions, calls::count, recorder);
+    this.alone = new Alone(sessions, calls, recorder);
   }
 
   private Recorder counting(Plan plan) {

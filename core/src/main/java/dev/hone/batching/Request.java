@@ -249,9 +249,23 @@ abstract sealed class Request extends CompletableFuture<Batch> implements Piece
 
   /** Ends the call without results and tells its caller; false if it had ended before. */
   boolean settle(Throwable cause) {
-    boolean ended = end(cause);
-    if (ended) {
-      tellEnd();
+    return settle(new Failure(cause), false);
+  }
+
+  /** The same where the call still waits, whole; else nothing changes. */
+  boolean settleWaiting(Throwable cause) {
+    return settle(new Failure(cause), true);
+  }
+
+  private boolean settle(Failure failure, boolean onlyWaiting) {
+    boolean ended;
+    try {
+      end(failure, onlyWaiting);
+    } finally {
+      ended = endedBy(failure);
+      if (ended) {
+        tellEnd();
+      }
     }
     return ended;
   }
@@ -272,9 +286,13 @@ abstract sealed class Request extends CompletableFuture<Batch> implements Piece
 
   /** The same with a cause that may have to be made yet. */
   boolean end(Failure failure) {
+    return end(failure, false);
+  }
+
+  private boolean end(Failure failure, boolean onlyWaiting) {
     while (true) {
       Object seen = state;
-      if (!(seen instanceof Phase)) {
+      if (!(seen instanceof Phase) || (onlyWaiting && seen != Phase.WAITING)) {
         return false;
       }
       if (seen == Phase.DELIVERING) {
@@ -305,19 +323,6 @@ abstract sealed class Request extends CompletableFuture<Batch> implements Piece
     } finally {
       endUse();
     }
-  }
-
-  /** The same as {@link #settle} where the call still waits, whole; else nothing changes. */
-  boolean settleWaiting(Throwable cause) {
-    boolean ended = STATE.compareAndSet(this, Phase.WAITING, new Failure(cause));
-    if (ended) {
-      try {
-        leaveQueue();
-      } finally {
-        tellEnd();
-      }
-    }
-    return ended;
   }
 
   /** Whether it was ended by this very failure. */

@@ -15,7 +15,8 @@ import java.util.function.Function;
 /**
  * Runs on platform threads what virtual threads ask a session for by itself: native code would
  * block their carriers, and with them all that wait for a carrier. The threads start when needed
- * and end when idle. Thread-safe.
+ * and end when idle. A call that ends while it waits for a thread never gets to the session, which
+ * so does not count it. Thread-safe.
  */
 final class VirtualCalls implements AutoCloseable {
   private static final long IDLE_SECONDS = 10;

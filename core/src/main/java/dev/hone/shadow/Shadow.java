@@ -1,6 +1,7 @@
 package dev.hone.shadow;
 
 import dev.hone.Batch;
+import dev.hone.CallFuture;
 import dev.hone.Device;
 import dev.hone.Precision;
 import dev.hone.RunOptions;
@@ -225,7 +226,7 @@ public final class Shadow implements Session {
     } catch (IllegalStateException e) {
       return answer; // fails, and says why
     }
-    Sampled sampled = new Sampled(this, answer);
+    Sampled sampled = new Sampled(answer);
     answer.whenComplete(
         (out, thrown) -> {
           try {
@@ -234,7 +235,8 @@ public final class Shadow implements Session {
             }
           } finally {
             in.release();
-            sampled.finish(out, thrown);
+            sampled.end(out, thrown);
+            Reference.reachabilityFence(this);
           }
         });
     return sampled;
@@ -244,51 +246,20 @@ public final class Shadow implements Session {
    * A future that completes after the copy was made, so that its user cannot change the answer
    * before.
    */
-  private static final class Sampled extends CompletableFuture<Batch> {
-    private final Shadow owner;
+  private static final class Sampled extends CallFuture {
     private final CompletableFuture<Batch> answer;
-    private volatile boolean isEndedByCaller;
 
-    Sampled(Shadow owner, CompletableFuture<Batch> answer) {
-      this.owner = owner;
+    Sampled(CompletableFuture<Batch> answer) {
       this.answer = answer;
     }
 
-    void finish(Batch out, @Nullable Throwable thrown) {
-      try {
-        if (thrown == null) {
-          if (!super.complete(out)) {
-            out.close();
-          }
-        } else if (!isEndedByCaller) { // who completes it by itself
-          super.completeExceptionally(thrown);
-        }
-      } finally {
-        Reference.reachabilityFence(owner);
-      }
-    }
-
-    // Each ends the call first: what follows may wait for it.
-
-    @Override
-    public boolean complete(Batch value) {
-      isEndedByCaller = true;
-      answer.cancel(true);
-      return super.complete(value);
+    void end(@Nullable Batch out, @Nullable Throwable thrown) {
+      finish(out, thrown);
     }
 
     @Override
-    public boolean completeExceptionally(Throwable thrown) {
-      isEndedByCaller = true;
-      answer.completeExceptionally(thrown);
-      return super.completeExceptionally(thrown);
-    }
-
-    @Override
-    public boolean cancel(boolean mayInterruptIfRunning) {
-      isEndedByCaller = true;
-      answer.cancel(mayInterruptIfRunning);
-      return super.cancel(mayInterruptIfRunning);
+    protected boolean stop(Throwable why) {
+      return stop(answer, why);
     }
   }
 

@@ -146,6 +146,30 @@ public interface AsyncContract extends SessionOpener {
     }
   }
 
+  @Test
+  default void aFutureMayBeCompletedWithNothing() {
+    try (Session session = open(ReferenceModel.count());
+        Batch in = Batch.of("times", Tensor.scalar(endlessly()))) {
+      CompletableFuture<Batch> future = session.runAsync(in);
+      assertThat(future.complete(null)).isTrue();
+      assertThat(future.join()).isNull();
+    }
+  }
+
+  @Test
+  @SuppressWarnings("NullAway") // what callers without NullAway may do
+  default void aFutureRefusesAFailureThatIsNoneAndGoesOn() {
+    RunOptions options = RunOptions.DEFAULT.withTimeout(Duration.ofMillis(30));
+    try (Session session = open(ReferenceModel.count());
+        Batch in = Batch.of("times", Tensor.scalar(endlessly()))) {
+      CompletableFuture<Batch> future = session.runAsync(in, options);
+      assertThatThrownBy(() -> future.completeExceptionally(null))
+          .isInstanceOf(NullPointerException.class);
+      assertThatThrownBy(() -> future.get(60, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(DeadlineException.class);
+    }
+  }
+
   /** Somewhere in these rounds the run has a result when it is replaced. */
   @Test
   default void whatAFutureHadComputedIsClosedIfItsCallerCompletesIt() {

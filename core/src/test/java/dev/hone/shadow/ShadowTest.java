@@ -26,7 +26,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Test;
@@ -95,6 +97,27 @@ class ShadowTest {
       assertThat(shadow.shadowStats().compared()).isEqualTo(3);
       assertThat(shadow.shadowStats().disagreed()).isZero();
       assertThat(shadow.shadowStats().state()).isEqualTo(Agreement.OK);
+    }
+  }
+
+  @Test
+  @SuppressWarnings("NullAway") // what callers without NullAway may do
+  void aSampledFutureRefusesAFailureThatIsNoneAndGoesOn() {
+    CompletableFuture<Void> refused = new CompletableFuture<>();
+    FakeModel failing =
+        FakeModel.of(
+            Embedder.SIGNATURE,
+            in -> {
+              refused.join();
+              throw new HoneException("injected");
+            });
+    try (Shadow shadow = Shadow.of(Session.open(failing), MODEL.open(), everything().build());
+        Batch in = request()) {
+      CompletableFuture<Batch> future = shadow.runAsync(in);
+      assertThatThrownBy(() -> future.completeExceptionally(null))
+          .isInstanceOf(NullPointerException.class);
+      refused.complete(null);
+      assertThatThrownBy(() -> future.get(60, TimeUnit.SECONDS)).hasRootCauseMessage("injected");
     }
   }
 

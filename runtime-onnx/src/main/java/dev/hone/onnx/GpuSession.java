@@ -1,6 +1,7 @@
 package dev.hone.onnx;
 
 import dev.hone.Batch;
+import dev.hone.CallFuture;
 import dev.hone.Device;
 import dev.hone.HoneException;
 import dev.hone.HoneException.DeadlineException;
@@ -209,13 +210,12 @@ final class GpuSession implements Session {
   }
 
   /** A run whose second try, if there is one, is cancelled like the first. */
-  private final class MovableRun extends CompletableFuture<Batch> {
+  private final class MovableRun extends CallFuture {
     private final Batch in;
     private final RunOptions options;
     private final long start = System.nanoTime();
     private @Nullable CompletableFuture<Batch> running;
     private boolean cancelled;
-    private volatile boolean isEndedByCaller; // by completing it
 
     MovableRun(Batch in, RunOptions options) {
       this.in = in;
@@ -248,13 +248,7 @@ final class GpuSession implements Session {
           end = again;
         }
       }
-      if (end != null) {
-        if (!isEndedByCaller) { // who completes it by itself
-          super.completeExceptionally(end);
-        }
-      } else if (result != null && !super.complete(result)) {
-        result.close();
-      }
+      finish(result, end);
     }
 
     /** Whoever closed the inputs meanwhile gets the failure: they cannot run again. */
@@ -275,29 +269,9 @@ final class GpuSession implements Session {
     }
 
     @Override
-    public boolean complete(Batch value) {
-      isEndedByCaller = true;
+    protected boolean stop(Throwable why) {
       CompletableFuture<Batch> run = giveUp();
-      if (run != null) {
-        run.cancel(true); // first: what follows may wait for its end
-      }
-      return super.complete(value);
-    }
-
-    @Override
-    public boolean completeExceptionally(Throwable thrown) {
-      isEndedByCaller = true;
-      CompletableFuture<Batch> run = giveUp();
-      if (run != null) {
-        run.completeExceptionally(thrown);
-      }
-      return super.completeExceptionally(thrown);
-    }
-
-    @Override
-    public boolean cancel(boolean mayInterruptIfRunning) {
-      CompletableFuture<Batch> run = giveUp();
-      return run == null ? super.cancel(mayInterruptIfRunning) : run.cancel(mayInterruptIfRunning);
+      return run == null || stop(run, why);
     }
   }
 }
