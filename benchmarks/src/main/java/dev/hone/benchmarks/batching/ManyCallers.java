@@ -48,7 +48,7 @@ public final class ManyCallers implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 240, 1_030);
+    return effort.pick(5, 225, 1_030);
   }
 
   @Override
@@ -57,13 +57,13 @@ public final class ManyCallers implements Question {
         "Unbatched, the two settings that can be best are measured: all cores for one call at a"
             + " time, and one thread for each call. A target compares with the better of them.");
     int texts = effort.pick(8, 128, 128);
-    // So many that a third of a second passes: in less, not all of the callers get a processor.
+    // So many that a fifth of a second passes: in less, not all of the callers get a processor.
     Lowest worst = new Lowest("batching.worst");
     gemm(effort, answer, worst, "gemm-tiny", effort.pick(64, 32_768, 32_768), 16, 32, 4);
     if (effort == Effort.SMOKE) {
       texts(Workload.mixedTexts(texts), null, effort, answer, worst);
     } else {
-      gemm(effort, answer, worst, "gemm-medium", 32_768, 256, 512, 512, 10);
+      gemm(effort, answer, worst, "gemm-medium", 16_384, 256, 512, 512, 10);
       gemm(effort, answer, worst, "gemm-large", 512, 1024, 2048, 2048, 100);
       Path small = Workload.smallFile(answer);
       if (small == null) {
@@ -146,7 +146,7 @@ public final class ManyCallers implements Question {
               () -> {
                 Session session = open(workload, way);
                 Callers rival = new Callers(session, workload, answers, manner, callers);
-                return warmedUp(rival, callers == 1 ? 0 : effort.pick(0, 1_500, 2_000));
+                return warmedUp(rival, callers == 1 ? 0 : effort.pick(0, 600, 2_000));
               }));
     }
     Samples samples = Interleaved.measure(entrants, effort);

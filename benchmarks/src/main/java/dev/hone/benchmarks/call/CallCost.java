@@ -43,7 +43,7 @@ public final class CallCost implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(1, 12, 75);
+    return effort.pick(1, 11, 75);
   }
 
   @Override

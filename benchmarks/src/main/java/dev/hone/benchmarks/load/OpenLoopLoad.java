@@ -41,7 +41,7 @@ public final class OpenLoopLoad implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 72, 750);
+    return effort.pick(5, 78, 750);
   }
 
   @Override

@@ -34,7 +34,7 @@ public final class LinePrecision implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, 52, 240);
+    return effort.pick(5, 48, 240);
   }
 
   @Override

@@ -40,7 +40,7 @@ public final class TextPrecision implements Question {
 
   @Override
   public int seconds(Effort effort) {
-    return effort.pick(5, model == TextModel.MINILM ? 85 : 60, 600);
+    return effort.pick(5, model == TextModel.MINILM ? 70 : 55, 600);
   }
 
   /**
