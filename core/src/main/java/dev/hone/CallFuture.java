@@ -41,6 +41,11 @@ public abstract class CallFuture extends CompletableFuture<Batch> {
     }
   }
 
+  /** Whether its caller has completed it, or is about to. */
+  protected final boolean isEndedByCaller() {
+    return isEndedByCaller;
+  }
+
   /** Whether these results are the caller's already. */
   private boolean gave(Batch results) {
     return !isCompletedExceptionally() && join() == results;

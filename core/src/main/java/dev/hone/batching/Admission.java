@@ -26,8 +26,7 @@ final class Admission {
   private final AtomicLong rows = new AtomicLong();
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicLong nanos = new AtomicLong();
-  private final AtomicLong named =
-      new AtomicLong(); // of the requests, those that say whose they are
+  private final AtomicLong named = new AtomicLong(); // requests that say whose they are
   private final AtomicInteger blocked = new AtomicInteger();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition room = lock.newCondition();

@@ -1,11 +1,8 @@
 package dev.hone.batching;
 
 import dev.hone.Batch;
-import dev.hone.Failures;
 import dev.hone.RunOptions;
 import java.lang.ref.Reference;
-import java.util.Objects;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
@@ -14,12 +11,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A call that nobody blocks for, and the future of its results. Cancelling or completing the future
  * takes the call out of queue or batch; a call that has ended, and was counted, cannot be cancelled
- * any more, even if its results are still on their way to the caller. What {@link
- * dev.hone.CallFuture} is for others, which a request cannot be as well.
+ * any more, even if its results are still on their way to the caller.
  */
 final class AsyncRequest extends Request {
   @Nullable AsyncRequest nextAnswered; // of its Answers
-  private volatile boolean isEndedByCaller; // by completing it
   private @Nullable Object owner; // its loss would close the session, so not before the end
 
   /**
@@ -67,53 +62,21 @@ final class AsyncRequest extends Request {
 
   /** Whether the caller ended the call, and so completes it. */
   private boolean isLeftToCaller() {
-    return isEndedByCaller && end() instanceof Failure;
+    return isEndedByCaller() && end() instanceof Failure;
   }
 
   /** Passes the outcome on, the first time; results that nobody takes are closed. */
   void finish(Object outcome) {
     try {
       if (outcome instanceof Failure failure) {
-        if (!isEndedByCaller) { // who completes it by itself
-          super.completeExceptionally(failure.cause());
-        }
-      } else if (outcome instanceof Batch results && !super.complete(results) && !gave(results)) {
-        results.close();
+        finish(null, failure.cause());
+      } else if (outcome instanceof Batch results) {
+        finish(results, null);
       }
     } finally {
       Reference.reachabilityFence(owner);
       owner = null;
     }
-  }
-
-  /** Whether these results are the caller's already. */
-  private boolean gave(Batch results) {
-    return !isCompletedExceptionally() && join() == results;
-  }
-
-  /** Ends the call, which its caller is going to complete; false if it had ended before. */
-  private boolean endByCaller(Throwable why) {
-    isEndedByCaller = true;
-    return settle(why);
-  }
-
-  @Override
-  public boolean complete(Batch value) {
-    endByCaller(Failures.byCaller(null));
-    return super.complete(value);
-  }
-
-  /** Comes from {@code orTimeout}, too. */
-  @Override
-  public boolean completeExceptionally(Throwable thrown) {
-    endByCaller(Failures.byCaller(Objects.requireNonNull(thrown)));
-    return super.completeExceptionally(thrown);
-  }
-
-  @Override
-  public boolean cancel(boolean mayInterruptIfRunning) {
-    boolean ended = settle(new CancellationException("The call was cancelled by its caller."));
-    return ended ? super.cancel(mayInterruptIfRunning) : isCancelled();
   }
 
   /**

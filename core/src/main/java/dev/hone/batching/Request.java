@@ -1,11 +1,11 @@
 package dev.hone.batching;
 
 import dev.hone.Batch;
+import dev.hone.CallFuture;
 import dev.hone.RunOptions;
 import dev.hone.Tensor;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * early is safe: done when {@code uses} falls to zero, where waiting is one use and each part that
  * runs is another.
  */
-abstract sealed class Request extends CompletableFuture<Batch> implements Piece
+abstract sealed class Request extends CallFuture implements Piece
     permits AsyncRequest, BlockingRequest {
   private static final VarHandle STATE;
   private static final VarHandle USES;
@@ -110,6 +110,11 @@ abstract sealed class Request extends CompletableFuture<Batch> implements Piece
   @Override
   public int rows() {
     return rows;
+  }
+
+  @Override
+  protected final boolean stop(Throwable why) {
+    return settle(why);
   }
 
   /** How many rows no batch has taken yet. */
