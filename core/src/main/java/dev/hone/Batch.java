@@ -226,6 +226,20 @@ public final class Batch implements AutoCloseable {
     return each(i -> Rows.slice(tensors[i], from, to));
   }
 
+  /**
+   * The same tensors once more, with lives of their own; see {@link Tensor#share}.
+   *
+   * @throws IllegalStateException if a tensor is closed
+   */
+  public Batch share() {
+    hold(); // or says which one is closed
+    try {
+      return each(i -> tensors[i].share());
+    } finally {
+      release();
+    }
+  }
+
   /** A batch of the same names with new tensors; if one cannot be made, the others are closed. */
   private Batch each(IntFunction<Tensor> make) {
     List<Tensor> made = new ArrayList<>();

@@ -190,6 +190,16 @@ public final class Tensor implements AutoCloseable {
     return allocate(type, TensorBytes.shapeOf(count, lengths));
   }
 
+  /**
+   * The same tensor once more, with a life of its own: its memory goes when both are closed. For
+   * who keeps what belongs to another.
+   *
+   * @throws IllegalStateException if this one is closed
+   */
+  public Tensor share() {
+    return new Tensor(type, shape, memory.part(0, memory.byteSize()), strings);
+  }
+
   /** The type of the elements. */
   public DataType type() {
     return type;

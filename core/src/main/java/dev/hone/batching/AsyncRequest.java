@@ -21,6 +21,7 @@ final class AsyncRequest extends Request {
    * A request that waits.
    *
    * @param owner what must not be lost before the call is over
+   * @param in the inputs; the request's own where it runs alone
    */
   AsyncRequest(
       RequestEvents events,
@@ -33,6 +34,14 @@ final class AsyncRequest extends Request {
       long begunNanos) {
     super(events, kind, in, length, costNanos, options, begunNanos);
     this.owner = owner;
+  }
+
+  @Override
+  void releaseTensors() {
+    super.releaseTensors();
+    if (kind.runsAlone()) {
+      in.close(); // they are shared with the caller, who may have closed its own
+    }
   }
 
   @Override

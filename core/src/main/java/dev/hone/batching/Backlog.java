@@ -32,6 +32,7 @@ final class Backlog implements Pilot.Reports {
   private final BatchFormer former;
   private final Shedding shedding;
   private final Recorder recorder;
+  private final boolean batches; // whether calls share them; else costs are those of lone calls
   private final ReentrantLock forming = new ReentrantLock();
   private final long lingerNanos;
   private volatile boolean waiting; // something may be in the waiting room
@@ -51,6 +52,7 @@ final class Backlog implements Pilot.Reports {
     this.former = new BatchFormer(room, costs, limits, admission, tellingNanos);
     this.shedding = new Shedding(room, admission, policy);
     this.recorder = recorder;
+    this.batches = plan.maxRows() > 1;
     this.lingerNanos = policy.lingerNanos;
   }
 
@@ -211,7 +213,8 @@ final class Backlog implements Pilot.Reports {
     long now = timed ? System.nanoTime() : 0;
     forming.lock();
     try {
-      if (!flight.onLone) { // the costs are those of the other session
+      boolean known = !flight.kind.runsAlone() || !batches;
+      if (known && !flight.onLone) { // the costs are those of the other session
         costs.observe(flight.rows, flight.length, flight.runNanos());
       }
       for (int i = 0; timed && i < flight.pieces.size(); i++) {

@@ -121,6 +121,10 @@ final class BatchFormer {
   }
 
   private void gather(Flight flight, Request anchor, long nowNanos) {
+    if (anchor.kind.runsAlone()) {
+      take(flight, anchor, anchor.rows);
+      return;
+    }
     int most = limits.maxRows(anchor.kind, anchor.length);
     if (anchor.remainingRows() >= most) {
       take(flight, anchor, most);

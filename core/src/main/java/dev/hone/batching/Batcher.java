@@ -48,6 +48,11 @@ import org.jspecify.annotations.Nullable;
  * BatchPolicy.Builder#evenIfItDoesNotPay}; and calls of a tenant, of bulk priority or of a virtual
  * thread do.
  *
+ * <p><b>Calls that share nothing</b>, be it that their model's rows may not or that it would not
+ * pay, run by themselves: asynchronous ones, and the blocking ones that would always share, one
+ * after the other from the same queue, with its bounds, deadlines, priorities and tenants; all other
+ * blocking ones at once, in their callers' threads.
+ *
  * <p><b>Ownership.</b> The batcher owns the session it was given: closing it ends the calls under
  * way as usual, and then closes the session. Inputs of {@code runAsync} may be closed before the
  * result is there. Small results of one batch share memory, 4 KiB at most, which goes when all of
@@ -82,9 +87,9 @@ public final class Batcher implements Session {
 
   private final Session session;
   private final List<String> notes;
-  private final @Nullable Engine engine; // null: calls go straight to the session
+  private final Engine engine;
+  private final boolean batching;
   private final String found; // in a few words
-  private final VirtualCalls virtualCalls = new VirtualCalls(); // that go straight to the session
   private final LeakDetection.Lifeline lifeline;
 
   private Batcher(Opening opening, BatchPolicy policy) {
@@ -92,49 +97,41 @@ public final class Batcher implements Session {
     this.notes = opening.notes;
     Layout layout = opening.verdict.layout();
     Plan plan = opening.plan;
-    if (layout == null || plan == null) {
-      opening.goStraight(policy);
-      noteQueueNotKept(policy);
-      tellStraight(session, opening.verdict.notes());
-      this.engine = null;
-      this.found = "calls share no batches";
-      this.lifeline = LeakDetection.track(this, "batcher", session::close);
-      return;
-    }
     long wake = WakeCost.nanos();
-    double noise = NOISE * plan.grid().get(0, 0);
-    double saved = plan.savedNanos() - noise;
-    boolean little =
-        wake < noise; // beside a run: sharing can lose little, and its costs be learned
-    boolean wanted = policy.always || policy.queues || opening.lone != null;
-    boolean pays = wanted || little || saved > ASYNC_PART * wake;
-    boolean sharing = pays && (!Opening.mayChoose(session, policy) || plan.gain(wake) > CLEAR_GAIN);
-    if (!pays) {
-      opening.goStraight(policy);
+    if (layout != null && plan != null && pays(opening, plan, wake, policy)) {
+      boolean sharing = !Opening.mayChoose(session, policy) || plan.gain(wake) > CLEAR_GAIN;
+      this.batching = true;
+      this.engine = new Engine(opening.sessions(), layout, policy, plan, sharing);
+      this.found = "batched up to " + plan.maxRows() + " rows, " + plan.lanes() + " at once";
+      String onWhat = describe(plan, sharing, opening.verdict.maxError());
+      notes.add(describe(plan, wake) + onWhat);
+    } else {
+      this.batching = false;
+      this.engine =
+          new Engine(
+              opening.sessions(),
+              Layout.alone(session.signature()),
+              policy,
+              opening.planOfLoneCalls(policy),
+              policy.queues);
+      this.found = "calls share no batches";
+      if (plan != null) {
+        notes.add(describe(plan, wake) + "calls share no batches");
+      }
+      tellAlone(plan == null ? opening.verdict.notes() : notes);
     }
-    this.engine =
-        pays ? new Engine(opening.sessions(), layout, policy, plan, virtualCalls, sharing) : null;
-    this.found =
-        pays
-            ? "batched up to " + plan.maxRows() + " rows, " + plan.lanes() + " at once"
-            : "calls share no batches";
-    String note = describe(plan, wake, sharing, opening.verdict.maxError());
-    notes.add(note);
-    noteTargetNotKept(policy, plan.grid().get(0, 0));
-    if (engine == null) {
-      tellStraight(session, List.of(note));
+    if (plan != null) {
+      noteTargetNotKept(policy, plan.grid().get(0, 0));
     }
-    this.lifeline =
-        LeakDetection.track(this, "batcher", engine == null ? session::close : engine::close);
+    this.lifeline = LeakDetection.track(this, "batcher", engine::close);
   }
 
-  private void noteQueueNotKept(BatchPolicy policy) {
-    if (policy.queues) {
-      notes.add(
-          "batching: nothing queues where calls run one by one, so what the policy says of the"
-              + " queue is not kept: "
-              + PolicyText.ofQueue(policy, BatchPolicy.automatic()));
-    }
+  private static boolean pays(Opening opening, Plan plan, long wakeNanos, BatchPolicy policy) {
+    double noise = NOISE * plan.grid().get(0, 0);
+    boolean little =
+        wakeNanos < noise; // beside a run: sharing can lose little, and its costs be learned
+    boolean wanted = policy.always || policy.queues || opening.lone != null;
+    return wanted || little || plan.savedNanos() - noise > ASYNC_PART * wakeNanos;
   }
 
   private void noteTargetNotKept(BatchPolicy policy, double runNanos) {
@@ -150,9 +147,9 @@ public final class Batcher implements Session {
   }
 
   /** Who asked for batches and gets none need not find that out from a report alone. */
-  private static void tellStraight(Session session, List<String> notes) {
+  private void tellAlone(List<String> why) {
     System.getLogger("dev.hone.batching")
-        .log(Logger.Level.INFO, () -> session + ": " + String.join("; ", notes));
+        .log(Logger.Level.INFO, () -> session + ": " + String.join("; ", why));
   }
 
   /**
@@ -224,20 +221,18 @@ public final class Batcher implements Session {
     given(policy, "policy of a batcher", "BatchPolicy.automatic() is the usual one.");
   }
 
-  private String describe(Plan plan, long wakeNanos, boolean sharing, double maxError) {
-    String found =
-        String.format(
-            Locale.ROOT,
-            "batching: sharing saves up to %.1f us a row, waking a caller takes %.1f us, calls that come"
-                + " at once gain %.2f times: ",
-            plan.savedNanos() / 1e3,
-            wakeNanos / 1e3,
-            plan.gain(wakeNanos));
-    if (engine == null) {
-      return found + "calls go straight to the session";
-    }
-    return found
-        + (sharing ? "" : "blocking calls do not share at first; ")
+  private static String describe(Plan plan, long wakeNanos) {
+    return String.format(
+        Locale.ROOT,
+        "batching: sharing saves up to %.1f us a row, waking a caller takes %.1f us, calls that come"
+            + " at once gain %.2f times: ",
+        plan.savedNanos() / 1e3,
+        wakeNanos / 1e3,
+        plan.gain(wakeNanos));
+  }
+
+  private static String describe(Plan plan, boolean sharing, double maxError) {
+    return (sharing ? "" : "blocking calls do not share at first; ")
         + String.format(
             Locale.ROOT, "up to %d rows a batch, %d at once; ", plan.maxRows(), plan.lanes())
         + (maxError == 0
@@ -277,33 +272,24 @@ public final class Batcher implements Session {
 
   /** Whether calls can share batches; if not, {@link #report} says why. */
   public boolean isBatching() {
-    return engine != null;
+    return batching;
   }
 
   /** How many asynchronous calls are watched over for their deadlines; for tests. */
   int watchedDeadlines() {
-    return engine == null ? 0 : engine.watchedDeadlines();
+    return engine.watchedDeadlines();
   }
 
-  /**
-   * What was called on it, and in what batches that ran. Where calls go straight to the session,
-   * those that end before they reach it, as a virtual thread's may while it waits for a platform
-   * thread, are not counted.
-   */
+  /** What was called on it, and in what batches that ran. */
   @Override
   public SessionStats stats() {
-    return engine == null ? session.stats() : engine.stats();
+    return engine.stats();
   }
 
   @Override
   public Batch run(Batch in, RunOptions options) {
     try {
-      if (engine != null) {
-        return engine.call(in, null, options);
-      }
-      return options == null || Threads.mayRunNative() // without, the session refuses it
-          ? session.run(in, options)
-          : virtualCalls.run(options, left -> session.run(in, left));
+      return engine.call(in, null, options);
     } finally {
       Reference.reachabilityFence(this); // a session is no leak while it runs
     }
@@ -312,28 +298,19 @@ public final class Batcher implements Session {
   @Override
   public void run(Batch in, Batch out, RunOptions options) {
     try {
-      // The session refuses these.
-      boolean odd = out == null || options == null || !options.outputs().isEmpty();
-      if (engine != null && !odd) {
-        engine.call(in, out, options);
-      } else if (odd || Threads.mayRunNative()) {
-        session.run(in, out, options);
+      if (out == null || options == null || !options.outputs().isEmpty()) {
+        session.run(in, out, options); // refuses them
       } else {
-        virtualCalls.run(options, left -> runInto(in, out, left));
+        engine.call(in, out, options);
       }
     } finally {
       Reference.reachabilityFence(this);
     }
   }
 
-  private Batch runInto(Batch in, Batch out, RunOptions options) {
-    session.run(in, out, options);
-    return out;
-  }
-
   @Override
   public CompletableFuture<Batch> runAsync(Batch in, RunOptions options) {
-    return engine == null ? session.runAsync(in, options) : engine.callAsync(this, in, options);
+    return engine.callAsync(this, in, options);
   }
 
   /**
@@ -347,13 +324,7 @@ public final class Batcher implements Session {
 
   @Override
   public void close() {
-    if (engine == null) {
-      virtualCalls.close(); // those under way still need the session
-      session.close();
-    } else {
-      engine.close();
-      virtualCalls.close();
-    }
+    engine.close();
     lifeline.cut();
   }
 }

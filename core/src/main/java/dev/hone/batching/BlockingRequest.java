@@ -10,6 +10,7 @@ final class BlockingRequest extends Request {
   private final @Nullable Batch out;
   private final Thread waiter = Thread.currentThread();
   private boolean endedHere; // without results, by who waits
+  private volatile boolean isWrittenTo; // a run writes the targets, which the caller may not have
   private volatile boolean parks; // waking costs time: who runs its own batch needs it not
   private @Nullable BlockingRequest wakesNext; // written before the end, read by the waiter after
 
@@ -25,6 +26,7 @@ final class BlockingRequest extends Request {
       long begunNanos) {
     super(events, kind, in, length, costNanos, options, begunNanos);
     this.out = out;
+    this.isWrittenTo = out != null && kind.runsAlone();
   }
 
   @Override
@@ -45,6 +47,10 @@ final class BlockingRequest extends Request {
     super.releaseTensors();
     if (out != null) {
       out.release();
+      if (isWrittenTo) {
+        isWrittenTo = false;
+        wake();
+      }
     }
   }
 
@@ -80,14 +86,14 @@ final class BlockingRequest extends Request {
   }
 
   /**
-   * Blocks until the call is over. Whoever waits must come here, whatever happens: the next in its
-   * chain is woken from here.
+   * Blocks until the call is over, and nobody writes its targets any more. Whoever waits must come
+   * here, whatever happens: the next in its chain is woken from here.
    */
   Batch await() {
     boolean interrupted = false;
     parks = true;
-    while (isLive()) {
-      if (hasDeadline()) {
+    while (isLive() || isWrittenTo) {
+      if (hasDeadline() && isLive()) {
         long left = deadlineNanos() - System.nanoTime();
         if (left <= 0) {
           expire();

@@ -48,35 +48,27 @@ final class Engine implements Gauges {
   private final CallsUnderWay calls;
   private final Deadlines deadlines = new Deadlines();
   private final Alone alone;
-  private final VirtualCalls virtualCalls;
   private final @Nullable Trial trial; // null: blocking calls always do as was found at opening
-  private final boolean sharing; // what was found at opening
+  private final boolean queueing; // what was found at opening
   private final ReentrantLock closing = new ReentrantLock();
 
   /**
    * An engine.
    *
-   * @param virtualCalls runs those of virtual threads that share nothing; closed by its owner
-   * @param sharing whether blocking calls share batches, unless they turn out not to gain by it
+   * @param queueing whether blocking calls queue, to share batches where they can, unless they turn
+   *     out not to gain by it; if not, they run in their callers' threads
    */
-  Engine(
-      Sessions sessions,
-      Layout layout,
-      BatchPolicy policy,
-      Plan plan,
-      VirtualCalls virtualCalls,
-      boolean sharing) {
-    this.virtualCalls = virtualCalls;
+  Engine(Sessions sessions, Layout layout, BatchPolicy policy, Plan plan, boolean queueing) {
     this.sessions = sessions;
     this.layout = layout;
     this.policy = policy;
     this.recorder = policy.recorder != null ? policy.recorder : counting(plan);
     this.admission = new Admission(policy, plan.lanes(), recorder);
     double gain = plan.gain(WakeCost.nanos());
-    this.sharing = sharing;
+    this.queueing = queueing;
     this.trial =
-        Opening.mayChoose(sessions.shared(), policy)
-            ? new Trial(sharing, sharing ? gain : 1 / gain, System::nanoTime)
+        layout.sharesBatches() && Opening.mayChoose(sessions.shared(), policy)
+            ? new Trial(queueing, queueing ? gain : 1 / gain, System::nanoTime)
             : null;
     this.calls = new CallsUnderWay(admission, recorder, policy.callbacks, trial);
     this.padding = new Padding(layout.ports());
@@ -91,7 +83,7 @@ final class Engine implements Gauges {
       throw e;
     }
     this.shedder = scheduler::shedFor;
-    this.alone = new Alone(sessions, calls, recorder);
+    this.alone = new Alone(sessions, calls::count, recorder);
   }
 
   private Recorder counting(Plan plan) {
@@ -105,13 +97,15 @@ final class Engine implements Gauges {
     calls.enter(begunNanos);
     try {
       InputCheck.requireOptions(options);
+      boolean platform = Threads.mayRunNative(); // a virtual thread's call runs on a lane's
+      boolean queues = !platform || queues(options);
+      if (!queues && !layout.sharesBatches()) {
+        return alone.run(in, out, options, begunNanos, begunNanos); // the session checks it
+      }
       Batch ordered = layout.inOrder(in);
-      Kind kind = kindOf(ordered, layout.wanted(out, options));
-      boolean platform = Threads.mayRunNative();
-      if (kind == null || onDevice(out) || (platform && !shares(options))) {
-        return platform
-            ? alone.run(ordered, out, options, begunNanos, begunNanos)
-            : aloneForVirtual(ordered, out, options, begunNanos);
+      Kind kind = kindOf(ordered, out, layout.wanted(out, options));
+      if (!queues) {
+        return alone.run(ordered, out, options, begunNanos, begunNanos);
       }
       Lane lane = platform ? scheduler.laneFor(kind, ordered) : null;
       return lane != null
@@ -125,13 +119,6 @@ final class Engine implements Gauges {
     }
   }
 
-  /** Runs a call of a virtual thread, which waits meanwhile, by itself. */
-  private Batch aloneForVirtual(
-      Batch in, @Nullable Batch out, RunOptions options, long begunNanos) {
-    return virtualCalls.run(
-        options, left -> alone.run(in, out, left, begunNanos, System.nanoTime()));
-  }
-
   /** Queues a call and waits for its end, perhaps running it and others in this thread. */
   private Batch await(
       Batch in, @Nullable Batch out, RunOptions options, Kind kind, long begunNanos) {
@@ -139,10 +126,10 @@ final class Engine implements Gauges {
     boolean platform = Threads.mayRunNative();
     try {
       int length = kind.lengthOf(in);
-      if (out != null) {
+      if (out != null && !kind.runsAlone()) { // else the session checks them
         layout.checkTargets(out, in.tensor(0).shape().rows(), length);
       }
-      long cost = costNanos(in, length);
+      long cost = scheduler.costNanos(length, kind.rowsOf(in));
       request = new BlockingRequest(calls, kind, in, out, length, cost, options, begunNanos);
       admit(request);
     } catch (RuntimeException | Error e) {
@@ -157,12 +144,12 @@ final class Engine implements Gauges {
     return request.await();
   }
 
-  /** Whether a blocking call may share a batch; one that says who goes first always does. */
-  private boolean shares(RunOptions options) {
+  /** Whether a blocking call queues; one that says who goes first always does. */
+  private boolean queues(RunOptions options) {
     if (options.priority() == RunOptions.Priority.BULK || !options.tenant().isEmpty()) {
       return true;
     }
-    return trial == null ? sharing : trial.shares();
+    return trial == null ? queueing : trial.shares();
   }
 
   private Batch runOn(
@@ -189,16 +176,7 @@ final class Engine implements Gauges {
     AsyncRequest request;
     try {
       InputCheck.requireOptions(options);
-      Batch ordered = layout.inOrder(in);
-      Kind kind = kindOf(ordered, options.outputs());
-      if (kind == null) {
-        CompletableFuture<Batch> answer = alone.runAsync(ordered, options, begunNanos);
-        calls.leave(begunNanos); // closing the session waits for its calls by itself
-        return answer;
-      }
-      int length = kind.lengthOf(ordered);
-      long cost = costNanos(ordered, length);
-      request = new AsyncRequest(calls, owner, kind, ordered, length, cost, options, begunNanos);
+      request = asyncRequest(owner, layout.inOrder(in), options, begunNanos);
       admit(request);
     } catch (RuntimeException | Error e) {
       calls.record(e);
@@ -207,6 +185,21 @@ final class Engine implements Gauges {
     }
     scheduler.submit(request);
     return request; // the end of the request leaves the gate
+  }
+
+  private AsyncRequest asyncRequest(Object owner, Batch in, RunOptions options, long begunNanos) {
+    Kind kind = kindOf(in, null, options.outputs());
+    int length = kind.lengthOf(in);
+    long cost = scheduler.costNanos(length, kind.rowsOf(in));
+    Batch kept = kind.runsAlone() ? in.share() : in;
+    try {
+      return new AsyncRequest(calls, owner, kind, kept, length, cost, options, begunNanos);
+    } catch (RuntimeException | Error e) {
+      if (kept != in) {
+        kept.close();
+      }
+      throw e;
+    }
   }
 
   /** Whether a tensor lies where rows cannot be copied from Java. */
@@ -220,22 +213,14 @@ final class Engine implements Gauges {
     return false;
   }
 
-  /** The kind of a call, or null if it can only run by itself. */
-  private @Nullable Kind kindOf(Batch in, List<String> outputs) {
-    Kind kind = onDevice(in) ? null : layout.kindOf(in, outputs);
-    if (kind == null || in.tensor(0).shape().rows() == 0) {
-      return null;
+  /** The kind of a call that writes to these targets, if it brings any. */
+  private Kind kindOf(Batch in, @Nullable Batch out, List<String> outputs) {
+    Kind kind = onDevice(in) || onDevice(out) ? null : layout.kindOf(in, outputs);
+    if (kind == null || kind.runsAlone() || in.tensor(0).shape().rows() == 0) {
+      return layout.aloneKind(outputs);
     }
     scheduler.requireFits(kind, kind.lengthOf(in));
     return kind;
-  }
-
-  private long costNanos(Batch in, int length) {
-    long rows = in.tensor(0).shape().rows();
-    if (rows > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException("A call may have at most 2^31-1 rows, not " + rows + ".");
-    }
-    return scheduler.costNanos(length, rows);
   }
 
   /**

@@ -69,6 +69,42 @@ final class Kind {
     return new Kind(ports, axes, outputs, outputIndexes, outputShapes);
   }
 
+  /**
+   * The kind of calls that run alone, because what they give or want has no rows to put together.
+   */
+  static Kind alone(List<String> outputs, OutputShapes outputShapes) {
+    return new Kind(new Port[0], new long[0][], List.copyOf(outputs), new int[0], outputShapes);
+  }
+
+  /** Whether no call of this kind shares a batch. */
+  boolean runsAlone() {
+    return ports.length == 0;
+  }
+
+  /** How many rows a call is counted as, by its inputs: at least one where it runs alone. */
+  int rowsOf(Batch in) {
+    long rows = in.size() == 0 ? 1 : in.tensor(0).shape().rows();
+    if (runsAlone()) {
+      return (int) Math.max(1, Math.min(Integer.MAX_VALUE, rows));
+    }
+    if (rows > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException("A call may have at most 2^31-1 rows, not " + rows + ".");
+    }
+    return (int) rows;
+  }
+
+  /** The bytes of a call's inputs, which have so many rows of this length. */
+  long bytesOf(Batch in, int rows, int length) {
+    if (!runsAlone()) {
+      return rowBytes(length) * rows;
+    }
+    long bytes = 0;
+    for (int i = 0; i < in.size(); i++) {
+      bytes += in.tensor(i).byteSize();
+    }
+    return bytes;
+  }
+
   /** Whether inputs are of this kind and agree on rows and length; no need to check them again. */
   boolean matches(Batch in, List<String> wanted) {
     if (in.size() != ports.length || !(wanted == outputs || wanted.equals(outputs))) {

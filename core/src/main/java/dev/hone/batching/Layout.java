@@ -57,6 +57,16 @@ final class Layout {
     return new Layout(signature, ports);
   }
 
+  /** A model of which every call runs alone. */
+  static Layout alone(Signature signature) {
+    return new Layout(signature, Map.of());
+  }
+
+  /** Whether there are calls that may share batches. */
+  boolean sharesBatches() {
+    return !ports.isEmpty();
+  }
+
   /** The same model with rows of one length in a batch only. */
   Layout withoutPadding() {
     Map<String, Port> fixed = new HashMap<>();
@@ -190,6 +200,11 @@ final class Layout {
     kinds.clear();
     lastKind = null;
     outputShapes = shapes;
+  }
+
+  /** The kind of calls that want these outputs and run alone. */
+  Kind aloneKind(List<String> outputs) {
+    return Kind.alone(outputs, outputShapes);
   }
 
   /**

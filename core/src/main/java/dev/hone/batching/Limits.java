@@ -34,8 +34,11 @@ final class Limits {
     this.maxNanos = latencyTargetNanos > 0 ? latencyTargetNanos / 2 : Long.MAX_VALUE;
   }
 
-  /** The most rows of this length, at least one. */
+  /** The most rows of this length, at least one; one is all where nothing may join a call. */
   int maxRows(Kind kind, int length) {
+    if (kind.runsAlone()) {
+      return 1;
+    }
     long rows = Math.min(maxRows, Math.min(maxTokens, memoryTokens) / Math.max(1, length));
     rows = Math.min(rows, maxBytes / Math.max(1, kind.batchRowBytes(length)));
     return (int) Math.max(1, rows);

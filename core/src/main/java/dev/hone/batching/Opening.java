@@ -5,6 +5,7 @@ import dev.hone.Device;
 import dev.hone.Model;
 import dev.hone.Session;
 import dev.hone.SessionOptions;
+import dev.hone.metrics.Recorder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +24,7 @@ final class Opening {
   private static final double TOGETHER = 1.2;
 
   private static final int ROUNDS = 5;
+  private static final double GUESSED_NANOS = 1e6; // of a run that was never seen
 
   /** How many times as long as a warm-up it goes on where the best of them stands alone. */
   private static final int MOST_WARM_UPS = 2;
@@ -34,7 +36,6 @@ final class Opening {
   final @Nullable Plan plan; // null: calls run alone
   final List<String> notes = new ArrayList<>();
   @Nullable Session lone; // for calls without company, if that is another one
-  private @Nullable DeferredRecorder recorder; // null: the session counts as its opener wanted
 
   Opening(Session session, Probe.Verdict verdict, @Nullable Plan plan) {
     this.session = session;
@@ -100,18 +101,20 @@ final class Opening {
   }
 
   private static Opening open(Model model, SessionOptions options, BatchPolicy policy) {
-    DeferredRecorder deferred = options.recorder().isPresent() ? null : new DeferredRecorder();
-    Session session =
-        Session.open(
-            model, deferred == null ? options : options.toBuilder().recorder(deferred).build());
+    Session session = Session.open(model, countingNothing(options));
     try {
-      Opening opening = of(session, policy, null);
-      opening.recorder = deferred;
-      return opening;
+      return of(session, policy, null);
     } catch (RuntimeException | Error e) {
       session.close();
       throw e;
     }
+  }
+
+  /** The batcher counts each call, and what measures the session are no calls. */
+  private static SessionOptions countingNothing(SessionOptions options) {
+    return options.recorder().isPresent()
+        ? options
+        : options.toBuilder().recorder(Recorder.disabled()).build();
   }
 
   /** Makes one of the two: keeps the better one, or both; what is not kept is closed. */
@@ -187,11 +190,32 @@ final class Opening {
     }
   }
 
-  /** All calls will go straight to the session, so that must count them from now on. */
-  void goStraight(BatchPolicy policy) {
-    if (recorder != null) {
-      recorder.start(session, policy.recorder);
+  /** The plan where each call runs alone. */
+  Plan planOfLoneCalls(BatchPolicy policy) {
+    CostGrid grid = new CostGrid(false);
+    grid.put(0, 0, runNanos());
+    return new Plan(grid, 1, policy.lanes > 0 ? policy.lanes : WarmUp.usualLanes(session), 0);
+  }
+
+  /** How long a usual call takes, or a guess; each call that queues corrects it. */
+  private double runNanos() {
+    Plan known = plan;
+    Samples samples = verdict.samples();
+    if (known != null) {
+      return known.grid().get(0, 0);
     }
+    if (samples == null) {
+      return GUESSED_NANOS;
+    }
+    double least = Double.POSITIVE_INFINITY;
+    for (int i = 0; i < ROUNDS; i++) {
+      long begin = System.nanoTime();
+      try (Batch in = samples.rows(i, 1, CostModel.SHORTEST, false)) {
+        session.run(in).close();
+      }
+      least = Math.min(least, (double) (System.nanoTime() - begin));
+    }
+    return least;
   }
 
   /** The session or the two of them. */

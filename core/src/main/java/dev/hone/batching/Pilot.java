@@ -98,7 +98,8 @@ final class Pilot {
     try {
       Size size = Size.of(pieces);
       Piece first = pieces.get(0);
-      if (pieces.size() == 1 && first.isWhole() && first.request().out() == null) {
+      boolean written = first.request().out() != null && !flight.kind.runsAlone();
+      if (pieces.size() == 1 && first.isWhole() && !written) {
         Batch results = runWhole(flight, first.request());
         ran(flight, size, why);
         answer(flight, first, results);
@@ -137,21 +138,27 @@ final class Pilot {
 
   /** Runs one call by itself; the session's results become the caller's. */
   private Batch runWhole(Flight flight, Request request) {
-    if (request.isAwaited()) {
+    Session session = sessionOf(flight);
+    Batch out = request.out();
+    if (out != null) {
       flight.runBeginNanos = System.nanoTime();
-      return sessionOf(flight)
-          .run(request.in, flight.options()); // its caller waits and leaves them open
+      session.run(request.in, out, flight.optionsForTargets());
+      return out;
+    }
+    if (request.isAwaited() || flight.kind.runsAlone()) { // its inputs stay open
+      flight.runBeginNanos = System.nanoTime();
+      return session.run(request.in, flight.options());
     }
     try (Batch in = joiner.join(flight.kind, List.of(request), request.rows, request.length)) {
       flight.runBeginNanos = System.nanoTime();
-      return sessionOf(flight).run(in, flight.options());
+      return session.run(in, flight.options());
     }
   }
 
   private static void answer(Flight flight, Piece piece, Batch results) {
     if (piece.request().beginDelivery()) {
       piece.request().endDelivery(flight, piece.rows(), results);
-    } else {
+    } else if (results != piece.request().out()) {
       results.close();
     }
   }
@@ -233,7 +240,7 @@ final class Pilot {
     }
     if (failed.size() == 1) {
       Piece only = failed.get(0);
-      if (memory && only.rows() > 1) {
+      if (memory && only.rows() > 1 && !only.request().kind.runsAlone()) {
         int half = only.rows() / 2;
         suspects.push(List.of(Piece.of(only.request(), only.from() + half, only.rows() - half)));
         suspects.push(List.of(Piece.of(only.request(), only.from(), half)));

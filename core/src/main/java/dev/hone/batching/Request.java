@@ -89,7 +89,7 @@ abstract sealed class Request extends CallFuture implements Piece
     this.events = events;
     this.kind = kind;
     this.in = in;
-    this.rows = (int) in.tensor(0).shape().rows();
+    this.rows = kind.rowsOf(in);
     this.length = length;
     this.costNanos = costNanos;
     this.options = options;
@@ -124,7 +124,7 @@ abstract sealed class Request extends CallFuture implements Piece
 
   /** The bytes of its inputs. */
   long bytes() {
-    return kind.rowBytes(length) * rows;
+    return kind.bytesOf(in, rows, length);
   }
 
   boolean hasDeadline() {

@@ -71,7 +71,7 @@ final class Scheduler {
     if (lingers || backlog.hasWork()) {
       return null;
     }
-    boolean fits = in.tensor(0).shape().rows() <= backlog.maxRows(kind, kind.lengthOf(in));
+    boolean fits = kind.runsAlone() || kind.rowsOf(in) <= backlog.maxRows(kind, kind.lengthOf(in));
     Lane lane = fits ? lanes.acquire() : null;
     if (lane != null) {
       lane.freeAtNanos = System.nanoTime() + FOREVER_NANOS;

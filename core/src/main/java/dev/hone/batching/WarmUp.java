@@ -154,18 +154,23 @@ final class WarmUp {
     }
   }
 
-  /**
-   * How many batches run at once: as many as keep all processors busy, unless another number
-   * measurably serves more rows.
-   */
-  private int bestLanes(int rows) {
+  /** How many runs at once keep the device busy. */
+  static int usualLanes(Session session) {
     if (session.device().kind() == Device.Kind.CUDA) {
       // All that its lanes take; of two, one computes while the other's rows are copied.
       return Math.min(Math.max(2, session.report().runsAtOnce()), Lanes.MOST);
     }
+    return Math.min(Threads.runsAtOnce(session), Lanes.MOST);
+  }
+
+  /**
+   * How many batches run at once: as many as keep the device busy, unless another number measurably
+   * serves more rows.
+   */
+  private int bestLanes(int rows) {
+    int best = usualLanes(session);
     int processors = Math.min(Runtime.getRuntime().availableProcessors(), Lanes.MOST);
-    int best = Math.min(Threads.runsAtOnce(session), processors);
-    if (processors == 1) {
+    if (processors == 1 || session.device().kind() == Device.Kind.CUDA) {
       return best;
     }
     Saturation saturation = new Saturation(session, samples);

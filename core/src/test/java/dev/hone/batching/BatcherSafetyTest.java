@@ -206,13 +206,13 @@ class BatcherSafetyTest {
   }
 
   @Test
-  void whereSharingCannotPayCallsGoStraightToTheSession() {
+  void whereSharingCannotPayCallsShareNoBatches() {
     ToySession toy = new ToySession();
     // Together is dearer, and a run so short that a wake is more than measuring may be wrong by.
     toy.fault = (in, options) -> spin(20_000 * in.rows() * in.rows());
     try (Batcher batcher =
         Batcher.over(toy, BatchPolicy.builder().warmUp(Duration.ofMillis(300)).build())) {
-      assertThat(noteOf(batcher)).contains("calls go straight to the session");
+      assertThat(noteOf(batcher)).contains("calls share no batches");
       assertThat(batcher.isBatching()).isFalse();
     }
   }

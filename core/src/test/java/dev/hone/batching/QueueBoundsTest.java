@@ -21,7 +21,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class QueueBoundsTest {
   private static final int CALLERS = 8 * Runtime.getRuntime().availableProcessors() + 24;
 
-  private final ToySession toy = new ToySession();
+  private ToySession toy = new ToySession();
   private final CountDownLatch go = new CountDownLatch(1);
   private final AtomicInteger refused = new AtomicInteger();
 
@@ -90,6 +90,18 @@ class QueueBoundsTest {
       assertThat(running).isLessThanOrEqualTo(processors);
       assertThat(waiting).isLessThanOrEqualTo(4);
     }
+  }
+
+  @Test
+  void moreThanTheQueueTakesIsRefusedThoughRowsMayShareNoBatch() throws InterruptedException {
+    toy = new ToySession(ToySession.Trait.MIXES_ROWS);
+    moreThanTheQueueTakesIsRefusedThoughSharingWouldNotPay();
+  }
+
+  @Test
+  void whoShallWaitForRoomWaitsThoughRowsMayShareNoBatch() throws InterruptedException {
+    toy = new ToySession(ToySession.Trait.MIXES_ROWS);
+    whoShallWaitForRoomWaitsThoughSharingWouldNotPay();
   }
 
   @Test

@@ -109,7 +109,7 @@ final class Storm {
     long failed = poisoned.get() + injected.get() + tooLate.get();
     assertThat(answered.get() + failed + stopped.get() + overloaded.get()).isEqualTo(all);
     requireLedger(batcher.stats(), all, failed);
-    if (closesAfter / AT_ONCE >= rounds && batcher.isBatching()) {
+    if (closesAfter / AT_ONCE >= rounds) {
       requireLanes(batcher, lanes, sessions);
     }
     batcher.close();

@@ -3,6 +3,7 @@ package dev.hone.batching;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.batching.BatchPolicy.Overload;
+import dev.hone.batching.ToySession.Trait;
 import dev.hone.contract.NoLeaks;
 import java.time.Duration;
 import java.util.Random;
@@ -72,14 +73,16 @@ class StormTest {
       long number = seed * 10_000 + i;
       Random random = new Random(number);
       BatchPolicy policy = policy(random);
-      ToySession shared = new ToySession();
+      boolean mayShare = random.nextInt(4) > 0;
+      ToySession shared = mayShare ? new ToySession() : new ToySession(Trait.ROWLESS_OUTPUT);
       ToySession lone = new ToySession();
       // Where it need not pay any time will do, and where it must, a millisecond pays.
       long runNanos = policy.always ? 1_000L << random.nextInt(16) : 1_000_000;
       Opening opening = Opening.of(shared, policy, ToySession.costs(runNanos));
       boolean hasLone = random.nextInt(3) == 0;
       opening.lone = hasLone ? lone : null;
-      int lanes = opening.plan == null ? 0 : opening.plan.lanes();
+      Plan plan = opening.plan == null ? opening.planOfLoneCalls(policy) : opening.plan;
+      int lanes = plan.lanes();
       Storm storm = new Storm(number, Batcher.owning(opening, policy), lanes, shared, lone);
       int closesAfter = random.nextInt(3) == 0 ? random.nextInt(100) : Integer.MAX_VALUE;
       try {
