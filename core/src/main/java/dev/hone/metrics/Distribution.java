@@ -1,8 +1,11 @@
 package dev.hone.metrics;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,6 +102,13 @@ public final class Distribution {
     return new Distribution(difference, Math.max(0, sum - earlier.sum));
   }
 
+  /** The values of both. */
+  Distribution plus(Distribution other) {
+    long[] together = new long[Buckets.COUNT];
+    Arrays.setAll(together, i -> counts[i] + other.counts[i]);
+    return new Distribution(together, sum + other.sum);
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof Distribution d && d.sum == sum && Arrays.equals(d.counts, counts);
@@ -112,24 +122,29 @@ public final class Distribution {
   /** Count, mean and the usual percentiles. */
   @Override
   public String toString() {
-    return text("%d %s, mean %.1f, p50 %.0f, p95 %.0f, p99 %.0f, max %.0f", 1);
+    return text(String.format(Locale.ROOT, "%.1f", mean()), Long::toString);
   }
 
-  /** The same of nanoseconds, as milliseconds. */
+  /** The same of nanoseconds, as milliseconds to three digits: more is not known. */
   String inMillis() {
-    return text("%d %s, mean %.6f, p50 %.6f, p95 %.6f, p99 %.6f, max %.6f", 1e6);
+    return text(millis(mean()), Distribution::millis);
   }
 
-  private String text(String format, double unit) {
+  private static String millis(double nanos) {
+    BigDecimal millis = BigDecimal.valueOf(nanos).movePointLeft(6).round(new MathContext(3));
+    return millis.stripTrailingZeros().toPlainString();
+  }
+
+  private String text(String mean, LongFunction<String> text) {
     return String.format(
         Locale.ROOT,
-        format,
+        "%d %s, mean %s, p50 %s, p95 %s, p99 %s, max %s",
         count,
         count == 1 ? "value" : "values",
-        mean() / unit,
-        percentile(50) / unit,
-        percentile(95) / unit,
-        percentile(99) / unit,
-        max() / unit);
+        mean,
+        text.apply(percentile(50)),
+        text.apply(percentile(95)),
+        text.apply(percentile(99)),
+        text.apply(max()));
   }
 }

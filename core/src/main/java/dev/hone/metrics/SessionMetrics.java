@@ -8,6 +8,8 @@ import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -34,10 +36,15 @@ import java.util.function.ToLongFunction;
  * it sums over instances, and {@code histogram_quantile} understands it. (It does not end in {@code
  * bucket}: Prometheus's client keeps that ending for itself and would cut it off.)
  *
- * <p>The registry holds the session's statistics for as long as it lives itself.
+ * <p>The registry holds the session's statistics for as long as it lives itself. A session that
+ * takes the place of another, of a newer model for example, is seen if the supplier asks whichever
+ * is in use: {@code () -> current.stats()}.
  */
 @SuppressWarnings("exports") // who uses it, requires Micrometer anyway
 public final class SessionMetrics implements MeterBinder {
+  private static final Logger LOGGER = System.getLogger(SessionMetrics.class.getName());
+  private static final String REQUESTS = "inference.requests";
+
   /** Upper ends of the buckets of request durations, in microseconds. */
   private static final List<Long> BOUNDS_MICROS =
       List.of(1_000L, 2_500L, 5_000L, 10_000L, 25_000L, 50_000L, 100_000L, 250_000L, 1_000_000L);
@@ -70,8 +77,18 @@ public final class SessionMetrics implements MeterBinder {
     this.stats = new RecentStats(stats, System::nanoTime);
   }
 
+  /** Binds; logs a warning if the registry has meters of a session of this name already. */
   @Override
   public void bindTo(MeterRegistry registry) {
+    if (registry.find(REQUESTS).tags(tags).functionCounter() != null) {
+      LOGGER.log(
+          Level.WARNING,
+          "The registry reads metrics with "
+              + tags.stream().map(tag -> tag.getKey() + "=" + tag.getValue()).toList()
+              + " from another session already, and goes on with that one: what this one does is not"
+              + " seen. Give each session another name; where one takes the place of another, bind"
+              + " once, to a supplier that asks whichever is in use.");
+    }
     bindCalls(registry);
     bindTimes(registry);
     bindBatches(registry);
@@ -83,7 +100,7 @@ public final class SessionMetrics implements MeterBinder {
     for (Outcome outcome : Outcome.values()) {
       counter(
           registry,
-          "inference.requests",
+          REQUESTS,
           "Calls that ended, by how.",
           "outcome",
           outcome,

@@ -67,6 +67,13 @@ public record SessionStats(
     return difference;
   }
 
+  private static <E extends Enum<E>> Map<E, Long> sum(
+      Class<E> type, Map<E, Long> one, Map<E, Long> other) {
+    Map<E, Long> sum = new EnumMap<>(type);
+    one.forEach((key, n) -> sum.put(key, n + other.getOrDefault(key, 0L)));
+    return sum;
+  }
+
   /**
    * The runs behind the calls: one for each call, or one for several.
    *
@@ -105,6 +112,15 @@ public record SessionStats(
           Math.max(0, realTokens - earlier.realTokens),
           Math.max(0, paddedTokens - earlier.paddedTokens),
           Math.max(0, busyNanos - earlier.busyNanos));
+    }
+
+    private Batches plus(Batches other) {
+      return new Batches(
+          sum(Dispatch.class, dispatches, other.dispatches),
+          rows.plus(other.rows),
+          realTokens + other.realTokens,
+          paddedTokens + other.paddedTokens,
+          busyNanos + other.busyNanos);
     }
   }
 
@@ -172,6 +188,27 @@ public record SessionStats(
         difference(Rejection.class, rejections, earlier.rejections),
         batches.minus(earlier.batches),
         now);
+  }
+
+  /**
+   * The calls of this and of another session together, where one takes over from the other.
+   *
+   * @param other whose gauges count
+   */
+  public SessionStats plus(SessionStats other) {
+    Objects.requireNonNull(other, "other statistics");
+    Map<Stage, Distribution> both = new EnumMap<>(Stage.class);
+    stages.forEach((stage, times) -> both.put(stage, times.plus(other.stage(stage))));
+    return new SessionStats(
+        sum(Outcome.class, outcomes, other.outcomes),
+        total.plus(other.total),
+        both,
+        rows + other.rows,
+        late + other.late,
+        sum(ErrorKind.class, failures, other.failures),
+        sum(Rejection.class, rejections, other.rejections),
+        batches.plus(other.batches),
+        other.now);
   }
 
   /** A few lines for people. */

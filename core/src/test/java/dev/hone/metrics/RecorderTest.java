@@ -4,15 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import com.sun.management.ThreadMXBean;
+import dev.hone.contract.LoggedLines;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLongArray;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
 class RecorderTest {
@@ -51,6 +49,29 @@ class RecorderTest {
     assertThat(stats.late()).isEqualTo(ledger.get(1));
     assertThat(stats.total().sum()).isEqualTo(ledger.get(7));
     assertThat(sumOfStages(stats)).isEqualTo(ledger.get(7));
+  }
+
+  @Test
+  void theCallsOfTwoSessionsAddUp() {
+    Recorder one = recorder();
+    Recorder other = recorder();
+    one.ran(3, 10, 20, 30);
+    one.failed(ErrorKind.MEMORY);
+    one.rejected(Rejection.SHED);
+    other.ran(4, 11, 21, 31);
+    other.late();
+    SessionStats both = one.snapshot().plus(other.snapshot());
+    assertThat(both.outcomes()).containsEntry(Outcome.ANSWERED, 2L);
+    assertThat(both.stage(Stage.RUN)).isEqualTo(Distribution.of(20, 21));
+    assertThat(both.total()).isEqualTo(Distribution.of(60, 63));
+    assertThat(both.batches().rows()).isEqualTo(Distribution.of(3, 4));
+    assertThat(both.batches().busyNanos()).isEqualTo(41);
+    assertThat(both.minus(other.snapshot()))
+        .isEqualTo(one.snapshot().minus(SessionStats.EMPTY).plus(withoutCalls(both)));
+  }
+
+  private static SessionStats withoutCalls(SessionStats stats) {
+    return stats.minus(stats);
   }
 
   private static long sumOfStages(SessionStats stats) {
@@ -170,11 +191,7 @@ class RecorderTest {
 
   @Test
   void whatARecorderThrowsNeverReachesTheCallerAndIsLoggedOnce() {
-    Logger logger = Logger.getLogger(Recorder.class.getName());
-    List<String> logged = new ArrayList<>();
-    Handler handler = new CollectingHandler(logged);
-    logger.addHandler(handler);
-    try {
+    try (LoggedLines logged = LoggedLines.of(Recorder.class)) {
       Recorder guarded = Recorder.guarded(new BrokenRecorder());
       assertThatCode(
               () -> {
@@ -190,30 +207,8 @@ class RecorderTest {
           .doesNotThrowAnyException();
       assertThat(guarded.snapshot()).isEqualTo(SessionStats.EMPTY);
       assertThat(guarded.isEnabled()).isTrue();
-    } finally {
-      logger.removeHandler(handler);
+      assertThat(logged.lines()).singleElement().asString().contains("BrokenRecorder", "ignored");
     }
-    assertThat(logged).hasSize(1);
-    assertThat(logged.get(0)).contains("BrokenRecorder").contains("ignored");
-  }
-
-  private static final class CollectingHandler extends Handler {
-    private final List<String> logged;
-
-    CollectingHandler(List<String> logged) {
-      this.logged = logged;
-    }
-
-    @Override
-    public void publish(LogRecord record) {
-      logged.add(record.getMessage());
-    }
-
-    @Override
-    public void flush() {}
-
-    @Override
-    public void close() {}
   }
 
   /** Throws whatever is called. */

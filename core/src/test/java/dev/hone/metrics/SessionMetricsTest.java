@@ -2,6 +2,7 @@ package dev.hone.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hone.contract.LoggedLines;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -72,6 +73,20 @@ class SessionMetricsTest {
     int alone = registry.getMeters().size();
     new SessionMetrics("two", () -> SessionStats.EMPTY).bindTo(registry);
     assertThat(registry.getMeters()).hasSize(2 * alone - 2); // native memory is the process's
+  }
+
+  @Test
+  void aSecondSessionOfTheSameNameIsNotSeenAndThatIsSaid() {
+    try (LoggedLines logged = LoggedLines.of(SessionMetrics.class)) {
+      new SessionMetrics("one", () -> SessionStats.EMPTY).bindTo(registry);
+      new SessionMetrics("two", () -> SessionStats.EMPTY).bindTo(registry);
+      assertThat(logged.lines()).isEmpty();
+      new SessionMetrics("one", () -> SessionStats.EMPTY).bindTo(registry);
+      assertThat(logged.lines())
+          .singleElement()
+          .asString()
+          .contains("[session=one]", "another name");
+    }
   }
 
   @Test
