@@ -1,15 +1,20 @@
 package dev.hone.shadow;
 
+import java.util.Arrays;
+
 /*
- * All divergences are 0 for equal outputs and grow with the difference, for one row of an output:
+ * All divergences are 0 for equal rows, whatever is in them, and grow with the difference, for one
+ * row of an output:
  *
  *   COSINE   1 - a.b / (|a| |b|)     over the whole row; two zero rows agree, one alone does not
  *   TOP1     share of last-axis vectors whose largest element is at another place
  *   KL       mean over last-axis vectors of sum_i p_i ln(p_i / q_i), in nats, where p and q are the
- *            softmax of the baseline's and the fast model's vector (Kullback and Leibler 1951)
+ *            softmax of the baseline's and the fast model's vector (Kullback and Leibler 1951);
+ *            what the baseline rules out, p_i = 0, adds nothing
  *   MAX_ABS  max_i |a_i - b_i|
  *
- * A value that is not a number, in one of the two only, is an infinite divergence.
+ * A value that is not a number makes rows that are not equal infinitely far apart; for TOP1, which
+ * takes the first such value for the largest element, it makes them differ by 1 for that vector.
  */
 
 /** How two outputs are compared; which one fits depends on what the output is. */
@@ -44,6 +49,9 @@ public enum Comparison {
    * @param vector the length of the last axis, a divisor of {@code length}
    */
   double divergence(float[] fast, float[] baseline, int from, int length, int vector) {
+    if (Arrays.equals(fast, from, from + length, baseline, from, from + length)) {
+      return 0; // NaN in both is no disagreement: an empty row may well give it
+    }
     double divergence =
         switch (this) {
           case COSINE -> cosine(fast, baseline, from, length);
@@ -104,7 +112,8 @@ public enum Comparison {
     double kl = 0;
     for (int i = from; i < from + length; i++) {
       double lnP = p[i] - lnSumP;
-      kl += Math.exp(lnP) * (lnP - (q[i] - lnSumQ));
+      double probability = Math.exp(lnP);
+      kl += probability == 0 ? 0 : probability * (lnP - (q[i] - lnSumQ));
     }
     return Math.max(0, kl);
   }

@@ -68,7 +68,8 @@ final class Features {
     for (int row = 0; row < entropies.length; row++) {
       double lnSum = Comparison.lnSumExp(values, row * columns, columns);
       for (int i = row * columns; i < (row + 1) * columns; i++) {
-        entropies[row] -= Math.exp(values[i] - lnSum) * (values[i] - lnSum);
+        double probability = Math.exp(values[i] - lnSum);
+        entropies[row] -= probability == 0 ? 0 : probability * (values[i] - lnSum);
       }
     }
     return entropies;

@@ -72,6 +72,11 @@ final class Judge {
     return new Rule(output, by, measured.orElse(by.usualLimit()));
   }
 
+  /** Whether an answer has an output that is compared; its caller may have asked for others. */
+  boolean compares(Batch fast) {
+    return rules.stream().anyMatch(rule -> fast.indexOf(rule.output) >= 0);
+  }
+
   /** Compares the outputs that are in both. */
   Verdict compare(Batch fast, Batch baseline) {
     double worst = 0;

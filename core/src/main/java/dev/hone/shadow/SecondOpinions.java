@@ -4,6 +4,7 @@ import dev.hone.Batch;
 import dev.hone.RunOptions;
 import dev.hone.Session;
 import dev.hone.Tensor;
+import dev.hone.metrics.SessionStats;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -38,6 +39,7 @@ final class SecondOpinions implements AutoCloseable {
   private final AtomicLong requests = new AtomicLong(System.identityHashCode(this));
   private final AtomicBoolean busy = new AtomicBoolean();
   private final AtomicBoolean told = new AtomicBoolean();
+  private final AtomicBoolean toldOfListener = new AtomicBoolean();
   private final LongAdder skipped = new LongAdder();
   private final LongAdder failed = new LongAdder();
   private final ThreadPoolExecutor thread;
@@ -47,6 +49,7 @@ final class SecondOpinions implements AutoCloseable {
   // Guarded by this.
   private final SequentialTest test;
   private final SketchWatch watch;
+  private final CallerStats callers;
   private long compared;
   private long disagreed;
   private double sumOfDivergences;
@@ -64,6 +67,7 @@ final class SecondOpinions implements AutoCloseable {
     this.test = new SequentialTest(policy.healthyRate, policy.harmfulRate, policy.falseAlarmRate);
     this.watch =
         new SketchWatch(policy.reference().map(ShadowReference::sketches).orElse(Map.of()));
+    this.callers = new CallerStats(fast, baseline);
     this.thread =
         new ThreadPoolExecutor(
             1,
@@ -91,9 +95,14 @@ final class SecondOpinions implements AutoCloseable {
     return ((mixed ^ (mixed >>> 31)) >>> 11) < sampledBelow;
   }
 
-  /** Copies a request and its answer, to judge them later; or skips them, to keep the budget. */
+  /**
+   * Copies a request and its answer, to judge them later; or skips them, to keep the budget, or
+   * because there is nothing to compare: that would pass for agreement.
+   */
   void offer(Batch in, Batch out) {
-    if (clock.getAsLong() - nextNanos < 0 || !busy.compareAndSet(false, true)) {
+    if (clock.getAsLong() - nextNanos < 0
+        || !judge.compares(out)
+        || !busy.compareAndSet(false, true)) {
       skipped.increment();
       return;
     }
@@ -108,7 +117,7 @@ final class SecondOpinions implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       failed.increment();
       drop(copies);
-      tell("A sampled request could not be copied", e);
+      tell(told, "A sampled request could not be copied", e);
     }
   }
 
@@ -141,7 +150,7 @@ final class SecondOpinions implements AutoCloseable {
       }
     } catch (RuntimeException | Error e) {
       failed.increment();
-      tell("A sampled request could not be run on the baseline", e);
+      tell(told, "A sampled request could not be compared with the baseline", e);
     } finally {
       drop(copies);
     }
@@ -171,6 +180,7 @@ final class SecondOpinions implements AutoCloseable {
     worstDivergence = Math.max(worstDivergence, verdict.divergence());
     Agreement now = test.observe(verdict.agrees());
     if (now == Agreement.DRIFT && policy.whenDrifted == ShadowPolicy.WhenDrifted.FALL_BACK) {
+      callers.baselineTakesOver(); // before any caller can know
       fallenBack = true;
     }
     boolean shifted = watch.observe(in, out);
@@ -190,15 +200,15 @@ final class SecondOpinions implements AutoCloseable {
     try {
       policy.listener.accept(stats);
     } catch (RuntimeException | Error e) {
-      tell("The listener of a shadow threw an exception", e);
+      tell(toldOfListener, "The listener of a shadow threw an exception", e);
     }
   }
 
-  private void tell(String what, Throwable thrown) {
+  private static void tell(AtomicBoolean told, String what, Throwable thrown) {
     if (told.compareAndSet(false, true)) {
       LOGGER.log(
           Level.WARNING,
-          what + "; callers did not notice. Further exceptions of this shadow are not logged.",
+          what + "; callers did not notice. Further exceptions of this kind are not logged.",
           thrown);
     }
   }
@@ -211,8 +221,14 @@ final class SecondOpinions implements AutoCloseable {
     synchronized (this) {
       test.reset();
       fallenBack = false;
+      callers.fastTakesOver();
     }
     announce();
+  }
+
+  /** What callers asked, whichever session answered them. */
+  synchronized SessionStats callerStats() {
+    return callers.stats();
   }
 
   synchronized ShadowStats stats() {

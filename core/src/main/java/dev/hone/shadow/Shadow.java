@@ -139,7 +139,10 @@ public final class Shadow implements Session {
     return opinions.isFallenBack();
   }
 
-  /** Begins anew after {@link Agreement#DRIFT}: the fast model answers again and is watched. */
+  /**
+   * Begins anew after {@link Agreement#DRIFT}: the fast model answers again and is watched. Calls
+   * that the baseline is answering at that moment may be missing in {@link #stats}.
+   */
   public void reset() {
     opinions.reset();
   }
@@ -180,10 +183,14 @@ public final class Shadow implements Session {
         notes);
   }
 
-  /** The statistics of the session that answers; see {@link #shadowStats} for the comparison. */
+  /**
+   * The statistics of what callers asked: counts of the fast session, and of the baseline while it
+   * answered in its place, without second opinions; gauges of the one that answers now. See {@link
+   * #shadowStats} for the comparison.
+   */
   @Override
   public SessionStats stats() {
-    return answering().stats();
+    return opinions.callerStats();
   }
 
   @Override

@@ -7,8 +7,10 @@ import dev.hone.Tensor;
 import dev.hone.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -165,9 +167,17 @@ public final class ShadowReference {
           "No reference can be read from "
               + file
               + ": "
-              + e.getMessage()
+              + reason(e)
               + ". Make one with ShadowReference.measure and save.",
           e);
     }
+  }
+
+  /** In words, where an exception only names the file or counts bytes. */
+  private static String reason(Exception e) {
+    if (e instanceof NoSuchFileException) {
+      return "there is no such file";
+    }
+    return e instanceof CharacterCodingException ? "it is no text" : String.valueOf(e.getMessage());
   }
 }

@@ -12,7 +12,8 @@ import java.util.TreeMap;
  * @param evidence how near the test is to an alarm: 0 no sign of harm, 1 alarm
  * @param compared requests that were answered by both models and compared
  * @param disagreed those of them that were further apart than the limit
- * @param skipped sampled requests that were not compared, to keep the budget
+ * @param skipped sampled requests that were not compared: to keep the budget, under pressure, or
+ *     because their callers asked for none of the outputs that are compared
  * @param failed sampled requests whose comparison failed, for example in the baseline
  * @param meanDivergence the mean divergence of compared requests: of each the worst row of the
  *     worst output

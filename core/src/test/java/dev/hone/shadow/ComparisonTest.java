@@ -21,6 +21,26 @@ class ComparisonTest {
 
   @ParameterizedTest
   @EnumSource(Comparison.class)
+  void whatIsNoNumberInBothIsNoDisagreement(Comparison by) {
+    float[] empty = {Float.NaN, Float.NaN};
+    float[] masked = {0.5f, Float.NEGATIVE_INFINITY, 2};
+    assertThat(divergence(by, empty, empty.clone())).isZero();
+    assertThat(divergence(by, masked, masked.clone())).isZero();
+  }
+
+  @Test
+  void classesThatBothRuleOutAddNothingToKl() {
+    float ruledOut = Float.NEGATIVE_INFINITY;
+    float[] fast = {(float) Math.log(0.5), ruledOut, (float) Math.log(0.5)};
+    float[] baseline = {(float) Math.log(0.9), ruledOut, (float) Math.log(0.1)};
+    double expected = 0.9 * Math.log(0.9 / 0.5) + 0.1 * Math.log(0.1 / 0.5);
+    assertThat(divergence(Comparison.KL, fast, baseline)).isEqualTo(expected, within(1e-6));
+    float[] more = {fast[0], fast[2], ruledOut};
+    assertThat(divergence(Comparison.KL, more, baseline)).isPositive().isInfinite();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Comparison.class)
   void whatIsNoNumberDivergesFromEverything(Comparison by) {
     assertThat(divergence(by, new float[] {1, Float.NaN, 3}, new float[] {1, 2, 3}))
         .isGreaterThan(by.usualLimit());

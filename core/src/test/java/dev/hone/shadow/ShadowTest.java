@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.hone.Batch;
 import dev.hone.DataType;
 import dev.hone.HoneException;
+import dev.hone.RunOptions;
 import dev.hone.Session;
 import dev.hone.Signature;
 import dev.hone.Signature.Dimension;
@@ -13,6 +14,7 @@ import dev.hone.Signature.Value;
 import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
 import dev.hone.fake.FakeModel;
+import dev.hone.metrics.Recorder;
 import dev.hone.metrics.SessionMetrics;
 import dev.hone.metrics.SessionStats;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -143,21 +145,25 @@ class ShadowTest {
   }
 
   @Test
-  void theBaselineAnswersAfterAFallBackUntilReset() {
-    ShadowPolicy policy = everything().whenDrifted(ShadowPolicy.WhenDrifted.FALL_BACK).build();
-    try (Shadow shadow = Shadow.of(HARMED.open(), MODEL.open(), policy);
+  void anAnswerWithoutTheOutputsThatAreComparedIsNoAgreement() {
+    Signature two =
+        new Signature(
+            Embedder.SIGNATURE.inputs(),
+            List.of(
+                Embedder.SIGNATURE.outputs().get(0),
+                Value.tensor("label", DataType.FLOAT32, Dimension.of("rows"))));
+    FakeModel model =
+        FakeModel.of(two, in -> Batch.of("y", zeros(), "label", Tensor.of(new float[2], 2)));
+    ShadowPolicy policy = everything().compare("y", Comparison.COSINE).build();
+    try (Shadow shadow = Shadow.of(Session.open(model), Session.open(model), policy);
         Batch in = request()) {
-      run(shadow, 6);
-      assertThat(shadow.isFallenBack()).isTrue();
-      assertThat(shadow.report().notes()).last().asString().contains("baseline answers");
-      try (Batch out = shadow.run(in)) {
-        assertThat(out.get("y").toFloatMatrix()[0])
-            .isEqualTo(MODEL.embed(in.get("x").toFloatMatrix()[0]));
-      }
-      assertThat(shadow.shadowStats().compared()).isEqualTo(6);
-      shadow.reset();
-      assertThat(shadow.isFallenBack()).isFalse();
-      assertThat(shadow.shadowStats().state()).isEqualTo(Agreement.OK);
+      shadow.run(in, RunOptions.DEFAULT.withOutputs("label")).close();
+      await(shadow);
+      assertThat(shadow.shadowStats().compared()).isZero();
+      assertThat(shadow.shadowStats().skipped()).isEqualTo(1);
+      shadow.run(in, RunOptions.DEFAULT.withOutputs("label", "y")).close();
+      await(shadow);
+      assertThat(shadow.shadowStats().compared()).isEqualTo(1);
     }
   }
 
@@ -200,36 +206,12 @@ class ShadowTest {
             SessionStats.EMPTY.rejections(),
             SessionStats.EMPTY.batches(),
             new SessionStats.Moment(0, 0, 0, 0, 0.9, 0.9));
-    Session fast = new Forwarding(MODEL.open(), busy);
+    Session fast = new Forwarding(MODEL.open(), () -> busy, Recorder.disabled());
     try (Shadow shadow = Shadow.of(fast, MODEL.open(), everything().build())) {
       run(shadow, 10);
       assertThat(shadow.shadowStats().compared()).isZero();
       assertThat(shadow.shadowStats().skipped()).isEqualTo(10);
       assertThat(shadow.stats()).isSameAs(busy);
-    }
-  }
-
-  @Test
-  void failuresOfTheBaselineAndOfListenersNeverReachACaller() {
-    FakeModel broken =
-        FakeModel.of(Embedder.SIGNATURE, in -> Batch.of("y", zeros()))
-            .withFailure(() -> new IllegalStateException("broken"));
-    ShadowPolicy policy =
-        everything()
-            .onChange(
-                stats -> {
-                  throw new IllegalStateException("broken listener");
-                })
-            .build();
-    try (Shadow shadow = Shadow.of(MODEL.open(), Session.open(broken), policy)) {
-      run(shadow, 5);
-      assertThat(shadow.shadowStats().failed()).isEqualTo(5);
-      assertThat(shadow.shadowStats().compared()).isZero();
-    }
-    try (Shadow shadow = Shadow.of(HARMED.open(), MODEL.open(), policy)) {
-      run(shadow, 10);
-      assertThat(shadow.shadowStats().state()).isEqualTo(Agreement.DRIFT);
-      assertThat(shadow.shadowStats().compared()).isEqualTo(10);
     }
   }
 
@@ -373,9 +355,23 @@ class ShadowTest {
     assertThatThrownBy(() -> ShadowPolicy.builder().rates(0.1, 0.1, 1e-6))
         .hasMessageContaining("healthyRate < harmfulRate")
         .hasMessageContaining("0.1, 0.1");
-    assertThatThrownBy(() -> ShadowReference.load(Path.of("/nowhere")))
-        .hasMessageContaining("/nowhere")
-        .hasMessageContaining("ShadowReference.measure");
+  }
+
+  @Test
+  void whatIsNoReferenceIsRefusedInWords(@TempDir Path folder) throws IOException {
+    Path text = Files.writeString(folder.resolve("text"), "something else");
+    Path bytes = Files.write(folder.resolve("bytes"), new byte[] {(byte) 0xff, (byte) 0xfe});
+    cannotBeLoaded(folder.resolve("nowhere"), "there is no such file");
+    cannotBeLoaded(bytes, "it is no text");
+    cannotBeLoaded(text, "its first line is not 'hone-shadow-reference 1'");
+  }
+
+  private static void cannotBeLoaded(Path file, String why) {
+    assertThatThrownBy(() -> ShadowReference.load(file))
+        .isInstanceOf(HoneException.class)
+        .hasMessage(
+            "No reference can be read from %s: %s. Make one with ShadowReference.measure and save.",
+            file, why);
   }
 
   @Test
