@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Serves embeddings over HTTP and can be watched while it does.
@@ -29,7 +30,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  *   POST /embed     a text in, its vector out as a JSON array
  *   GET  /metrics   what Prometheus scrapes
  *   GET  /ready     200 while it takes requests, 503 when it drains
- *   GET  /live      200 while a canary comes through the real queue
+ *   GET  /live      200 while a canary, or anybody else, comes through the real queue
  * </pre>
  *
  * <p>On SIGTERM it first says that it is not ready, goes on answering for as long as load balancers
@@ -42,11 +43,15 @@ public final class EmbeddingServer implements AutoCloseable {
   private static final String SESSION = "minilm";
 
   private final HttpServer http;
-  private final ExecutorService threads = Executors.newFixedThreadPool(64);
+  // As many as there are requests: the session refuses what it has no room for, so that probes are
+  // answered, and queueing is seen where it is measured.
+  private final ExecutorService threads = Executors.newCachedThreadPool();
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final TextEmbedder embedder;
   private final Duration drain;
+  private final AtomicLong answered = new AtomicLong();
+  private final AtomicLong answeredBefore = new AtomicLong(-1); // when the canary last failed
   private final AtomicInteger underWay = new AtomicInteger();
   private volatile boolean draining;
 
@@ -57,9 +62,14 @@ public final class EmbeddingServer implements AutoCloseable {
    * @param drain how long it goes on answering after it has said that it is not ready
    */
   EmbeddingServer(int port, Duration drain) throws IOException {
+    this(port, drain, EmbeddingSession::open);
+  }
+
+  /** The same with another session, which it owns. */
+  EmbeddingServer(int port, Duration drain, Opening opening) throws IOException {
     this.drain = drain;
     this.http = HttpServer.create(new InetSocketAddress(port), 512); // first: the port may be taken
-    Shadow session = EmbeddingSession.open();
+    Shadow session = opening.open();
     this.embedder = new TextEmbedder(session);
     new SessionMetrics(SESSION, session::stats).bindTo(registry);
     new ShadowMetrics(SESSION, session::shadowStats).bindTo(registry);
@@ -89,6 +99,11 @@ public final class EmbeddingServer implements AutoCloseable {
     System.out.println("Ready: curl -d 'some text' http://localhost:" + server.port() + "/embed");
   }
 
+  /** Opens the session that answers. */
+  interface Opening {
+    Shadow open() throws IOException;
+  }
+
   int port() {
     return http.getAddress().getPort();
   }
@@ -115,7 +130,9 @@ public final class EmbeddingServer implements AutoCloseable {
       return new Answer(400, "POST a text of 1 to " + MAX_TEXT_BYTES + " bytes.");
     }
     try {
-      return ok(json(embedder.embed(text, RunOptions.DEFAULT.withTimeout(TIMEOUT))));
+      float[] vector = embedder.embed(text, RunOptions.DEFAULT.withTimeout(TIMEOUT));
+      answered.incrementAndGet();
+      return ok(json(vector));
     } catch (HoneException.OverloadException e) {
       long seconds = Math.max(1, Math.round(e.retryAfter().toMillis() / 1e3));
       exchange.getResponseHeaders().set("Retry-After", Long.toString(seconds));
@@ -139,17 +156,18 @@ public final class EmbeddingServer implements AutoCloseable {
   }
 
   /**
-   * A server that is merely busy is alive: ending it would only add to the load of the others. So
-   * an overload counts as life, and only a canary that never comes back does not.
+   * A server that is merely busy is alive: ending it would only add to the load of the others. So a
+   * canary that finds no room, or that comes too late, counts as life as long as others are
+   * answered.
    */
   private Answer live(HttpExchange exchange) {
     try {
       embedder.embed("canary", RunOptions.DEFAULT.withTimeout(TIMEOUT));
       return ok("alive");
-    } catch (HoneException.OverloadException e) {
-      return ok("alive, and busy");
     } catch (HoneException e) {
-      return new Answer(503, String.valueOf(e.getMessage()));
+      long now = answered.get();
+      boolean moves = now != answeredBefore.getAndSet(now);
+      return moves ? ok("alive, and busy") : new Answer(503, String.valueOf(e.getMessage()));
     }
   }
 

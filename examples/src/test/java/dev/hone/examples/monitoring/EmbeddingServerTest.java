@@ -59,7 +59,9 @@ class EmbeddingServerTest {
     Set<String> scraped = names(http.get("/metrics").body(), "^(inference_[a-z_]+)[{ ]");
     Set<String> named = new TreeSet<>();
     for (String file :
-        new String[] {"rules.yml", "grafana-dashboard.json", "kubernetes/keda.yaml"}) {
+        new String[] {
+          "rules.yml", "grafana-dashboard.json", "kubernetes/keda.yaml", "kubernetes/hpa.yaml"
+        }) {
       String text = Files.readString(Path.of("monitoring").resolve(file));
       named.addAll(names(text, "(?<![a-z_:])(inference_[a-z_]+)(?![a-z_]*:)"));
     }

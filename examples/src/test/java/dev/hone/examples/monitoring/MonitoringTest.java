@@ -91,8 +91,9 @@ class MonitoringTest {
       Thread.sleep(3_000);
       server.process.destroy(); // SIGTERM
       while (server.http.get("/ready").statusCode() == 200) {
-        Thread.sleep(10); // what a load balancer does
+        Thread.sleep(10);
       }
+      Thread.sleep(1_000); // a load balancer needs a moment to notice, and sends more meanwhile
       load.close();
       Map<Integer, Integer> statuses = load.statuses();
       System.out.println("Requests by status, with SIGTERM under load: " + statuses);
