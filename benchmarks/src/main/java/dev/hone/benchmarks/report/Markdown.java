@@ -23,7 +23,10 @@ final class Markdown {
     } else if (block instanceof Page.Text paragraph) {
       return "\n" + paragraph.text() + "\n";
     } else if (block instanceof Page.Bullets list) {
-      return "\n" + list.lines().stream().map(line -> "* " + line + "\n").collect(joined());
+      String summary = list.summary().isEmpty() ? "" : "\n" + list.summary() + ":\n";
+      return summary
+          + "\n"
+          + list.lines().stream().map(line -> "* " + line + "\n").collect(joined());
     } else if (block instanceof Page.Grid grid) {
       return "\n" + grid(grid);
     }

@@ -60,6 +60,10 @@ public final class Report {
     if (!run.missing().isEmpty()) {
       section("What is missing in this run", List.of(new Page.Bullets("", run.missing())));
     }
+    List<String> names = Names.used(run);
+    if (!names.isEmpty()) {
+      section("", List.of(new Page.Bullets("What the names stand for", names)));
+    }
     targets();
     run.answers().forEach(this::answer);
     earlier.ifPresent(this::agreement);

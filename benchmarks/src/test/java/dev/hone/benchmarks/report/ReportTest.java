@@ -129,6 +129,16 @@ class ReportTest {
   }
 
   @Test
+  void namesThatAReaderMayNotKnowAreExplained() {
+    String html = Report.html(run(1.1), Optional.empty(), new Ledger());
+    assertThat(html)
+        .contains("<summary>What the names stand for</summary>", "<li>cosine: of the angle")
+        .doesNotContain("<li>Spearman");
+    assertThat(Report.markdown(run(1.1), Optional.empty(), new Ledger()))
+        .contains("What the names stand for:\n\n", "* cosine: of the angle");
+  }
+
+  @Test
   void theMarkdownTellsTheSame() {
     String markdown = Report.markdown(run(1.1, 1.2, 1.3), Optional.empty(), new Ledger());
     assertThat(markdown)
