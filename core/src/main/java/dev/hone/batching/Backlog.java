@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ final class Backlog implements Pilot.Reports {
   private final Limits limits;
   private final Intake intake = new Intake();
   private final WaitingRoom room;
+  private final Consumer<Request> entry;
   private final BatchFormer former;
   private final Shedding shedding;
   private final Recorder recorder;
@@ -49,6 +51,7 @@ final class Backlog implements Pilot.Reports {
     this.costs = plan.grid().model(plan.maxRows());
     this.limits = new Limits(policy, plan.maxRows());
     this.room = new WaitingRoom(admission, policy.shares);
+    this.entry = room::add;
     this.former = new BatchFormer(room, costs, limits, admission, tellingNanos);
     this.shedding = new Shedding(room, admission, policy);
     this.recorder = recorder;
@@ -116,7 +119,7 @@ final class Backlog implements Pilot.Reports {
   /** Takes in what arrived; so that nobody thinks meanwhile that nothing waits, says it does. */
   private void gather() {
     waiting = true;
-    intake.drainTo(room);
+    intake.drainTo(entry);
   }
 
   private void doneForming() {

@@ -85,6 +85,11 @@ public final class BatchPolicy {
     return !always && !queues && lanes == 0 && lingerNanos == 0 && latencyTargetNanos == 0;
   }
 
+  /** Whether it limits what a row of a batch may need. */
+  boolean hasBudgets() {
+    return maxTokens != AUTOMATIC.maxTokens || maxBatchBytes != AUTOMATIC.maxBatchBytes;
+  }
+
   /** What differs from {@link #automatic}, for example {@code maxRows 32, linger PT0.001S}. */
   @Override
   public String toString() {

@@ -50,8 +50,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Calls that share nothing</b>, be it that their model's rows may not or that it would not
  * pay, run by themselves: asynchronous ones, and the blocking ones that would always share, one
- * after the other from the same queue, with its bounds, deadlines, priorities and tenants; all other
- * blocking ones at once, in their callers' threads.
+ * after the other from the same queue, with its bounds, deadlines, priorities and tenants; all
+ * other blocking ones at once, in their callers' threads.
  *
  * <p><b>Ownership.</b> The batcher owns the session it was given: closing it ends the calls under
  * way as usual, and then closes the session. Inputs of {@code runAsync} may be closed before the

@@ -50,6 +50,7 @@ final class Engine implements Gauges {
   private final Alone alone;
   private final @Nullable Trial trial; // null: blocking calls always do as was found at opening
   private final boolean queueing; // what was found at opening
+  private final boolean budgeted; // whether calls that do not queue must keep a budget, too
   private final ReentrantLock closing = new ReentrantLock();
 
   /**
@@ -66,6 +67,7 @@ final class Engine implements Gauges {
     this.admission = new Admission(policy, plan.lanes(), recorder);
     double gain = plan.gain(WakeCost.nanos());
     this.queueing = queueing;
+    this.budgeted = layout.sharesBatches() && policy.hasBudgets();
     this.trial =
         layout.sharesBatches() && Opening.mayChoose(sessions.shared(), policy)
             ? new Trial(queueing, queueing ? gain : 1 / gain, System::nanoTime)
@@ -99,7 +101,7 @@ final class Engine implements Gauges {
       InputCheck.requireOptions(options);
       boolean platform = Threads.mayRunNative(); // a virtual thread's call runs on a lane's
       boolean queues = !platform || queues(options);
-      if (!queues && !layout.sharesBatches()) {
+      if (!queues && !budgeted) {
         return alone.run(in, out, options, begunNanos, begunNanos); // the session checks it
       }
       Batch ordered = layout.inOrder(in);

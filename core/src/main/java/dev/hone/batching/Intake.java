@@ -1,6 +1,7 @@
 package dev.hone.batching;
 
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +24,7 @@ final class Intake {
   }
 
   /** Moves all that arrived into the waiting room, in the order of arrival. */
-  void drainTo(WaitingRoom room) {
+  void drainTo(Consumer<Request> room) {
     Request last = top.getAndSet(null);
     Request first = null;
     while (last != null) {
@@ -35,7 +36,11 @@ final class Intake {
     while (first != null) {
       Request after = first.next;
       first.next = null;
-      room.add(first);
+      try {
+        room.accept(first);
+      } catch (RuntimeException | Error e) { // no memory, say; those behind it must not be lost
+        first.settle(e);
+      }
       first = after;
     }
   }
