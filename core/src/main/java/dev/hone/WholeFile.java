@@ -1,6 +1,7 @@
 package dev.hone;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
@@ -50,8 +51,21 @@ public final class WholeFile {
     }
   }
 
+  /** Writes these bytes, as {@link #write(Path, String, Content)} does. */
+  public static void write(Path file, String what, byte[] bytes) {
+    write(
+        file,
+        what,
+        channel -> {
+          ByteBuffer left = ByteBuffer.wrap(bytes);
+          while (left.hasRemaining()) {
+            channel.write(left);
+          }
+        });
+  }
+
   /**
-   * Refuses a place where no file can be written, as {@link #write} does.
+   * Refuses a place where no file can be written, as writing does.
    *
    * @throws HoneException if there is no such folder, or something there that is no regular file
    */

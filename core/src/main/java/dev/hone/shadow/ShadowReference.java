@@ -6,7 +6,6 @@ import dev.hone.Session;
 import dev.hone.Tensor;
 import dev.hone.WholeFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -126,15 +125,7 @@ public final class ShadowReference {
     divergences.forEach((key, value) -> lines.add("divergence\t" + key + "\t" + value));
     sketches.forEach((name, sketch) -> lines.add("feature\t" + name + "\t" + sketch.format()));
     String text = String.join("\n", lines) + "\n";
-    WholeFile.write(
-        file,
-        "reference",
-        channel -> {
-          ByteBuffer left = StandardCharsets.UTF_8.encode(text);
-          while (left.hasRemaining()) {
-            channel.write(left);
-          }
-        });
+    WholeFile.write(file, "reference", text.getBytes(StandardCharsets.UTF_8));
   }
 
   /**

@@ -1,12 +1,12 @@
 package dev.hone.cuda.kernels;
 
 import dev.hone.HoneException;
+import dev.hone.WholeFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
@@ -84,31 +84,17 @@ public final class CubinCache {
 
   /** What cannot be kept is compiled again next time. */
   private void write(Path entry, byte[] content) {
-    Path part = null;
+    byte[] all = Arrays.copyOf(sha256().digest(content), HASH_BYTES + content.length);
+    System.arraycopy(content, 0, all, HASH_BYTES, content.length);
     try {
       Files.createDirectories(folder);
-      part = Files.createTempFile(folder, "cubin", ".part");
-      byte[] all = Arrays.copyOf(sha256().digest(content), HASH_BYTES + content.length);
-      System.arraycopy(content, 0, all, HASH_BYTES, content.length);
-      Files.write(part, all);
-      Files.move(part, entry, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
+      WholeFile.write(entry, "compiled kernel", all);
+    } catch (IOException | HoneException e) {
       System.getLogger("dev.hone.cuda")
           .log(
               System.Logger.Level.WARNING,
               "A compiled kernel cannot be kept in " + folder + " and is compiled each time.",
               e);
-      deleteQuietly(part);
-    }
-  }
-
-  private static void deleteQuietly(@Nullable Path file) {
-    if (file != null) {
-      try {
-        Files.deleteIfExists(file);
-      } catch (IOException e) {
-        file.toFile().deleteOnExit();
-      }
     }
   }
 }

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What was compiled once is not compiled again, and what is damaged is. */
@@ -91,6 +93,16 @@ class CubinCacheTest {
       assertThat(Files.readAllBytes(entry)).isEqualTo(whole);
     }
     assertThat(compiler.compiled).isEqualTo(5);
+  }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void whoeverMayReadOtherFilesMayReadEntries(@TempDir Path folder) throws IOException {
+    Path other = Files.writeString(folder.resolve("other"), "made without any wish");
+    Path cache = folder.resolve("cache");
+    new CubinCache(cache).get(KernelSource.IMAGE, 90, new Counting("13.0"));
+    assertThat(Files.getPosixFilePermissions(files(cache).get(0)))
+        .isEqualTo(Files.getPosixFilePermissions(other));
   }
 
   @Test

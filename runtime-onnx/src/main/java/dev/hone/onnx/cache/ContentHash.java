@@ -1,12 +1,13 @@
 package dev.hone.onnx.cache;
 
+import dev.hone.HoneException;
+import dev.hone.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -123,14 +124,9 @@ public final class ContentHash {
   private void remember(Path memo, String facts, String hash) {
     try {
       Files.createDirectories(folder);
-      Path half = Files.createTempFile(folder, "", ".half");
-      try {
-        Files.writeString(half, new Seal(new TreeMap<>(), facts + hash).write());
-        Files.move(half, memo, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(half);
-      }
-    } catch (IOException e) {
+      String seal = new Seal(new TreeMap<>(), facts + hash).write();
+      WholeFile.write(memo, "hash of a file", seal.getBytes(StandardCharsets.UTF_8));
+    } catch (IOException | HoneException e) {
       // Then the file is read again next time.
     }
   }

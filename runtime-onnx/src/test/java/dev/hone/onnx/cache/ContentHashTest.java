@@ -80,6 +80,18 @@ class ContentHashTest {
 
   @Test
   @DisabledOnOs(OS.WINDOWS)
+  void whoeverMayReadOtherFilesMayReadWhatIsRemembered() throws IOException {
+    Path settled = Path.of(System.getProperty("java.home"), "release");
+    hashes.of(settled);
+    assertThat(remembered()).isEqualTo(1);
+    try (Stream<Path> memos = Files.list(folder.resolve("cache").resolve("hashes"))) {
+      assertThat(Files.getPosixFilePermissions(memos.findFirst().orElseThrow()))
+          .isEqualTo(Files.getPosixFilePermissions(file));
+    }
+  }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
   void whatIsRememberedIsUsedAndNotBelievedWhenDamaged() throws Exception {
     Thread.sleep(3_100);
     assertThat(hashes.of(file)).isEqualTo(ABC);
