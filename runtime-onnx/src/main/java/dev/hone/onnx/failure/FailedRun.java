@@ -20,6 +20,16 @@ public final class FailedRun {
           + " than its table of positions are: cut the inputs, or give them the shapes that the"
           + " model was made for.";
 
+  /** A model of older operators, raised to version 13 on the way, meets this. */
+  private static final String EMPTY =
+      "Inside the model a tensor has a length of 0, and a node cannot give it its shape: do not run"
+          + " the model on nothing. If it ran so before it was quantized, export it with version 13"
+          + " or newer of ONNX's operators.";
+
+  private static final Pattern EMPTY_RESHAPED =
+      Pattern.compile(
+          "input shape:\\{(?:[^}]*,)?0(?:,[^}]*)?\\}|dimension with value zero exceeds");
+
   /** What ONNX Runtime says, in small letters, and what it most often means. */
   private static final Map<String, String> MEANINGS =
       Map.of(
@@ -46,16 +56,7 @@ public final class FailedRun {
       return failure;
     }
     String told = String.valueOf(failure.getMessage());
-    String small = told.toLowerCase(Locale.ROOT); // some kernels begin with a capital, some do not
-    String meaning =
-        MEANINGS.entrySet().stream()
-            .filter(entry -> small.contains(entry.getKey()))
-            .map(Map.Entry::getValue)
-            .findFirst()
-            .orElse(
-                told.contains("CUDA") // says by itself what is wrong, and it is not the inputs
-                    ? ""
-                    : "Check that the values and shapes are such as the model was made for.");
+    String meaning = meaning(told);
     return new HoneException(
         "The model '"
             + model
@@ -66,5 +67,21 @@ public final class FailedRun {
             + (meaning.isEmpty() ? "" : " ")
             + SOURCE_FILE.matcher(told).replaceAll("").strip(),
         failure);
+  }
+
+  /** In a sentence; empty where the words say by themselves what is wrong. */
+  private static String meaning(String told) {
+    String small = told.toLowerCase(Locale.ROOT); // some kernels begin with a capital, some do not
+    if (EMPTY_RESHAPED.matcher(small).find()) {
+      return EMPTY;
+    }
+    return MEANINGS.entrySet().stream()
+        .filter(entry -> small.contains(entry.getKey()))
+        .map(Map.Entry::getValue)
+        .findFirst()
+        .orElse(
+            told.contains("CUDA") // it is not the inputs
+                ? ""
+                : "Check that the values and shapes are such as the model was made for.");
   }
 }

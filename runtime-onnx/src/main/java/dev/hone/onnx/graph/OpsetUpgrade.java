@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>the axes of Squeeze, Unsqueeze and ReduceSum and the parts of Split became inputs;
  *   <li>Softmax, LogSoftmax and Hardmax, which treated their input as a matrix cut before {@code
  *       axis} (1 by default), now run along {@code axis} alone (-1 by default). Where {@code axis}
- *       is not the last one, the matrix is now made with Flatten and undone with Reshape;
+ *       is not the last one, the matrix is now made with Flatten and undone with Reshape, which
+ *       takes a length of 0 for another: on such an empty tensor the model fails where it did not,
+ *       and says so;
  *   <li>the ratio of Dropout became an input, which means nothing outside of training;
  *   <li>empty tensors that stood for "not given" in Resize became inputs left out.
  * </ul>

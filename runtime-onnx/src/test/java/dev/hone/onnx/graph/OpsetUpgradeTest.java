@@ -1,9 +1,11 @@
 package dev.hone.onnx.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.Batch;
 import dev.hone.DataType;
+import dev.hone.HoneException;
 import dev.hone.ModelSource;
 import dev.hone.Shape;
 import dev.hone.Signature.Dimension;
@@ -67,6 +69,22 @@ class OpsetUpgradeTest {
   void whatFlattenedBeforeItsAxisStillDoes(String op, long axis) {
     Attribute attribute = Attribute.of("axis", axis);
     raisedEqual(graph(Node.of(op, List.of("x"), List.of("y"), attribute)), 11);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 2, 3, 0", "0, 0, 3, 4"})
+  void whereNothingIsNormalizedTheRaisedModelSaysWhatToDo(long axis, long a, long b, long c) {
+    Attribute attribute = Attribute.of("axis", axis);
+    ModelData before =
+        ModelData.of(graph(Node.of("Softmax", List.of("x"), List.of("y"), attribute)), 11);
+    ModelData after = before.copy();
+    assertThat(OpsetUpgrade.to13(after)).isEmpty();
+    try (Batch in = Batch.of("x", Tensor.allocate(DataType.FLOAT32, Shape.of(a, b, c)))) {
+      assertThat(ModelRuns.run(before, in)).isEmpty();
+      assertThatThrownBy(() -> ModelRuns.run(after, in))
+          .isInstanceOf(HoneException.class)
+          .hasMessageContainingAll("length of 0", "version 13");
+    }
   }
 
   @Test
