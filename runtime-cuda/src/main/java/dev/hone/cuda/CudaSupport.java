@@ -104,7 +104,10 @@ public final class CudaSupport implements GpuSupport {
   @Override
   public GpuSettings settings(int ordinal, Optional<GpuOptions> options) {
     CudaOptions cudaOptions = cudaOptions(options);
-    return new GpuSettings(cudaOptions.providerOptions(ordinal), cudaOptions.memoryPattern());
+    return new GpuSettings(
+        cudaOptions.providerOptions(ordinal),
+        cudaOptions.memoryPattern(),
+        LaneSettings.runsAtOnce(cudaOptions.lanes()));
   }
 
   /** On lanes of a device of its own, which goes when the session is closed. */

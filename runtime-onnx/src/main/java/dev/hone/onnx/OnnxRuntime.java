@@ -51,12 +51,11 @@ public final class OnnxRuntime implements InferenceRuntime {
     if (options.device().kind() == Device.Kind.CPU) {
       return OnnxSession.open(onnx, options, PASSES);
     }
-    SessionOptions counted = Opening.counted(onnx, options); // by one, whatever device it is
     return new Placing(
             computed(onnx, options),
             Gpus.find(),
             OnnxSession.onnxOptions(options).gpu(),
-            placement -> OnnxSession.open(onnx, counted, PASSES, placement))
+            new PlacedOpener(onnx, options, PASSES)::open)
         .open(options.device());
   }
 

@@ -42,8 +42,9 @@ final class OnnxSession implements Session {
     this.signature = signature;
     this.session = session;
     this.report = report;
-    int processors = Runtime.getRuntime().availableProcessors();
-    AsyncRuns runs = new AsyncRuns(session, recorder, "hone-async", processors);
+    int atOnce =
+        report.runsAtOnce() > 0 ? report.runsAtOnce() : Runtime.getRuntime().availableProcessors();
+    AsyncRuns runs = new AsyncRuns(session, recorder, "hone-async", atOnce);
     this.asyncRuns = runs;
     this.lifeline =
         LeakDetection.track(

@@ -45,18 +45,19 @@ final class Opening {
     this.passes = passes;
     this.placement = placement;
     this.threads = threads(options, placement);
-    this.recorder = options.recorder().orElseGet(() -> counting(model.name(), threads));
+    this.recorder =
+        options.recorder().orElseGet(() -> counting(model.name(), capacity(options, placement)));
     requireFolder("profile", onnx.profile());
     requireFolder("optimizedModel", onnx.optimizedModel());
     onnx.optimizedModel().ifPresent(this::requireRegular);
   }
 
-  /** The same options, with a recorder. */
-  static SessionOptions counted(OnnxModel model, SessionOptions options) {
+  /** The same options, with a recorder for where the session is placed. */
+  static SessionOptions counted(OnnxModel model, SessionOptions options, Placement placement) {
     return options.recorder().isPresent()
         ? options
         : options.toBuilder()
-            .recorder(counting(model.name(), OnnxSession.threads(options)))
+            .recorder(counting(model.name(), capacity(options, placement)))
             .build();
   }
 
@@ -65,10 +66,19 @@ final class Opening {
     return options.threads() == 0 && placement.gpu() != null ? 1 : OnnxSession.threads(options);
   }
 
-  /** As many runs at once as there are processors for do not slow each other down. */
-  private static Recorder counting(String name, int threads) {
-    int slots = Math.max(1, Runtime.getRuntime().availableProcessors() / threads);
-    return Recorder.counting(name, Capacity.of(slots), new NativeMemory());
+  /**
+   * How many runs at once do not slow each other down: as many as there are processors for, or as a
+   * GPU takes.
+   */
+  static Capacity capacity(SessionOptions options, Placement placement) {
+    GpuSettings gpu = placement.gpu();
+    int processors = Runtime.getRuntime().availableProcessors();
+    return Capacity.of(
+        gpu == null ? Math.max(1, processors / threads(options, placement)) : gpu.runsAtOnce());
+  }
+
+  private static Recorder counting(String name, Capacity capacity) {
+    return Recorder.counting(name, capacity, new NativeMemory());
   }
 
   /** What tensors and pools hold. */
@@ -159,11 +169,13 @@ final class Opening {
     canary.ifPresent(notes::add);
     notes.addAll(ready.notes());
     notes.addAll(ConfigKeys.notes(onnx.config()));
+    GpuSettings gpu = placement.gpu();
     return new SessionReport(
         "ONNX Runtime " + OrtLibrary.get().version(),
         placement.device(),
         ready.precision(),
         threads,
+        gpu == null ? 0 : gpu.runsAtOnce(),
         nodes,
         notes);
   }

@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 
 /** Support for GPUs that are there, until a message says "lost". */
 final class FakeGpu implements GpuSupport {
+  static final int RUNS_AT_ONCE = 6;
   static final String LOST = "lost: CUDA failure 700";
 
   private final Optional<String> obstacle;
@@ -36,7 +37,7 @@ final class FakeGpu implements GpuSupport {
 
   @Override
   public GpuSettings settings(int ordinal, Optional<GpuOptions> options) {
-    return new GpuSettings(Map.of("device_id", Integer.toString(ordinal)), false);
+    return new GpuSettings(Map.of("device_id", Integer.toString(ordinal)), false, RUNS_AT_ONCE);
   }
 
   @Override

@@ -15,6 +15,11 @@ import dev.hone.metrics.Recorder;
  */
 public record LaneSettings(
     int lanes, int maxGraphs, String name, Recorder recorder, SessionReport report) {
+  /** How many runs a session with so many lanes takes at once. */
+  public static int runsAtOnce(int lanes) {
+    return Lane.SLOTS * lanes;
+  }
+
   /** Refuses what is no number of lanes or graphs. */
   public LaneSettings {
     if (lanes < 1) {
