@@ -12,7 +12,12 @@ public final class CudaModule implements AutoCloseable {
     device.check(
         device.outsideCapture(() -> device.api().loadModule(cubin, out)), "loading device code");
     this.handle = out[0];
-    this.holding = device.holdings().add("device code");
+    try {
+      this.holding = device.holdings().add("device code");
+    } catch (Error e) { // no memory to remember it by
+      device.release(() -> device.api().unloadModule(handle), "device code");
+      throw e;
+    }
   }
 
   /** The handle of a kernel, good until this is closed. */

@@ -43,7 +43,7 @@ public final class LaneSession implements Session {
     this.signature = signature;
     this.runs = runs;
     this.asyncRuns = asyncRuns;
-    this.report = settings.report().withRunsAtOnce(Lane.SLOTS * settings.lanes());
+    this.report = settings.report().withRunsAtOnce(LaneSettings.runsAtOnce(settings.lanes()));
     this.capturesGraphs = settings.maxGraphs() > 0;
     this.recorder = settings.recorder();
     this.lifeline =
@@ -68,8 +68,8 @@ public final class LaneSession implements Session {
   public static LaneSession open(
       CudaDevice device, StreamModel model, LaneSettings settings, Runnable whenClosed) {
     LaneRuns runs = new LaneRuns(device, model, settings, whenClosed);
-    // Fewer than slots, so that who calls directly finds one.
-    int threads = Math.max(1, settings.lanes() - 1);
+    // One less than slots, so that who calls directly finds one.
+    int threads = LaneSettings.runsAtOnce(settings.lanes()) - 1;
     AsyncRuns asyncRuns = new AsyncRuns(runs, settings.recorder(), "hone-cuda-async", threads);
     return new LaneSession(model.signature(), runs, asyncRuns, settings);
   }

@@ -21,7 +21,10 @@ import dev.hone.cuda.device.CudaStream;
 import dev.hone.cuda.device.FakeCuda;
 import dev.hone.cuda.device.MemoryLimits;
 import dev.hone.memory.Memory;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -228,6 +231,67 @@ class LaneSessionTest {
 
         @Override
         public void close() {}
+      };
+    }
+  }
+
+  @Test
+  void callsThatNobodyBlocksForTakeAllSlotsButOne() throws Exception {
+    CountDownLatch mayRun = new CountDownLatch(1);
+    StreamModel model = new WaitingStreamModel(new ReferenceStreamModel(cuda, MODEL), mayRun);
+    try (Session session = LaneSession.open(device, model, FakeLanes.settings(2), device::close);
+        Batch in = input(2)) {
+      List<CompletableFuture<Batch>> calls = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        calls.add(session.runAsync(in));
+      }
+      try {
+        while (cuda.copies() < 3) { // of 4 slots, while no run ends
+          TimeUnit.MILLISECONDS.sleep(1);
+        }
+      } finally {
+        mayRun.countDown();
+      }
+      for (CompletableFuture<Batch> call : calls) {
+        try (Batch out = call.join()) {
+          MODEL.verify(in, out);
+        }
+      }
+    }
+    cuda.verifyClean();
+  }
+
+  /** Its runs wait until they may go on. */
+  private record WaitingStreamModel(StreamModel model, CountDownLatch mayRun)
+      implements StreamModel {
+    @Override
+    public Signature signature() {
+      return model.signature();
+    }
+
+    @Override
+    public boolean onDevice(Signature.Value value) {
+      return model.onDevice(value);
+    }
+
+    @Override
+    public Execution open(CudaStream stream) {
+      Execution runs = model.open(stream);
+      return new Execution() {
+        @Override
+        public void run(Port[] inputs, Port[] outputs, @Nullable Cancellation stop) {
+          try {
+            mayRun.await();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+          runs.run(inputs, outputs, stop);
+        }
+
+        @Override
+        public void close() {
+          runs.close();
+        }
       };
     }
   }
