@@ -10,6 +10,8 @@ module dev.hone.onnx {
   exports dev.hone.onnx.gpu;
   exports dev.hone.onnx.failure to
       dev.hone.cuda;
+  exports dev.hone.onnx.graph to
+      dev.hone.cuda;
 
   uses dev.hone.onnx.gpu.GpuSupport;
 

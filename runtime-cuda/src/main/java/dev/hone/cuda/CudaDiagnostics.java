@@ -10,7 +10,6 @@ import dev.hone.cuda.probe.SystemFacts;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
 
 /**
  * Tells why the GPU does not start, all reasons at once, each with what to do about it:
@@ -20,9 +19,9 @@ import java.util.function.Supplier;
  * }</pre>
  *
  * <p>Reads files only: device files, the driver's version, the headers of libraries. Nothing is
- * loaded, so looking costs milliseconds and cannot spoil anything for later. What only a running
- * driver knows it does not tell: a GPU that is broken, or out of memory, looks ready here. {@link
- * #withDriver} asks the driver as well, where the files leave nothing to say.
+ * loaded, so looking costs milliseconds and cannot spoil anything for later. What only a GPU at
+ * work tells it does not: one that is broken, or out of memory, looks ready here. {@link
+ * #withDriver} puts it to work, where the files leave nothing to say.
  */
 public final class CudaDiagnostics {
   /** A real libcuda.so.1 has many megabytes; those for linking have some dozen kilobytes. */
@@ -64,24 +63,30 @@ public final class CudaDiagnostics {
 
   /**
    * What is in the way on this machine. Where reading files finds nothing, the driver is asked for
-   * GPUs, as a session that wants one does: then CUDA's runtime and the driver's library are
-   * loaded, and stay loaded.
+   * GPUs, as a session that wants one does, then cuDNN for its version, and at last a small model
+   * is run on the first GPU and its answer compared with that of the CPU. Then CUDA's libraries are
+   * loaded, and stay loaded; it takes some seconds.
    */
   public static CudaReport withDriver() {
-    return withDriver(report(), DriverAnswer::ask);
+    return withDriver(report(), LiveGpu.HERE);
   }
 
-  static CudaReport withDriver(CudaReport files, Supplier<DriverAnswer> driver) {
+  static CudaReport withDriver(CudaReport files, LiveGpu gpu) {
     if (!files.isReady()) {
       return files;
     }
-    DriverAnswer answer = driver.get();
+    DriverAnswer answer = gpu.driver();
     List<String> facts = new ArrayList<>(files.facts());
     Optional<CudaStatus> problem = CudaSupport.problem(answer, 0);
+    if (problem.isEmpty()) {
+      facts.add("GPUs that the driver gives this process: " + answer.devices());
+      facts.add(gpu.cudnn());
+      problem = gpu.canary().map(CudaStatus.CanaryFailed::new);
+    }
     if (problem.isPresent()) {
       return new CudaReport(problem.get(), List.of(problem.get()), facts);
     }
-    facts.add("GPUs that the driver gives this process: " + answer.devices());
+    facts.add("a small model computes on cuda:0 what it computes on the CPU");
     return new CudaReport(files.status(), List.of(), facts);
   }
 
@@ -185,13 +190,21 @@ public final class CudaDiagnostics {
     facts.driver().ifPresent(version -> lines.add("driver in the kernel: " + version));
     libraries.found().entrySet().stream()
         .filter(entry -> entry.getKey().startsWith("libcu"))
-        .map(entry -> "found: " + entry.getKey() + " in " + folder(entry.getValue()))
+        .map(entry -> "found: " + entry.getKey() + " in " + place(entry.getValue()))
         .sorted()
         .forEach(lines::add);
     return lines;
   }
 
-  private static String folder(String path) {
-    return path.startsWith("/") ? path.substring(0, path.lastIndexOf('/')) : path;
+  /** With the real name of the file where a link leads to it, which often tells the version. */
+  private String place(String path) {
+    if (!path.startsWith("/")) {
+      return path;
+    }
+    int name = path.lastIndexOf('/') + 1;
+    String real = machine.files().realName(path);
+    String realName = real.substring(real.lastIndexOf('/') + 1);
+    return path.substring(0, name - 1)
+        + (realName.equals(path.substring(name)) ? "" : " (" + realName + ")");
   }
 }

@@ -287,6 +287,28 @@ public sealed interface CudaStatus {
     }
   }
 
+  /**
+   * Everything is in place, but a small model does not compute as it should.
+   *
+   * @param said what went wrong
+   */
+  record CanaryFailed(String said) implements CudaStatus {
+    @Override
+    public String text() {
+      return "A small model does not compute on the GPU as it should: "
+          + said
+          + (said.endsWith(".") ? "" : ".");
+    }
+
+    @Override
+    public String remedy() {
+      return "If a library is named, take those that go together: the bindings are of CUDA and cuDNN "
+          + CudaNeeds.BINDINGS
+          + ". Otherwise check with nvidia-smi whether the GPU is well and has memory to spare, and"
+          + " look for lines of NVRM in the kernel's log (dmesg).";
+    }
+  }
+
   /** ONNX Runtime is here in its form for the CPU only. */
   record ProviderMissing() implements CudaStatus {
     @Override

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,36 +55,85 @@ class CudaDiagnosticsTest {
   }
 
   @Test
-  void theDriverIsAskedForGpusWhereTheFilesLeaveNothingToSay() {
+  void theVersionOfALibraryIsToldWhereItsFileHasItInItsName() {
+    FakeSystem system = complete().versioned(LIBRARIES + "/libcudnn.so.9", "19.0");
+    assertThat(system.report().facts())
+        .contains(
+            "found: libcudnn.so.9 in " + LIBRARIES + " (libcudnn.so.9.19.0)",
+            "found: libcufft.so.12 in " + LIBRARIES);
+  }
+
+  @Test
+  void aGpuIsPutToWorkWhereTheFilesLeaveNothingToSay() {
     CudaReport files = complete().report();
-    CudaReport report =
-        CudaDiagnostics.withDriver(files, () -> new DriverAnswer(0, 2, "libcuda.so.1"));
+    CudaReport report = CudaDiagnostics.withDriver(files, new FakeLiveGpu(0, 2, ""));
     assertThat(report.isReady()).isTrue();
     assertThat(report.toString())
         .startsWith(files.toString())
-        .contains("GPUs that the driver gives this process: 2");
+        .contains(
+            "GPUs that the driver gives this process: 2",
+            "cuDNN 9.19.0",
+            "a small model computes on cuda:0 what it computes on the CPU");
+  }
+
+  @Test
+  void aGpuThatComputesNonsenseIsNotReady() {
+    CudaReport files = complete().report();
+    CudaReport report =
+        CudaDiagnostics.withDriver(files, new FakeLiveGpu(0, 1, "its answer has NaN"));
+    assertThat(report.isReady()).isFalse();
+    assertThat(report.problems())
+        .containsExactly(new CudaStatus.CanaryFailed("its answer has NaN"));
+    assertThat(report.toString())
+        .contains("as it should: its answer has NaN.", CudaNeeds.BINDINGS, "cuDNN 9.19.0")
+        .doesNotContain("what it computes on the CPU");
   }
 
   @Test
   void aMachineWhoseDriverGivesNoGpuIsNotReady() {
     CudaReport files = complete().report();
-    CudaReport report =
-        CudaDiagnostics.withDriver(files, () -> new DriverAnswer(100, 0, "libcuda.so.1"));
+    CudaReport report = CudaDiagnostics.withDriver(files, new FakeLiveGpu(100, 0, ""));
     assertThat(report.isReady()).isFalse();
     assertThat(report.problems()).containsExactly(new CudaStatus.NoSuchDevice(0, 0));
     assertThat(report.facts()).isEqualTo(files.facts());
   }
 
   @Test
-  void theDriverIsNotAskedWhereFilesAreMissing() {
+  void nothingIsLoadedWhereFilesAreMissing() {
     CudaReport files = FakeSystem.empty(root).report();
-    CudaReport report =
-        CudaDiagnostics.withDriver(
-            files,
-            () -> {
-              throw new AssertionError("Nothing of CUDA is to be loaded here.");
-            });
-    assertThat(report).isEqualTo(files);
+    FakeLiveGpu gpu = new FakeLiveGpu(0, 1, "");
+    assertThat(CudaDiagnostics.withDriver(files, gpu)).isEqualTo(files);
+    assertThat(gpu.asked).isZero();
+  }
+
+  /** Answers as it is told, and counts who asks. */
+  private static final class FakeLiveGpu implements LiveGpu {
+    private final DriverAnswer driver;
+    private final String wrong;
+    private int asked;
+
+    FakeLiveGpu(int code, int devices, String wrong) {
+      this.driver = new DriverAnswer(code, devices, "libcuda.so.1");
+      this.wrong = wrong;
+    }
+
+    @Override
+    public DriverAnswer driver() {
+      asked++;
+      return driver;
+    }
+
+    @Override
+    public String cudnn() {
+      asked++;
+      return "cuDNN 9.19.0";
+    }
+
+    @Override
+    public Optional<String> canary() {
+      asked++;
+      return wrong.isEmpty() ? Optional.empty() : Optional.of(wrong);
+    }
   }
 
   @Test

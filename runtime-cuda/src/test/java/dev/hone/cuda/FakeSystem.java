@@ -115,6 +115,19 @@ final class FakeSystem {
     return this;
   }
 
+  /** As packages of distributions have it: the file with its whole version, and a link to it. */
+  FakeSystem versioned(String path, String rest) {
+    Path link = path(path);
+    Path real = path(path + "." + rest);
+    try {
+      Files.move(link, real);
+      Files.createSymbolicLink(link, real.getFileName());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return this;
+  }
+
   FakeSystem file(String path, String text) {
     try {
       Files.createDirectories(path(path).getParent());

@@ -49,7 +49,7 @@ public record DriverAnswer(int code, int devices, String library, String fault) 
   }
 
   /** The innermost cause names the fault; those around it name what it broke. */
-  private static String words(Throwable failure) {
+  static String words(Throwable failure) {
     Throwable innermost = failure;
     while (innermost.getCause() != null) {
       innermost = innermost.getCause();
