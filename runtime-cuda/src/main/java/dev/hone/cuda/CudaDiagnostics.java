@@ -19,9 +19,10 @@ import java.util.Optional;
  * }</pre>
  *
  * <p>Reads files only: device files, the driver's version, the headers of libraries. Nothing is
- * loaded, so looking costs milliseconds and cannot spoil anything for later. What only a GPU at
- * work tells it does not: one that is broken, or out of memory, looks ready here. {@link
- * #withDriver} puts it to work, where the files leave nothing to say.
+ * loaded, so looking costs milliseconds, or a tenth of a second in a process that has just begun,
+ * and cannot spoil anything for later. What only a GPU at work tells it does not: one that is
+ * broken, or out of memory, looks ready here. {@link #withDriver} puts it to work, where the files
+ * leave nothing to say.
  */
 public final class CudaDiagnostics {
   /** A real libcuda.so.1 has many megabytes; those for linking have some dozen kilobytes. */

@@ -3,6 +3,7 @@ package dev.hone.cuda.probe;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -11,7 +12,6 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * ldconfig, the default folders. A library for another processor, or of 32 bits, and a file that
  * may not be read are passed over; a file that is no library ends the search for its name. Before
  * all that comes what JavaCPP finds on the class path and loads by itself.
+ *
+ * <p>For one look at a machine: what its folders hold is read once. By one thread.
  */
 public final class LibrarySearch {
   private static final String CLASS_PATH = "the class path";
@@ -31,6 +33,8 @@ public final class LibrarySearch {
   private final List<String> environmentFolders;
   private final Predicate<String> onClassPath;
   private final LoaderCache cache;
+  private final Map<String, List<String>> listings = new HashMap<>();
+  private @Nullable List<String> configuredFolders;
 
   /**
    * A search on one machine.
@@ -208,7 +212,7 @@ public final class LibrarySearch {
       Set<String> searched = new LinkedHashSet<>(folders);
       searched.addAll(cache.folders());
       searched.forEach(folder -> addOtherVersions(folder, hints));
-      for (String folder : LoaderCache.configuredFolders(files)) {
+      for (String folder : configuredFolders()) {
         if (!folders.contains(folder) && files.exists(folder + "/" + wish.soname())) {
           hints.add(
               "it is in "
@@ -233,12 +237,31 @@ public final class LibrarySearch {
         return;
       }
       String stem = wish.soname().substring(0, dot + 4);
-      for (String name : files.names(folder)) {
-        if (name.matches(Pattern.quote(stem) + "\\d+") && !name.equals(wish.soname())) {
+      for (String name : names(folder)) {
+        if (name.startsWith(stem)
+            && isNumber(name.substring(stem.length()))
+            && !name.equals(wish.soname())) {
           hints.add(folder + " has " + name + ", which is another major version");
         }
       }
     }
+  }
+
+  private static boolean isNumber(String text) {
+    return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
+  }
+
+  private List<String> names(String folder) {
+    return listings.computeIfAbsent(folder, files::names);
+  }
+
+  private List<String> configuredFolders() {
+    List<String> known = configuredFolders;
+    if (known == null) {
+      known = LoaderCache.configuredFolders(files);
+      configuredFolders = known;
+    }
+    return known;
   }
 
   private List<String> defaultFolders() {
@@ -251,7 +274,7 @@ public final class LibrarySearch {
   private List<String> knownFolders() {
     List<String> known = new ArrayList<>();
     for (String base : List.of("/usr/local", "/opt")) {
-      for (String name : files.names(base)) {
+      for (String name : names(base)) {
         if (name.startsWith("cuda")) {
           known.add(base + "/" + name + "/lib64");
           known.add(base + "/" + name + "/lib");
