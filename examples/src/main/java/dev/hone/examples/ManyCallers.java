@@ -34,6 +34,10 @@ public final class ManyCallers {
   /** Takes the seconds for each of the two as its only argument; 10 if there is none. */
   public static void main(String... args) throws IOException {
     String seconds = String.join("", args).strip(); // Maven gives an empty word where there is none
+    if (!seconds.matches("[0-9]{0,4}")) {
+      System.err.println("Give the seconds for each of the two ways: -Dargs=10.");
+      System.exit(1);
+    }
     Duration time = Duration.ofSeconds(seconds.isEmpty() ? 10 : Integer.parseInt(seconds));
     compare(200, time, System.out);
   }

@@ -13,6 +13,7 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -92,11 +93,19 @@ public final class EmbeddingServer implements AutoCloseable {
    */
   public static void main(String... args) throws IOException {
     String[] words = String.join(" ", args).strip().split(" +", -1);
-    int port = words[0].isEmpty() ? PORT : Integer.parseInt(words[0]);
-    int seconds = words.length > 1 ? Integer.parseInt(words[1]) : 5;
-    EmbeddingServer server = new EmbeddingServer(port, Duration.ofSeconds(seconds));
-    Runtime.getRuntime().addShutdownHook(new Thread(server::close, "drain"));
-    System.out.println("Ready: curl -d 'some text' http://localhost:" + server.port() + "/embed");
+    try {
+      int port = words[0].isEmpty() ? PORT : Integer.parseInt(words[0]);
+      int seconds = words.length > 1 ? Integer.parseInt(words[1]) : 5;
+      EmbeddingServer server = new EmbeddingServer(port, Duration.ofSeconds(seconds));
+      Runtime.getRuntime().addShutdownHook(new Thread(server::close, "drain"));
+      System.out.println("Ready: curl -d 'some text' http://localhost:" + server.port() + "/embed");
+    } catch (NumberFormatException e) {
+      System.err.println("Give a port, and how many seconds to drain: -Dargs=\"8081 5\".");
+      System.exit(1);
+    } catch (BindException e) {
+      System.err.println("The port is in use. Give another one: -Dargs=8081.");
+      System.exit(1);
+    }
   }
 
   /** Opens the session that answers. */
