@@ -35,8 +35,7 @@ final class Alone {
     }
     if (recorder.isEnabled()) {
       long runNanos = System.nanoTime() - readyNanos;
-      long rows = in.size() == 0 ? 1 : in.tensor(0).shape().rows();
-      recorder.ran(rows, readyNanos - begunNanos, runNanos, 0);
+      recorder.ran(Kind.countedRows(in), readyNanos - begunNanos, runNanos, 0);
     }
     return results;
   }

@@ -103,7 +103,7 @@ final class AsyncRequest extends Request {
   }
 
   /** What depends on a call, and has its asynchronous stages where those of the call are. */
-  static final class Stage<U> extends CompletableFuture<U> {
+  private static final class Stage<U> extends CompletableFuture<U> {
     private final Executor executor;
 
     Stage(Executor executor) {

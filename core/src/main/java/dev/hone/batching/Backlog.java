@@ -64,6 +64,11 @@ final class Backlog implements Pilot.Reports {
     return limits.maxRows(kind, length);
   }
 
+  /** See {@link Limits#fits}. */
+  boolean fits(Kind kind, int length) {
+    return limits.fits(kind, length);
+  }
+
   /** See {@link Limits#requireFits}. */
   void requireFits(Kind kind, int length) {
     limits.requireFits(kind, length);

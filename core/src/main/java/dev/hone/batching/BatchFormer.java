@@ -289,8 +289,15 @@ final class BatchFormer {
       return;
     }
     request.addUse();
-    flight.add(Piece.of(request, request.takenRows, rows));
-    request.takenRows += rows;
+    int from = request.takenRows;
+    request.takenRows += rows; // by this the room knows later what it has to let go
+    try {
+      flight.add(Piece.of(request, from, rows));
+    } catch (RuntimeException | Error e) { // no memory, say
+      request.settle(e);
+      request.endUse();
+      throw e;
+    }
   }
 
   private void leaveIfTaken(Request request) {

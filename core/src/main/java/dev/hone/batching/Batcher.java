@@ -49,9 +49,10 @@ import org.jspecify.annotations.Nullable;
  * thread do.
  *
  * <p><b>Calls that share nothing</b>, be it that their model's rows may not or that it would not
- * pay, run by themselves: asynchronous ones, and the blocking ones that would always share, one
- * after the other from the same queue, with its bounds, deadlines, priorities and tenants; all
- * other blocking ones at once, in their callers' threads.
+ * pay, run by themselves. Asynchronous ones wait in the same queue, with its bounds, deadlines,
+ * priorities and tenants, where each counts as one row, and as many run at once as there are lanes;
+ * so do blocking ones of a tenant, of bulk priority and of virtual threads, and all where the
+ * policy bounds the queue. Other blocking ones run at once, in their callers' threads.
  *
  * <p><b>Ownership.</b> The batcher owns the session it was given: closing it ends the calls under
  * way as usual, and then closes the session. Inputs of {@code runAsync} may be closed before the
@@ -266,6 +267,7 @@ public final class Batcher implements Session {
         report.device(),
         report.precision(),
         report.threads(),
+        report.runsAtOnce(),
         report.nodes(),
         all);
   }

@@ -10,7 +10,7 @@ final class BlockingRequest extends Request {
   private final @Nullable Batch out;
   private final Thread waiter = Thread.currentThread();
   private boolean endedHere; // without results, by who waits
-  private volatile boolean isWrittenTo; // a run writes the targets, which the caller may not have
+  private volatile boolean isWrittenTo; // a run may write the targets: the caller waits for it
   private volatile boolean parks; // waking costs time: who runs its own batch needs it not
   private @Nullable BlockingRequest wakesNext; // written before the end, read by the waiter after
 

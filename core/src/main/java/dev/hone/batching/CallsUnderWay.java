@@ -83,7 +83,7 @@ final class CallsUnderWay implements RequestEvents {
     }
     long now = System.nanoTime();
     recorder.answered(
-        request.rows,
+        Kind.countedRows(request.in),
         request.submittedNanos - request.begunNanos,
         flight.formedNanos - request.submittedNanos,
         flight.runBeginNanos - flight.formedNanos,

@@ -203,8 +203,7 @@ final class CostModel {
     double ratio = tookNanos / predict(rows, length);
     double error = Math.max(0.5, Math.min(2, ratio)) - 1; // one pause must not upset everything
     int r = rowNode(rows);
-    double rowPart =
-        Math.min(1, (double) (rows - (1 << r)) / (1 << r)); // a lone call may have more
+    double rowPart = (double) (rows - (1 << r)) / (1 << r);
     int l = hasLength ? lengthNode(length) : 0;
     double lengthPart = hasLength ? lengthPart(l, length) : 0;
     for (double[] row : nanos) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /*
  * The map of this package.
  *
- *   caller ──▶ Layout: valid? which Kind? ──▶ Admission: room? ──▶ Intake
+ *   caller ──▶ does it queue? ──▶ Layout: valid? which Kind? ──▶ Admission: room? ──▶ Intake
  *     │                                                              │ drained by whoever forms
  *     │ a lane is free and nothing waits, or Trial says so           ▼
  *     ▼                                                          WaitingRoom: Level ▶ TenantQueue
@@ -89,7 +89,8 @@ final class Engine implements Gauges {
   }
 
   private Recorder counting(Plan plan) {
-    Capacity capacity = new Capacity(plan.lanes(), plan.maxRows(), policy.maxQueueDelayNanos);
+    int together = layout.sharesBatches() ? plan.maxRows() : 0;
+    Capacity capacity = new Capacity(plan.lanes(), together, policy.maxQueueDelayNanos);
     return Recorder.counting("batcher", capacity, this);
   }
 
@@ -112,7 +113,7 @@ final class Engine implements Gauges {
       Lane lane = platform ? scheduler.laneFor(kind, ordered) : null;
       return lane != null
           ? runOn(lane, ordered, out, options, begunNanos)
-          : await(ordered, out, options, kind, begunNanos);
+          : await(ordered, out, options, kind, platform, begunNanos);
     } catch (RuntimeException | Error e) {
       calls.record(e);
       throw e;
@@ -123,9 +124,13 @@ final class Engine implements Gauges {
 
   /** Queues a call and waits for its end, perhaps running it and others in this thread. */
   private Batch await(
-      Batch in, @Nullable Batch out, RunOptions options, Kind kind, long begunNanos) {
+      Batch in,
+      @Nullable Batch out,
+      RunOptions options,
+      Kind kind,
+      boolean platform,
+      long begunNanos) {
     BlockingRequest request;
-    boolean platform = Threads.mayRunNative();
     try {
       int length = kind.lengthOf(in);
       if (out != null && !kind.runsAlone()) { // else the session checks them
@@ -221,7 +226,12 @@ final class Engine implements Gauges {
     if (kind == null || kind.runsAlone() || in.tensor(0).shape().rows() == 0) {
       return layout.aloneKind(outputs);
     }
-    scheduler.requireFits(kind, kind.lengthOf(in));
+    int length = kind.lengthOf(in);
+    if (budgeted) {
+      scheduler.requireFits(kind, length);
+    } else if (!scheduler.fits(kind, length)) {
+      return layout.aloneKind(outputs); // nobody said that it must not be so large
+    }
     return kind;
   }
 

@@ -47,11 +47,11 @@ final class Flight {
     return runEndNanos - runBeginNanos;
   }
 
-  /** Adds a piece that was claimed for this flight. */
+  /** Adds a piece that was claimed for this flight; where this fails, it was not added. */
   void add(Piece piece) {
     Request request = piece.request();
-    pieces.add(piece);
     answersOf(request); // made now, for later there is no way back
+    pieces.add(piece);
     rows += piece.rows();
     length = Math.max(length, request.length);
     stoppable |= request.canStop();

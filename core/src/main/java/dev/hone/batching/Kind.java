@@ -69,28 +69,34 @@ final class Kind {
     return new Kind(ports, axes, outputs, outputIndexes, outputShapes);
   }
 
-  /**
-   * The kind of calls that run alone, because what they give or want has no rows to put together.
-   */
+  /** The kind of calls that run alone. */
   static Kind alone(List<String> outputs, OutputShapes outputShapes) {
     return new Kind(new Port[0], new long[0][], List.copyOf(outputs), new int[0], outputShapes);
   }
 
-  /** Whether no call of this kind shares a batch. */
+  /**
+   * Whether no call of this kind shares a batch: what it gives or wants has no rows to put
+   * together, or lies on a device, or nothing is gained by it.
+   */
   boolean runsAlone() {
     return ports.length == 0;
   }
 
-  /** How many rows a call is counted as, by its inputs: at least one where it runs alone. */
+  /**
+   * As how many rows a call waits and costs, by its inputs: one where it runs alone, for then their
+   * first axis need not be one of rows.
+   */
   int rowsOf(Batch in) {
-    long rows = in.size() == 0 ? 1 : in.tensor(0).shape().rows();
-    if (runsAlone()) {
-      return (int) Math.max(1, Math.min(Integer.MAX_VALUE, rows));
-    }
+    long rows = runsAlone() ? 1 : countedRows(in);
     if (rows > Integer.MAX_VALUE) {
       throw new IllegalArgumentException("A call may have at most 2^31-1 rows, not " + rows + ".");
     }
     return (int) rows;
+  }
+
+  /** How many rows statistics count for a call, by its inputs. */
+  static long countedRows(Batch in) {
+    return in.size() == 0 ? 1 : in.tensor(0).shape().rows();
   }
 
   /** The bytes of a call's inputs, which have so many rows of this length. */

@@ -32,6 +32,7 @@ final class Layout {
   private final boolean hasLength;
   private final String[] inputNames;
   private final List<String> outputNames;
+  private final Kind aloneForAll; // outputs
   private volatile @Nullable Kind lastKind;
   private volatile OutputShapes outputShapes;
 
@@ -43,6 +44,7 @@ final class Layout {
     this.inputNames = signature.inputNames().toArray(String[]::new);
     this.outputNames = signature.outputNames();
     this.outputShapes = OutputShapes.unknown(signature);
+    this.aloneForAll = Kind.alone(List.of(), outputShapes);
   }
 
   static Layout of(Signature signature, LengthAxis length) {
@@ -204,7 +206,7 @@ final class Layout {
 
   /** The kind of calls that want these outputs and run alone. */
   Kind aloneKind(List<String> outputs) {
-    return Kind.alone(outputs, outputShapes);
+    return outputs.isEmpty() ? aloneForAll : Kind.alone(outputs, outputShapes);
   }
 
   /**

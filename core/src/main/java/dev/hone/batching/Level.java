@@ -65,7 +65,12 @@ final class Level {
     if (tenant.isEmpty()) {
       tenant.virtualTime = Math.max(tenant.virtualTime, servedTime);
       turns.add(tenant.turn, tenant.virtualTime);
-      demands.add(tenant.claim, 0);
+      try {
+        demands.add(tenant.claim, 0);
+      } catch (Error e) { // no memory; a tenant that waits for nothing has no turn
+        turns.remove(tenant.turn);
+        throw e;
+      }
     }
     tenant.add(request);
     demands.move(tenant.claim, -tenant.demand());

@@ -49,6 +49,11 @@ final class Limits {
     return maxNanos;
   }
 
+  /** Whether a row of such a call fits a batch. */
+  boolean fits(Kind kind, int length) {
+    return length <= maxTokens && kind.batchRowBytes(length) <= maxBytes;
+  }
+
   /**
    * Refuses a call of which not even one row fits.
    *

@@ -115,6 +115,11 @@ final class Pilot {
   /** How much pieces are together: rows, and tokens before and after padding. */
   private record Size(int rows, int length, long realTokens) {
     static Size of(List<Piece> pieces) {
+      Request first = pieces.get(0).request();
+      if (first.kind.runsAlone()) {
+        int rows = (int) Math.min(Integer.MAX_VALUE, Kind.countedRows(first.in));
+        return new Size(rows, 1, rows);
+      }
       int rows = 0;
       int length = 0;
       long real = 0;
@@ -234,13 +239,14 @@ final class Pilot {
   /** Makes smaller suspects of those that failed together, or blames the only one. */
   private void split(
       List<Piece> failed, Throwable failure, Deque<List<Piece>> suspects, boolean halve) {
-    boolean memory = failure instanceof OutOfMemoryException;
+    boolean batch = !failed.get(0).request().kind.runsAlone();
+    boolean memory = batch && failure instanceof OutOfMemoryException;
     if (memory) {
       reports.memoryFailed(Size.of(failed).tokens());
     }
     if (failed.size() == 1) {
       Piece only = failed.get(0);
-      if (memory && only.rows() > 1 && !only.request().kind.runsAlone()) {
+      if (memory && only.rows() > 1) {
         int half = only.rows() / 2;
         suspects.push(List.of(Piece.of(only.request(), only.from() + half, only.rows() - half)));
         suspects.push(List.of(Piece.of(only.request(), only.from(), half)));

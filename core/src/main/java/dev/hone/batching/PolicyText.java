@@ -20,13 +20,6 @@ final class PolicyText {
     return words.text.toString();
   }
 
-  /** What it says of the queue. */
-  static String ofQueue(BatchPolicy policy, BatchPolicy usual) {
-    PolicyText words = new PolicyText();
-    words.addLimits(policy, usual);
-    return words.text.toString();
-  }
-
   private void addBatches(BatchPolicy policy, BatchPolicy usual) {
     add("maxRows", policy.maxRows, usual.maxRows);
     add("maxTokens", policy.maxTokens, usual.maxTokens);
@@ -39,12 +32,12 @@ final class PolicyText {
   }
 
   private void addQueue(BatchPolicy policy, BatchPolicy usual) {
-    addLimits(policy, usual);
+    addBounds(policy, usual);
     addIf(policy.callbacks != usual.callbacks, "with an executor for callbacks");
     addIf(policy.recorder != null, "with a recorder");
   }
 
-  private void addLimits(BatchPolicy policy, BatchPolicy usual) {
+  private void addBounds(BatchPolicy policy, BatchPolicy usual) {
     int before = text.length();
     add("maxQueueRows", policy.maxQueueRows, usual.maxQueueRows);
     add("maxQueueBytes", policy.maxQueueBytes, usual.maxQueueBytes);

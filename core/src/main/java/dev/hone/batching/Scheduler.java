@@ -50,7 +50,7 @@ final class Scheduler {
     this.backlog = new Backlog(admission, policy, plan, courtesyNanos, recorder);
     this.breather = new Breather(admission::rows);
     this.pilot = new Pilot(sessions, callsUnderWay, joiner, recorder, backlog);
-    this.lingers = policy.lingerNanos > 0;
+    this.lingers = policy.lingerNanos > 0 && plan.maxRows() > 1; // else nobody can join
     this.lanesAddUp = lanesAddUp(sessions.shared(), plan.lanes());
     this.lanes = new Lanes(plan.lanes(), this::serve);
   }
@@ -75,7 +75,9 @@ final class Scheduler {
     Lane lane = fits ? lanes.acquire() : null;
     if (lane != null) {
       lane.freeAtNanos = System.nanoTime() + FOREVER_NANOS;
-      breather.pause();
+      if (!kind.runsAlone()) {
+        breather.pause();
+      }
       if (backlog.hasWork()) { // whoever queued meanwhile found this lane taken
         lanes.release(lane);
         return null;
@@ -89,6 +91,11 @@ final class Scheduler {
     if (backlog.hasWork()) {
       wakeFreeLane();
     }
+  }
+
+  /** Whether a row of such a call fits a batch. */
+  boolean fits(Kind kind, int length) {
+    return backlog.fits(kind, length);
   }
 
   /**

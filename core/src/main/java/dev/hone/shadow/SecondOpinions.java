@@ -102,6 +102,7 @@ final class SecondOpinions implements AutoCloseable {
   void offer(Batch in, Batch out) {
     if (clock.getAsLong() - nextNanos < 0
         || !judge.compares(out)
+        || fallenBack // it was called before
         || !busy.compareAndSet(false, true)) {
       skipped.increment();
       return;
@@ -143,7 +144,7 @@ final class SecondOpinions implements AutoCloseable {
 
   private void judge(List<Batch> copies) {
     try {
-      if (fast.stats().now().pressure() > policy.mostPressure) {
+      if (fallenBack || fast.stats().now().pressure() > policy.mostPressure) {
         skipped.increment();
       } else {
         judge(copies.get(0), copies.get(1));

@@ -289,4 +289,70 @@ class LoneCallsTest {
       }
     }
   }
+
+  @Test
+  void eachCountsAsOneRowOfTheQueueAndAsItsRowsInStatistics() {
+    try (Batcher batcher = open(policy())) {
+      CompletableFuture<Batch> first = keepBusy(batcher);
+      List<CompletableFuture<Batch>> calls = new ArrayList<>();
+      for (int i = 0; i < 3; i++) { // each more than the queue takes rows
+        try (Batch in = ToySession.input(new long[20_000][1])) {
+          calls.add(batcher.runAsync(in));
+        }
+      }
+      assertThat(batcher.stats().now().queuedRows()).isEqualTo(3);
+      go.countDown();
+      first.join().close();
+      calls.forEach(call -> call.join().close());
+      assertThat(batcher.stats().rows()).isEqualTo(60_001);
+    }
+  }
+
+  @Test
+  void nobodyLingersForCompanyThatCannotCome() {
+    BatchPolicy.Builder lingering = policy().linger(Duration.ofHours(1)).maxQueueRows(8);
+    try (Batcher batcher = open(lingering);
+        Batch in = ToySession.input(new long[] {1, 2})) {
+      List<String> threads = Collections.synchronizedList(new ArrayList<>());
+      toy.fault = (inputs, options) -> threads.add(Thread.currentThread().getName());
+      batcher.run(in).close();
+      batcher.runAsync(in).join().close();
+      assertThat(threads).containsExactly(Thread.currentThread().getName(), "hone-batcher-0");
+    }
+  }
+
+  @Test
+  void oneThatRunsOutOfMemoryMakesNoBatchesOfOthersSmaller() {
+    FakeModel copy =
+        FakeModel.of(
+            new Signature(
+                List.of(Value.tensor("x", DataType.FLOAT32, Dimension.of("n"))),
+                List.of(Value.tensor("y", DataType.FLOAT32, Dimension.of("n")))),
+            in -> {
+              if (in.rows() == 0) {
+                throw new OutOfMemoryException("injected", new OutOfMemoryError());
+              }
+              return Batch.of("y", Tensor.of(in.get("x").toFloatArray()));
+            });
+    FakeModel slow = copy.withDelay(in -> Duration.ofMillis(in.rows() == 2 ? 50 : 0));
+    BatchPolicy sharing = policy().evenIfItDoesNotPay().maxRows(8).build();
+    try (Batcher batcher = Batcher.over(Session.open(slow), sharing)) {
+      assertThat(batcher.isBatching()).isTrue();
+      assertThatThrownBy(() -> askRows(batcher, 0).join())
+          .hasCauseInstanceOf(OutOfMemoryException.class);
+      List<CompletableFuture<Batch>> calls = new ArrayList<>();
+      calls.add(askRows(batcher, 2)); // while it runs the others wait, and come together
+      for (int i = 0; i < 8; i++) {
+        calls.add(askRows(batcher, 1));
+      }
+      calls.forEach(call -> call.join().close());
+      assertThat(batcher.stats().batches().rows().max()).isGreaterThanOrEqualTo(7);
+    }
+  }
+
+  private static CompletableFuture<Batch> askRows(Batcher batcher, int rows) {
+    try (Batch in = Batch.of("x", Tensor.of(new float[rows]))) {
+      return batcher.runAsync(in);
+    }
+  }
 }

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** What virtual threads ask for runs on platform threads, where calls share no batches, too. */
 @ExtendWith(NoLeaks.class)
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class VirtualCallsTest {
+class VirtualThreadsTest {
   private final ToySession toy = new ToySession(ToySession.Trait.MIXES_ROWS);
 
   @BeforeEach
