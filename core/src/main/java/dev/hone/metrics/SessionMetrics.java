@@ -225,7 +225,7 @@ public final class SessionMetrics implements MeterBinder {
         registry,
         "inference.memory.native",
         "bytes",
-        "Held by tensors and pools.",
+        "Held by tensors and pools, not by weights.",
         Tags.empty(),
         s -> s.now().nativeBytes());
     gauge(

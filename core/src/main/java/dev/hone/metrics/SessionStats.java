@@ -129,7 +129,8 @@ public record SessionStats(
    *
    * @param queuedRows rows that wait
    * @param oldestWaitNanos how long the oldest waiting call has waited
-   * @param nativeBytes native bytes that tensors and pools of the whole process hold
+   * @param nativeBytes native bytes that tensors and pools of the whole process hold; weights, and
+   *     what a native runtime keeps for its own work, are not in them
    * @param peakNativeBytes the most of these ever held at once
    * @param utilization busy time over available time lately, 0 to 1; above 1 where more runs went
    *     on at once than the session has slots for
