@@ -18,7 +18,7 @@ public record CudaReport(CudaStatus status, List<CudaStatus> problems, List<Stri
     facts = List.copyOf(facts);
   }
 
-  /** Whether nothing is in the way, as far as files tell, and the driver where it was asked. */
+  /** Whether nothing is in the way, as far as files tell, and the GPU where it was put to work. */
   public boolean isReady() {
     return problems.isEmpty();
   }

@@ -3,7 +3,6 @@ package dev.hone.cuda;
 import dev.hone.Batch;
 import dev.hone.DataType;
 import dev.hone.Device;
-import dev.hone.HoneException;
 import dev.hone.Model;
 import dev.hone.ModelSource;
 import dev.hone.Session;
@@ -75,7 +74,7 @@ final class GpuCanary {
         }
       }
       return Optional.empty();
-    } catch (HoneException | LinkageError e) {
+    } catch (RuntimeException | LinkageError e) { // whatever it is, it is what is wrong here
       return Optional.of(String.valueOf(e.getMessage()));
     }
   }

@@ -91,6 +91,24 @@ class GpuCanaryTest {
   }
 
   @Test
+  void whateverIsThrownIsToldAndEndsNoDiagnosis() {
+    for (Throwable failure :
+        List.of(new UnsatisfiedLinkError("no cudart"), new IllegalStateException("no cudart"))) {
+      try (Batch in = Samples.affine(3, 1)) {
+        assertThat(GpuCanary.difference(() -> thrown(failure), GpuCanaryTest::onFakeCpu, in))
+            .contains("no cudart");
+      }
+    }
+  }
+
+  private static Session thrown(Throwable failure) {
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    throw (RuntimeException) failure;
+  }
+
+  @Test
   void theModelUsesConvolutionsAndProductsAndTheCpuAgreesWithItself() {
     try (Session cpu = Session.open(GpuCanary.model());
         Batch in = GpuCanary.input();
