@@ -6,6 +6,7 @@ import dev.hone.HoneException;
 import dev.hone.HoneException.OutOfMemoryException;
 import dev.hone.InputCheck;
 import dev.hone.RunOptions;
+import dev.hone.SessionReport;
 import dev.hone.Signature;
 import dev.hone.StopSignal;
 import java.util.List;
@@ -21,9 +22,11 @@ final class LaneRuns implements AutoCloseable {
   private final int[] allOutputs;
   private final boolean onlyAllocates;
   private final PredictedOutputs predictedOutputs;
+  private final EmptyRuns emptyRuns;
 
-  LaneRuns(OrtLibrary library, Signature signature, InputCheck check) {
+  LaneRuns(OrtLibrary library, Signature signature, InputCheck check, EmptyRuns emptyRuns) {
     this.library = library;
+    this.emptyRuns = emptyRuns;
     this.check = check;
     this.allOutputs = IntStream.range(0, signature.outputs().size()).toArray();
     this.onlyAllocates =
@@ -42,9 +45,12 @@ final class LaneRuns implements AutoCloseable {
 
   /** Runs into tensors that the lane's places name. */
   void into(Lane lane, Batch in, Batch out, RunOptions options, long deadlineNanos) {
+    SessionReport.Node culprit = emptyRuns.culprit(in);
     out.hold();
     try {
-      if (onlyAllocates) {
+      if (culprit != null) {
+        emptyRuns.answerInto(in, culprit, out);
+      } else if (onlyAllocates) {
         runAndCopy(lane, in, out, options, deadlineNanos);
       } else if (options.isStoppable()) {
         watched(lane, options, deadlineNanos, () -> lane.runInto(in, out));
@@ -73,6 +79,10 @@ final class LaneRuns implements AutoCloseable {
    */
   Batch run(Lane lane, Batch in, RunOptions options, long deadlineNanos) {
     int[] chosen = chosen(options);
+    SessionReport.Node culprit = emptyRuns.culprit(in);
+    if (culprit != null) {
+      return emptyRuns.answer(in, culprit, lane.symbols, chosen);
+    }
     Batch predicted = onlyAllocates ? null : predictedOutputs.of(lane, chosen);
     if (predicted == null) {
       return allocating(lane, in, chosen, options, deadlineNanos);

@@ -59,7 +59,10 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
     this.runConfig = settings.runConfig();
     this.signature = signature;
     this.check = new InputCheck(signature);
-    this.laneRuns = releases.own(new LaneRuns(library, signature, check), LaneRuns::close);
+    EmptyRuns emptyRuns =
+        new EmptyRuns(signature, check, () -> NodeAssignment.read(handle), library.version());
+    this.laneRuns =
+        releases.own(new LaneRuns(library, signature, check, emptyRuns), LaneRuns::close);
     this.inputNames = releases.own(new Names(signature.inputNames()), Names::close);
     this.outputNames = releases.own(new Names(signature.outputNames()), Names::close);
     this.sequences = SequenceInputs.of(library, signature);
