@@ -11,7 +11,10 @@ import java.util.Set;
 final class DeadCode {
   private DeadCode() {}
 
-  /** Removes it, and gives how many nodes went. Inputs stay: they are a promise to callers. */
+  /**
+   * Removes it, and gives how many nodes went. Inputs that callers can give stay: they are a
+   * promise.
+   */
   static int remove(Graph graph) {
     Set<String> needed = new HashSet<>();
     Set<Node> alive = alive(graph, needed);
@@ -25,7 +28,8 @@ final class DeadCode {
       graph.remove(dead);
     }
     for (TensorData weight : List.copyOf(graph.initializers())) {
-      if (!needed.contains(weight.name()) && !graph.isInput(weight.name())) {
+      boolean promised = graph.isInput(weight.name()) && graph.hasDefault(weight.name());
+      if (!needed.contains(weight.name()) && !promised) {
         graph.removeInitializer(weight.name());
       }
     }

@@ -250,10 +250,15 @@ public final class Graph {
     return unique;
   }
 
-  /** Removes a weight, if it is there. */
+  /**
+   * Removes a weight, if it is there. Where callers cannot override initializers, and it is listed
+   * among the inputs only because the format wants that, it goes from there, too.
+   */
   public void removeInitializer(String weight) {
     changed();
-    initializers.remove(weight);
+    if (initializers.remove(weight) != null && defaultsFixed) {
+      inputs.removeIf(input -> input.name().equals(weight));
+    }
   }
 
   /** Adds an input at the end. */

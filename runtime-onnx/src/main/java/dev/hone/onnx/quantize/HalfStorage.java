@@ -67,8 +67,8 @@ public final class HalfStorage {
     if (graph.constant(weight.name()) == null) {
       return "It is an input that callers can override.";
     }
-    if (graph.isInput(weight.name()) || graph.isOutput(weight.name())) {
-      return "It is also an input or output of the model.";
+    if (graph.isOutput(weight.name())) {
+      return "It is also an output of the model.";
     }
     long elements = weight.shape().elementCount();
     if (elements < LEAST_ELEMENTS) {

@@ -82,4 +82,20 @@ class GraphTest {
     assertThat(outer.initializer("w")).isNotNull();
     assertThat(outer.initializer("unused")).isNull();
   }
+
+  @Test
+  void whatOldFilesListAmongTheInputsGoesWithTheWeightThatNothingNeeds() {
+    Graph graph = new Graph("old");
+    graph.addInput(ModelRuns.floats("x"));
+    graph.addInput(ModelRuns.floats("w"));
+    graph.putInitializer(TensorData.ofFloats("w", Shape.of(1), 1));
+    graph.add(Node.of("Neg", List.of("x"), List.of("y")));
+    graph.addOutput(ModelRuns.floats("y"));
+    graph.removeDead();
+    assertThat(graph.initializer("w")).as("a default that callers may override").isNotNull();
+    graph.setDefaultsFixed(true);
+    graph.removeDead();
+    assertThat(graph.initializers()).isEmpty();
+    assertThat(graph.inputs()).extracting(ValueInfo::name).containsExactly("x");
+  }
 }

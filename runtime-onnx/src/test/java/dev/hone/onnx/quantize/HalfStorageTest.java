@@ -101,7 +101,7 @@ class HalfStorageTest {
     assertThat(whyLeft(overridable)).isEqualTo("It is an input that callers can override.");
     ModelData shown = model(new float[COUNT]);
     shown.graph().addOutput(ModelRuns.floats("w"));
-    assertThat(whyLeft(shown)).isEqualTo("It is also an input or output of the model.");
+    assertThat(whyLeft(shown)).isEqualTo("It is also an output of the model.");
   }
 
   @Test
@@ -166,5 +166,23 @@ class HalfStorageTest {
     long before = ModelRuns.bytes(model).length;
     HalfStorage.apply(model, Set.of());
     assertThat(ModelRuns.bytes(model).length).isLessThan((int) (0.51 * before));
+  }
+
+  @Test
+  void weightsThatOldFilesListAmongTheInputsAreStoredInHalvesToo() {
+    ModelData model = model(ChannelQuantizerTest.gaussian(COUNT, 4));
+    model.graph().addInput(ValueInfo.tensor("w", DataType.FLOAT32, Dimension.of(COUNT)));
+    byte[] bytes = ModelRuns.bytes(model);
+    assertThat(bytes[0]).isEqualTo((byte) 8); // the field of the IR version
+    bytes[1] = 3; // where every initializer must be an input, and none can be overridden
+    ModelData old = ModelData.read(ModelSource.of(bytes));
+    assertThat(HalfStorage.apply(old, Set.of()))
+        .singleElement()
+        .extracting(NodeChoice::form)
+        .isEqualTo(Form.HALF_STORAGE);
+    assertThat(old.signature().inputNames()).containsExactly("x");
+    try (Batch in = Batch.of("x", Tensor.of(new float[COUNT], COUNT))) {
+      assertThat(ModelRuns.run(old, in)).hasSize(COUNT);
+    }
   }
 }
