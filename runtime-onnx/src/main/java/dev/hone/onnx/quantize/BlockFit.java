@@ -1,5 +1,7 @@
 package dev.hone.onnx.quantize;
 
+import java.util.Arrays;
+
 /** Finds codes, scale and zero point for one block. Not thread-safe. */
 @FunctionalInterface
 interface BlockFit {
@@ -32,7 +34,9 @@ interface BlockFit {
         }
         int middle = (greatest + 1) / 2;
         float scale = -peak / middle;
-        return Fit.of(block, Math.abs(scale) < Float.MIN_NORMAL ? 1 : scale, middle, greatest);
+        return Math.abs(scale) < Float.MIN_NORMAL
+            ? Fit.zeros(block.length, middle)
+            : Fit.of(block, scale, middle, greatest);
       };
 
   /**
@@ -47,12 +51,22 @@ interface BlockFit {
   /**
    * The outcome: element i is {@code scale · (codes[i] - zeroPoint)}.
    *
-   * @param scale the distance of neighbouring codes; not 0
+   * @param scale the distance of neighbouring codes; 0 only where all elements are
    * @param zeroPoint the code of 0
    * @param codes a code for each weight
    */
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   record Fit(float scale, int zeroPoint, int[] codes) {
+    /**
+     * Zeros. Their scale is 0, because kernels subtract the middle after they have summed up, which
+     * rounds: what any other scale makes of that is not 0.
+     */
+    static Fit zeros(int count, int zeroPoint) {
+      int[] codes = new int[count];
+      Arrays.fill(codes, zeroPoint);
+      return new Fit(0, zeroPoint, codes);
+    }
+
     /** Rounds each weight to its nearest code. */
     static Fit of(float[] block, float scale, int zeroPoint, int greatest) {
       int[] codes = new int[block.length];

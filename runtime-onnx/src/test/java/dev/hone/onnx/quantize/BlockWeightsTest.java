@@ -298,4 +298,16 @@ class BlockWeightsTest {
     assertThat(choices).singleElement().extracting(NodeChoice::form).isEqualTo(Form.FLOAT);
     return choices.get(0).reason();
   }
+
+  @ParameterizedTest
+  @CsvSource({"SYMMETRIC, 8", "ROUND_TO_NEAREST, 8", "ROUND_TO_NEAREST, 4", "K_QUANT, 4"})
+  void weightsThatAreAllZeroGiveExactlyZero(Method method, int bits) {
+    ModelData model = model(Node.of("MatMul", List.of("x", "w"), List.of("y")));
+    model.graph().putInitializer(TensorData.ofFloats("w", Shape.of(IN, OUT), new float[IN * OUT]));
+    apply(model, new BlockQuantizer(method, bits, 32));
+    assertThat(model.graph().nodes()).extracting(Node::op).containsExactly("MatMulNBits");
+    try (Batch in = input(5)) {
+      assertThat(ModelRuns.run(model, in)).containsOnly(0);
+    }
+  }
 }
