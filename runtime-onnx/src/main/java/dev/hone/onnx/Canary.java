@@ -8,7 +8,6 @@ import dev.hone.onnx.calibrate.ModelRunner;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 
@@ -34,7 +33,7 @@ record Canary(OnnxModel model, SessionOptions options) {
   Optional<String> check(ModelRunner half) {
     int threads = OnnxSession.threads(options);
     Optional<Iterable<Batch>> real = options.checks().or(options::calibration);
-    try (ModelRunner exact = Runners.open(model.source(), model.signature(), threads, Map.of())) {
+    try (ModelRunner exact = Runners.open(model, threads)) {
       List<Batch> madeUp =
           real.isPresent() ? List.of() : MadeUp.of(model.data(), exact, MOST_BATCHES);
       Iterable<Batch> inputs = first(real.orElse(madeUp));

@@ -108,6 +108,28 @@ final class OnnxModel implements Model {
     return own || data.externalFiles().stream().anyMatch(beside -> isSame(beside, file));
   }
 
+  /**
+   * Whether its weights beside it lie in its own folder. Where model and weights are links to
+   * another folder, as in the cache of a hub, ONNX Runtime does not follow them.
+   */
+  boolean isInOneFolder() {
+    if (!(isStored() && source() instanceof ModelSource.OfFile file)) {
+      return true;
+    }
+    try {
+      Path folder = file.path().toAbsolutePath().getParent();
+      Path real = folder == null ? null : folder.toRealPath();
+      for (Path beside : data.externalFiles()) {
+        if (real != null && !beside.toRealPath().startsWith(real)) {
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException e) {
+      return true; // then opening says what is wrong
+    }
+  }
+
   /** Refuses the files that this model was loaded from. */
   void requireOther(Path file) {
     if (isReadFrom(file)) {

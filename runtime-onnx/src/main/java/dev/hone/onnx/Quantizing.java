@@ -22,7 +22,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -76,8 +75,7 @@ final class Quantizing {
   Result run(
       @Nullable Iterable<Batch> calibration, @Nullable Iterable<Batch> checks, Looked looked) {
     advance.to("opening the original", 0);
-    try (ModelRunner runner =
-        Runners.open(original.source(), original.signature(), threads, Map.of())) {
+    try (ModelRunner runner = Runners.open(original, threads)) {
       List<Batch> madeUp =
           calibration == null && checks == null
               ? MadeUp.of(original.data(), runner, MADE_UP_BATCHES)

@@ -52,9 +52,11 @@ final class Runners {
         : inFile(model);
   }
 
-  /** A model where it is; where it was made here and is nowhere yet, its graph. */
+  /** A model where it is; its graph where it is nowhere yet, or its parts are too far apart. */
   static Stored stored(OnnxModel model) {
-    return model.isStored() ? Stored.at(model.source()) : stored(model.data(), model.name());
+    return model.isStored() && model.isInOneFolder()
+        ? Stored.at(model.source())
+        : stored(model.data(), model.name());
   }
 
   /** A graph in a temporary folder. */
@@ -71,20 +73,23 @@ final class Runners {
   }
 
   private static ModelRunner open(ModelData model, int threads, Map<String, String> config) {
-    Stored stored = stored(model, "memory");
+    return open(stored(model, "memory"), model.signature(), threads, config);
+  }
+
+  /** Opens a model, where it is if that can be. */
+  static ModelRunner open(OnnxModel model, int threads) {
+    Stored stored = model.isInOneFolder() ? Stored.at(model.source()) : stored(model);
+    return open(stored, model.signature(), threads, Map.of());
+  }
+
+  private static ModelRunner open(
+      Stored stored, Signature signature, int threads, Map<String, String> config) {
     try {
-      return new Runner(
-          session(stored.source(), model.signature(), threads, config), stored.folder());
+      return new Runner(session(stored.source(), signature, threads, config), stored.folder());
     } catch (RuntimeException | Error e) {
       stored.close();
       throw e;
     }
-  }
-
-  /** Opens a model where it is. */
-  static ModelRunner open(
-      ModelSource source, Signature signature, int threads, Map<String, String> config) {
-    return new Runner(session(source, signature, threads, config), null);
   }
 
   private static NativeSession session(
