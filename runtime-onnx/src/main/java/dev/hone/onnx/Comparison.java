@@ -1,11 +1,12 @@
 package dev.hone.onnx;
 
 import dev.hone.Batch;
+import dev.hone.Tensor;
 import dev.hone.onnx.QuantizationReport.Fidelity;
 import dev.hone.onnx.QuantizationReport.Speed;
 import dev.hone.onnx.calibrate.ModelRunner;
-import dev.hone.onnx.check.Examples;
 import dev.hone.onnx.check.OutputFidelity;
+import dev.hone.onnx.check.SameAnswers;
 import dev.hone.onnx.check.SpeedRatio;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +50,7 @@ final class Comparison implements AutoCloseable {
     String worst = fidelity.worst();
     OutputFidelity output = fidelity.outputs().get(worst);
     if (output == null) {
-      return Optional.empty();
+      return fidelity.sameAnswers().map(this::inLabels);
     }
     return Optional.of(
         new Fidelity(
@@ -62,6 +63,13 @@ final class Comparison implements AutoCloseable {
             output.spearman(),
             output.sameNeighbour(),
             output.sameTop()));
+  }
+
+  /** Of a model that answers in integers and texts only: there is no direction to compare. */
+  private Fidelity inLabels(SameAnswers same) {
+    double none = Double.NaN;
+    return new Fidelity(
+        same.output(), same.rows(), madeUp, same.share(), none, none, none, none, none);
   }
 
   /** What to say of answers that had another shape, when they were compared last. */
@@ -102,9 +110,22 @@ final class Comparison implements AutoCloseable {
       if (timed.size() == MOST_TIMED_BATCHES || (bytes > MOST_TIMED_BYTES && !timed.isEmpty())) {
         return;
       }
-      if (Examples.isDivisible(in)) {
-        timed.add(Batch.join(List.of(in)));
+      timed.add(copy(in));
+    }
+  }
+
+  private static Batch copy(Batch in) {
+    List<Tensor> copies = new ArrayList<>();
+    try {
+      for (int i = 0; i < in.size(); i++) {
+        Tensor tensor = in.tensor(i);
+        copies.add(Tensor.allocate(tensor.type(), tensor.shape()));
+        copies.get(i).copyFrom(tensor);
       }
+      return Batch.of(in.names(), copies);
+    } catch (RuntimeException | Error e) {
+      copies.forEach(Tensor::close);
+      throw e;
     }
   }
 

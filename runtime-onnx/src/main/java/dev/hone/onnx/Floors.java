@@ -11,11 +11,15 @@ import java.util.Optional;
  *
  * @param meanCosine the least mean cosine
  * @param firstPercentile the least first percentile of the cosine
+ * @param sameAnswers the least share of answers that stay the same, of a model without cosines
  * @param speed the least ratio of speeds
  */
-record Floors(double meanCosine, double firstPercentile, double speed) {
+record Floors(double meanCosine, double firstPercentile, double sameAnswers, double speed) {
   /** On made-up inputs the figures only show that nothing is broken. */
   private static final double NOT_BROKEN = 0.8;
+
+  /** Where two labels are all but even, any rounding may change which one is first. */
+  private static final double SAME_ANSWERS = 0.95;
 
   /**
    * The floors of these options for a precision.
@@ -41,18 +45,21 @@ record Floors(double meanCosine, double firstPercentile, double speed) {
     return new Floors(
         options.leastMeanCosine().orElse(mean),
         options.leastFirstPercentile().orElse(first),
+        options.leastMeanCosine().orElse(SAME_ANSWERS),
         forSpeed ? 1.0 : 0.75);
   }
 
-  /** The least mean cosine on such rows. */
+  /** The least mean cosine, or share of answers, on such rows. */
   double least(Fidelity fidelity) {
-    return fidelity.madeUp() ? Math.min(meanCosine, NOT_BROKEN) : meanCosine;
+    double least = fidelity.isInLabels() ? sameAnswers : meanCosine;
+    return fidelity.madeUp() ? Math.min(least, NOT_BROKEN) : least;
   }
 
   /** Whether answers are near enough. */
   boolean isMetBy(Fidelity fidelity) {
+    boolean meanOnly = fidelity.madeUp() || fidelity.isInLabels();
     return fidelity.meanCosine() >= least(fidelity)
-        && (fidelity.madeUp() || fidelity.firstPercentileCosine() >= firstPercentile);
+        && (meanOnly || fidelity.firstPercentileCosine() >= firstPercentile);
   }
 
   /** Whether it is fast enough: a clear majority of turns must speak against it to be refused. */
@@ -78,19 +85,29 @@ record Floors(double meanCosine, double firstPercentile, double speed) {
 
   private String tooFar(QuantizationReport report, Fidelity fidelity) {
     return format(
-        "At %s the answers of '%s' must keep a mean cosine of at least %.4f to the original's, and"
-            + " all but a hundredth %.4f, but on %d %s it is %.4f and %.4f. Open the model as it"
-            + " is, bring calibration data that looks more like the data to come, lower the floor,"
-            + " or take it with Quantization.evenIfWorse(true).%n%s",
-        report.asked(),
-        report.model(),
-        least(fidelity),
-        fidelity.madeUp() ? -1 : firstPercentile,
-        fidelity.rows(),
-        fidelity.madeUp() ? "made-up rows" : "rows",
-        fidelity.meanCosine(),
-        fidelity.firstPercentileCosine(),
-        report);
+        "At %s %s. Open the model as it is, bring calibration data that looks more like the data to"
+            + " come, lower the floor, or take it with Quantization.evenIfWorse(true).%n%s",
+        report.asked(), rule(report.model(), fidelity), report);
+  }
+
+  private String rule(String model, Fidelity fidelity) {
+    double least = least(fidelity);
+    double mean = fidelity.meanCosine();
+    String rows = fidelity.rows() + (fidelity.madeUp() ? " made-up rows" : " rows");
+    if (fidelity.isInLabels()) {
+      return format(
+          "at least %.4f of the answers of '%s' must stay what they are, but on %s it is %.4f",
+          least, model, rows, mean);
+    }
+    String cosine =
+        format(
+            "the answers of '%s' must keep a mean cosine of at least %.4f to the original's",
+            model, least);
+    return fidelity.madeUp()
+        ? format("%s, but on %s it is %.4f", cosine, rows, mean)
+        : format(
+            "%s, and all but a hundredth %.4f, but on %s it is %.4f and %.4f",
+            cosine, firstPercentile, rows, mean, fidelity.firstPercentileCosine());
   }
 
   private String tooSlow(QuantizationReport report, Speed timed) {

@@ -231,7 +231,9 @@ public final class Quantization {
 
     /**
      * How near the answers must be to the original's, as cosines on the rows kept for checking. By
-     * default 0.99 and 0.97 for INT8, 0.975 and 0.95 for INT4, and 0.9999 for 16 bits.
+     * default 0.99 and 0.97 for INT8, 0.975 and 0.95 for INT4, and 0.9999 for 16 bits. Of a model
+     * that answers in integers or texts only, {@code leastMean} is the share of them that must stay
+     * what it is, by default 0.95.
      *
      * @param leastMean the least mean, from -1 to 1
      * @param leastFirstPercentile what all but a hundredth must reach, at most {@code leastMean}

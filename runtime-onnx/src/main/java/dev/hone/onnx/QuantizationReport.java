@@ -79,15 +79,18 @@ public record QuantizationReport(
   /**
    * How near the answers are to the original's, row by row, on data not used for calibration. A
    * row's vector is the masked mean over the sequence where the model has an attention mask, and
-   * otherwise all that the output holds for the row.
+   * otherwise all that the output holds for the row. Of a model whose outputs are all integers or
+   * texts it is told how many of them are the same, and nothing else.
    *
    * @param output the output, of several the one that is worst
    * @param rows rows compared
    * @param madeUp whether the inputs were made up, for want of real ones: then the figures only
    *     show that nothing is broken
-   * @param meanCosine the mean of the cosine of each row to the original's
-   * @param firstPercentileCosine what all but a hundredth of the rows reach
-   * @param leastCosine the worst row
+   * @param meanCosine the mean of the cosine of each row to the original's; of integers or texts
+   *     the share that is the same
+   * @param firstPercentileCosine what all but a hundredth of the rows reach; NaN for integers or
+   *     texts
+   * @param leastCosine the worst row; NaN as above
    * @param spearman Spearman's rank correlation of all pairwise similarities of rows; NaN if it
    *     cannot be told
    * @param sameNeighbour the share of rows whose nearest other row is the same; NaN as above
@@ -103,7 +106,12 @@ public record QuantizationReport(
       double leastCosine,
       double spearman,
       double sameNeighbour,
-      double sameTop) {}
+      double sameTop) {
+    /** Whether the answers are integers or texts, which have no direction. */
+    boolean isInLabels() {
+      return Double.isNaN(firstPercentileCosine);
+    }
+  }
 
   /**
    * How much faster the result is than the original, each at its best, timed in turns.

@@ -198,7 +198,12 @@ public final class Quantizer {
   }
 
   private static String notRead(QuantizationCache cache, IOException e) {
-    return "The cache " + cache + " cannot be read: " + e + ". The work is done at each opening.";
+    return "The cache "
+        + cache
+        + " cannot be read: "
+        + e
+        + ". The work is done at each opening. Name a"
+        + " folder that can, with Quantization.cacheFolder or the system property hone.cache.";
   }
 
   private static Prepared fresh(Result result, OnnxModel model, String note) {

@@ -6,6 +6,7 @@ import dev.hone.HoneException;
 import dev.hone.ModelSource;
 import dev.hone.Precision;
 import dev.hone.SessionOptions;
+import dev.hone.Signature;
 import dev.hone.onnx.Passes.Draft;
 import dev.hone.onnx.QuantizationReport.Fidelity;
 import dev.hone.onnx.QuantizationReport.Speed;
@@ -80,7 +81,7 @@ final class Quantizing {
           calibration == null && checks == null
               ? MadeUp.of(original.data(), runner, MADE_UP_BATCHES)
               : List.of();
-      try (Examples examples = examples(calibration, checks, looked, madeUp);
+      try (Examples examples = examples(original.signature(), calibration, checks, looked, madeUp);
           Comparison comparison =
               new Comparison(runner, examples.check(), !madeUp.isEmpty(), threads)) {
         return run(calibration == null ? null : examples.learn(), examples, comparison);
@@ -105,6 +106,7 @@ final class Quantizing {
   }
 
   private static Examples examples(
+      Signature signature,
       @Nullable Iterable<Batch> calibration,
       @Nullable Iterable<Batch> checks,
       Looked looked,
@@ -117,7 +119,7 @@ final class Quantizing {
           learn, learnt == null ? 0 : learnt.totalRows(), checks, checked.totalRows());
     }
     if (calibration != null && learnt != null) {
-      return Examples.divide(calibration, learnt.rows());
+      return Examples.divide(calibration, learnt.rows(), signature);
     }
     return Examples.of(List.of(), 0, madeUp, madeUp.stream().mapToLong(Examples::rowsOf).sum());
   }
@@ -135,6 +137,11 @@ final class Quantizing {
         Optional<Fidelity> fidelity =
             examples.checkRows() == 0 ? Optional.empty() : comparison.fidelity(smaller);
         List<String> notes = notes(draft, fidelity, comparison.reshaped());
+        if (examples.areTheSame()) {
+          notes.add(
+              "Compared on the rows that ranges were learned from, for want of others: bring"
+                  + " SessionOptions.checks, or more calibration rows.");
+        }
         Floors floors = Floors.of(draft.precision(), options, isForSpeed(draft));
         boolean near =
             options.evenIfWorse() || fidelity.isEmpty() || floors.isMetBy(fidelity.get());
@@ -290,8 +297,8 @@ final class Quantizing {
     reshaped.ifPresent(notes::add);
     if (fidelity.isEmpty()) {
       notes.add(
-          "Nothing was compared with the original, for want of rows to check on: bring"
-              + " SessionOptions.checks, or more calibration rows.");
+          "Nothing was compared with the original, for want of answers to compare: bring rows with"
+              + " SessionOptions.checks that it gives some for.");
     } else if (fidelity.get().madeUp()) {
       notes.add(
           "Compared on made-up inputs only. With SessionOptions.calibration the result is checked"

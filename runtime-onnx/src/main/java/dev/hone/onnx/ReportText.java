@@ -60,9 +60,11 @@ final class ReportText {
   private static String fidelity(Fidelity fidelity) {
     StringBuilder text = new StringBuilder();
     text.append(
-        format(
-            "cosine mean %.4f, 1st percentile %.4f, least %.4f",
-            fidelity.meanCosine(), fidelity.firstPercentileCosine(), fidelity.leastCosine()));
+        fidelity.isInLabels()
+            ? format("%.4f of the answers are the same", fidelity.meanCosine())
+            : format(
+                "cosine mean %.4f, 1st percentile %.4f, least %.4f",
+                fidelity.meanCosine(), fidelity.firstPercentileCosine(), fidelity.leastCosine()));
     share(text, ", Spearman %.4f", fidelity.spearman());
     share(text, ", same neighbour %.3f", fidelity.sameNeighbour());
     share(text, ", same top %.4f", fidelity.sameTop());

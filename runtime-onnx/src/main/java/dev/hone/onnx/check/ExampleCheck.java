@@ -175,6 +175,15 @@ public record ExampleCheck(List<Long> rows, String digest) {
                 + " stream's iterator can be used only once, so give a list.",
             null);
       }
+      if (rows.stream().allMatch(count -> count == 0)) {
+        throw new IllegalArgumentException(
+            "The "
+                + what
+                + " data holds "
+                + rows.size()
+                + (rows.size() == 1 ? " batch" : " batches")
+                + ", but no row. Give about a hundred rows that look like those to come.");
+      }
       if (!varied) {
         throw new IllegalArgumentException(
             "All numbers of the "

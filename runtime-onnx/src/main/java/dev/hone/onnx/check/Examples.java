@@ -1,6 +1,7 @@
 package dev.hone.onnx.check;
 
 import dev.hone.Batch;
+import dev.hone.Signature;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -22,13 +23,16 @@ public final class Examples implements AutoCloseable {
   private final long learnRows;
   private final long checkRows;
   private final List<Batch> owned;
+  private final boolean same;
 
   private Examples(
       Iterable<Batch> learn,
       long learnRows,
       Iterable<Batch> check,
       long checkRows,
-      List<Batch> owned) {
+      List<Batch> owned,
+      boolean same) {
+    this.same = same;
     this.learn = learn;
     this.check = check;
     this.learnRows = learnRows;
@@ -39,19 +43,21 @@ public final class Examples implements AutoCloseable {
   /** Examples that were divided by who brought them, and the rows of each part. */
   public static Examples of(
       Iterable<Batch> learn, long learnRows, Iterable<Batch> check, long checkRows) {
-    return new Examples(learn, learnRows, check, checkRows, List.of());
+    return new Examples(learn, learnRows, check, checkRows, List.of(), false);
   }
 
   /**
    * Divides examples: every fourth batch is kept to check on, or, of fewer than four batches, the
-   * last quarter of the rows of each. What cannot be divided is there to learn from, but for the
-   * last of several.
+   * last quarter of the rows of each. What cannot be divided, because it has one row, or the model
+   * wants a fixed number of them, is there to learn from, but for the last of several; a single one
+   * is there for both.
    *
    * @param rows the rows of each batch, in order
+   * @param signature that of the model which takes them
    */
-  public static Examples divide(Iterable<Batch> all, List<Long> rows) {
+  public static Examples divide(Iterable<Batch> all, List<Long> rows, Signature signature) {
     if (rows.size() < ONE_IN) {
-      return divideRows(all);
+      return divideRows(all, signature.inputs().stream().allMatch(Examples::takesAnyRows));
     }
     IntPredicate kept = index -> index % ONE_IN == ONE_IN - 1;
     long learnRows = 0;
@@ -65,17 +71,23 @@ public final class Examples implements AutoCloseable {
         learnRows,
         () -> new Selection(all.iterator(), kept),
         checkRows,
-        List.of());
+        List.of(),
+        false);
   }
 
-  private static Examples divideRows(Iterable<Batch> all) {
+  private static boolean takesAnyRows(Signature.Value input) {
+    List<Signature.Dimension> dimensions = input.dimensions();
+    return dimensions == null || dimensions.isEmpty() || dimensions.get(0).length().isEmpty();
+  }
+
+  private static Examples divideRows(Iterable<Batch> all, boolean divisible) {
     List<Batch> learn = new ArrayList<>();
     List<Batch> check = new ArrayList<>();
     List<Batch> owned = new ArrayList<>();
     try {
       for (Batch batch : all) {
         long rows = rowsOf(batch);
-        long kept = rows < 2 ? 0 : Math.max(1, rows / ONE_IN);
+        long kept = rows < 2 || !divisible ? 0 : Math.max(1, rows / ONE_IN);
         if (kept == 0) {
           learn.add(batch);
         } else {
@@ -91,7 +103,9 @@ public final class Examples implements AutoCloseable {
     if (check.isEmpty() && learn.size() > 1) {
       check.add(learn.remove(learn.size() - 1));
     }
-    return new Examples(learn, rowsOf(learn), check, rowsOf(check), owned);
+    boolean same = check.isEmpty();
+    return new Examples(
+        learn, rowsOf(learn), same ? learn : check, rowsOf(same ? learn : check), owned, same);
   }
 
   private static long rowsOf(List<Batch> batches) {
@@ -132,6 +146,11 @@ public final class Examples implements AutoCloseable {
   /** The rows of {@link #check}. */
   public long checkRows() {
     return checkRows;
+  }
+
+  /** Whether the batches to check on are those to learn from, for want of others. */
+  public boolean areTheSame() {
+    return same;
   }
 
   @Override

@@ -12,12 +12,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * How near the answers of one model are to those of another on the same inputs, output by output.
  * Floating-point outputs are compared row by row; integers and texts are left to them, since they
- * are chosen from floats. Where values decide how many results there are, an answer may have
- * another shape than the exact one: then each row of the exact one counts as lost, with a cosine of
- * 0.
+ * are chosen from floats, and where there are no others counted: how many are the same. Where
+ * values decide how many results there are, an answer may have another shape than the exact one:
+ * then each row of the exact one counts as lost, with a cosine of 0.
  */
 public final class Fidelity {
   private final Map<String, OutputFidelity> outputs = new LinkedHashMap<>();
+  private final Map<String, SameAnswers> labels = new LinkedHashMap<>();
   private @Nullable String reshaped;
 
   /** Nothing compared yet. */
@@ -38,7 +39,11 @@ public final class Fidelity {
         throw new IllegalStateException(became);
       }
       boolean sameShape = x.shape().equals(y.shape());
-      if (!x.type().isFloatingPoint() || (sameShape && x.shape().elementCount() == 0)) {
+      if (!x.type().isFloatingPoint()) {
+        labels.put(name, labels.getOrDefault(name, SameAnswers.none(name)).and(x, y));
+        continue;
+      }
+      if (sameShape && x.shape().elementCount() == 0) {
         continue;
       }
       OutputFidelity fidelity = outputs.computeIfAbsent(name, key -> new OutputFidelity());
@@ -76,6 +81,13 @@ public final class Fidelity {
   /** What was compared, by the name of the output. */
   public Map<String, OutputFidelity> outputs() {
     return Map.copyOf(outputs);
+  }
+
+  /** The output that is worst of those that are no floats; empty if none was compared. */
+  public Optional<SameAnswers> sameAnswers() {
+    return labels.values().stream()
+        .filter(answers -> answers.elements() > 0)
+        .min(Comparator.comparingDouble(SameAnswers::share));
   }
 
   /** The name of the output with the least mean cosine; empty if nothing was compared. */

@@ -50,7 +50,7 @@ class ExamplesTest {
   @Test
   void everyFourthBatchIsKeptForChecking() {
     List<Batch> batches = IntStream.range(0, 9).mapToObj(i -> batch(i, 0)).toList();
-    try (Examples examples = Examples.divide(batches, look(batches).rows())) {
+    try (Examples examples = Examples.divide(batches, look(batches).rows(), SIGNATURE)) {
       assertThat(firsts(examples.check())).containsExactly(3f, 7f);
       assertThat(firsts(examples.learn())).containsExactly(0f, 1f, 2f, 4f, 5f, 6f, 8f);
       assertThat(examples.checkRows()).isEqualTo(2);
@@ -62,7 +62,7 @@ class ExamplesTest {
   @Test
   void ofFewBatchesTheLastQuarterOfTheRowsIsKept() {
     List<Batch> batches = List.of(batch(0, 0, 1, 0, 2, 0, 3, 0), batch(9, 9));
-    try (Examples examples = Examples.divide(batches, look(batches).rows())) {
+    try (Examples examples = Examples.divide(batches, look(batches).rows(), SIGNATURE)) {
       assertThat(firsts(examples.check())).containsExactly(3f);
       assertThat(firsts(examples.learn())).containsExactly(0f, 9f);
       assertThat(examples.learnRows()).isEqualTo(4);
@@ -70,20 +70,38 @@ class ExamplesTest {
   }
 
   @Test
-  void oneRowAloneLeavesNothingToCheckOn() {
+  void oneRowAloneIsLearnedFromAndCheckedOn() {
     List<Batch> batches = List.of(batch(1, 2));
-    try (Examples examples = Examples.divide(batches, look(batches).rows())) {
-      assertThat(examples.checkRows()).isZero();
+    try (Examples examples = Examples.divide(batches, look(batches).rows(), SIGNATURE)) {
+      assertThat(examples.areTheSame()).isTrue();
+      assertThat(firsts(examples.check())).containsExactly(1f);
+      assertThat(examples.checkRows()).isEqualTo(1);
       assertThat(examples.learnRows()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aFixedNumberOfRowsIsNotDivided() {
+    Signature fixed =
+        new Signature(
+            List.of(Value.tensor("x", DataType.FLOAT32, Dimension.of(4), Dimension.of(2))),
+            List.of());
+    List<Batch> batches = List.of(batch(0, 0, 1, 0, 2, 0, 3, 0), batch(9, 0, 1, 0, 2, 0, 3, 0));
+    try (Examples examples = Examples.divide(batches, List.of(4L, 4L), fixed)) {
+      assertThat(firsts(examples.learn())).containsExactly(0f);
+      assertThat(firsts(examples.check())).containsExactly(9f);
+      assertThat(examples.checkRows()).isEqualTo(4);
+      assertThat(examples.areTheSame()).isFalse();
     }
   }
 
   @Test
   void ofSeveralSingleRowsTheLastIsKept() {
     List<Batch> batches = List.of(batch(1, 2), batch(3, 4));
-    try (Examples examples = Examples.divide(batches, look(batches).rows())) {
+    try (Examples examples = Examples.divide(batches, look(batches).rows(), SIGNATURE)) {
       assertThat(firsts(examples.check())).containsExactly(3f);
       assertThat(firsts(examples.learn())).containsExactly(1f);
+      assertThat(examples.areTheSame()).isFalse();
     }
   }
 
