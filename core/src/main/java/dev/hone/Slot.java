@@ -200,8 +200,10 @@ final class Slot {
             + (rank == 1 ? " dimension" : " dimensions")
             + ", but has "
             + tensor.shape().rank()
-            + ". Give the shape when you make the tensor; a single row is a dimension of length"
-            + " 1.");
+            + (rank == 0
+                ? ". Tensor.scalar makes a tensor of a single value."
+                : ". Give the shape when you make the tensor; a single row is a dimension of length"
+                    + " 1."));
   }
 
   IllegalArgumentException wrongLength(Tensor tensor, int axis, long expected) {

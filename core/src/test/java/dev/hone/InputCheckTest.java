@@ -115,6 +115,19 @@ class InputCheckTest {
   }
 
   @Test
+  void whereASingleValueIsWantedItIsToldHowToMakeOne() {
+    Signature scalar =
+        new Signature(List.of(Signature.Value.tensor("s", DataType.FLOAT32)), List.of());
+    try (Batch in = Batch.of("s", Tensor.of(new float[] {1}))) {
+      assertThatThrownBy(() -> new InputCheck(scalar).resolve(in, new int[1], new long[0]))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "The input must be s FLOAT32[], but is FLOAT32[1]. It needs 0 dimensions, but has 1."
+                  + " Tensor.scalar makes a tensor of a single value.");
+    }
+  }
+
+  @Test
   void aWrongFixedLengthIsRefused() {
     refuses(
         Batch.of("a", Tensor.of(new float[8], 2, 4), "b", b(2)),

@@ -34,6 +34,7 @@ final class OnnxModel implements Model {
    * @throws IllegalArgumentException if it was not
    */
   static OnnxModel require(Model model) {
+    Given.value(model, "model to change", "Load one with Model.load.");
     if (model instanceof OnnxModel onnx) {
       return onnx;
     }
@@ -97,6 +98,7 @@ final class OnnxModel implements Model {
 
   @Override
   public void save(Path file) {
+    Given.value(file, "file to save a model to", "Name one in a folder that exists.");
     requireOther(file);
     data.write(file);
   }

@@ -186,7 +186,7 @@ public final class OnnxOptions implements RuntimeOptions {
 
     /** How far the runtime rewrites the graph; {@link Optimization#ALL} by default. */
     public Builder optimization(Optimization optimization) {
-      this.optimization = optimization;
+      this.optimization = Given.option(optimization, "optimization");
       return this;
     }
 
@@ -239,13 +239,13 @@ public final class OnnxOptions implements RuntimeOptions {
      * @param prefix the beginning of the file's name; the runtime adds the time and {@code .json}
      */
     public Builder profile(Path prefix) {
-      this.profile = prefix;
+      this.profile = Given.option(prefix, "profile");
       return this;
     }
 
     /** Writes the rewritten model at opening. */
     public Builder optimizedModel(Path file) {
-      this.optimizedModel = file;
+      this.optimizedModel = Given.option(file, "optimizedModel");
       return this;
     }
 
@@ -263,7 +263,7 @@ public final class OnnxOptions implements RuntimeOptions {
      * How a model is brought to the {@link dev.hone.Precision} that the session options ask for.
      */
     public Builder quantization(Quantization quantization) {
-      this.quantization = quantization;
+      this.quantization = Given.option(quantization, "quantization");
       return this;
     }
 
@@ -272,7 +272,7 @@ public final class OnnxOptions implements RuntimeOptions {
      * Of no effect where the session computes on the CPU.
      */
     public Builder gpu(GpuOptions gpu) {
-      this.gpu = gpu;
+      this.gpu = Given.option(gpu, "gpu");
       return this;
     }
 
@@ -285,6 +285,8 @@ public final class OnnxOptions implements RuntimeOptions {
      *     0 nor 1: the runtime would take most others for 0 without a word
      */
     public Builder config(String key, String value) {
+      Given.option(key, "config");
+      Given.option(value, "config");
       ConfigKeys.requireSense(key, value);
       config.put(key, value);
       return this;

@@ -2,7 +2,6 @@ package dev.hone.onnx;
 
 import dev.hone.Precision;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -194,13 +193,13 @@ public final class Quantization {
 
     /** The form of INT8; {@link Form#AUTOMATIC} by default. */
     public Builder form(Form form) {
-      this.form = form;
+      this.form = Given.option(form, "form");
       return this;
     }
 
     /** How the scales of blocks of weights are found; {@link Blocks#K_QUANT} by default. */
     public Builder blocks(Blocks blocks) {
-      this.blocks = blocks;
+      this.blocks = Given.option(blocks, "blocks");
       return this;
     }
 
@@ -220,12 +219,16 @@ public final class Quantization {
     }
 
     /**
-     * Leaves nodes as they are.
+     * Leaves nodes as they are. A pattern that fits no node of the fused graph is refused when the
+     * model is quantized, with an {@link IllegalArgumentException}: nodes that fusing makes one, as
+     * attention, have the name of what they became, which the report tells.
      *
      * @param nodes their names, or those of their first outputs; {@code *} stands for any text
      */
     public Builder exclude(String... nodes) {
-      excluded.addAll(List.of(nodes));
+      for (String node : Given.option(nodes, "exclude")) {
+        excluded.add(Given.option(node, "exclude"));
+      }
       return this;
     }
 
@@ -271,7 +274,7 @@ public final class Quantization {
      * {@code hone.cache} names, or else {@code hone} in the user's folder for caches.
      */
     public Builder cacheFolder(Path folder) {
-      this.cacheFolder = folder;
+      this.cacheFolder = Given.option(folder, "cacheFolder");
       return this;
     }
 
@@ -292,7 +295,7 @@ public final class Quantization {
 
     /** Tells how far the work is. */
     public Builder progress(Progress progress) {
-      this.progress = progress;
+      this.progress = Given.option(progress, "progress");
       return this;
     }
 

@@ -144,7 +144,7 @@ public record QuantizationReport(
    * @throws IllegalArgumentException if the text is no such report
    */
   public static QuantizationReport fromJson(String json) {
-    return ReportJson.read(json);
+    return ReportJson.read(Given.value(json, "report as JSON", "Take what toJson wrote."));
   }
 
   /** The most important lines: sizes, fidelity, speed. */

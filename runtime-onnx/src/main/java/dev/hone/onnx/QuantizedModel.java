@@ -30,14 +30,15 @@ public final class QuantizedModel {
 
   /**
    * Writes the model to a file, to be shipped. The file appears whole or not at all; what was there
-   * before stays until then.
+   * before stays until then. Weights of 2 GiB and more lie beside {@code file}.
    *
-   * @param file where to; not the file of the original
+   * @param file where to, in a folder that exists; not the file of the original
    * @throws IllegalArgumentException if it is the file of the original
    * @throws dev.hone.HoneException if it cannot be written, or is there and no regular file but a
    *     folder or device; nothing is left behind then
    */
   public void save(Path file) {
+    Given.value(file, "file to save a model to", "Name one in a folder that exists.");
     original.requireOther(file);
     model.data().write(file);
   }

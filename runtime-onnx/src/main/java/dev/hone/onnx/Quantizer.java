@@ -50,6 +50,8 @@ public final class Quantizer {
   }
 
   static QuantizedModel quantize(Model model, SessionOptions options, Passes passes) {
+    Given.value(model, "model to quantize", "Load one with Model.load.");
+    Given.value(options, "options to quantize by", "SessionOptions.of(Precision.INT8) is enough.");
     if (!(model instanceof OnnxModel onnx)) {
       throw new IllegalArgumentException(
           "Only models loaded as ONNX can be quantized, but '"
