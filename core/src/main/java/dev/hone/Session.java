@@ -35,6 +35,10 @@ public interface Session extends AutoCloseable {
    *
    * @throws HoneException.ModelException if the file is no model that a runtime here can run
    * @throws HoneException.NativeLibraryException if a native library is missing on this machine
+   * @throws HoneException if the model cannot have the precision that is asked for, or the result
+   *     falls short of what it must keep
+   * @throws IllegalArgumentException if the options contradict each other, or the batches among
+   *     them are of no use
    */
   static Session open(Path path, SessionOptions options) {
     requireOptions(options);
@@ -51,6 +55,10 @@ public interface Session extends AutoCloseable {
    *
    * @throws HoneException.ModelException if no runtime here can run it
    * @throws HoneException.NativeLibraryException if a native library is missing on this machine
+   * @throws HoneException if the model cannot have the precision that is asked for, or the result
+   *     falls short of what it must keep
+   * @throws IllegalArgumentException if the options contradict each other, or the batches among
+   *     them are of no use
    */
   static Session open(Model model, SessionOptions options) {
     Given.value(model, "model to open", "Load one with Model.load.");
@@ -83,7 +91,8 @@ public interface Session extends AutoCloseable {
    * Runs the model.
    *
    * @param in the inputs; optional ones may be left out. The elements of a sequence {@code x} are
-   *     named {@code x[0]}, {@code x[1]} and so on; a sequence without any is empty
+   *     named {@code x[0]}, {@code x[1]} and so on; a sequence without any is empty. Inputs without
+   *     rows give outputs without rows, or are refused where the model cannot be run on none
    * @return all outputs, owned by the caller
    */
   default Batch run(Batch in) {
