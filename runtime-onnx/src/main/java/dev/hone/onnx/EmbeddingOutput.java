@@ -58,6 +58,7 @@ public final class EmbeddingOutput {
   public static Model of(Model model, String tokens, String mask) {
     OnnxModel onnx = OnnxModel.require(model);
     ModelData data = onnx.data().copy();
+    data.freeInitializers();
     requireOpset(data);
     requireMask(data, mask);
     ValueInfo output = output(data, tokens);

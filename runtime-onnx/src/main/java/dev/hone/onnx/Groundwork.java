@@ -38,6 +38,7 @@ final class Groundwork {
   /** A copy of a graph, with nothing excluded. */
   static Groundwork of(ModelData original, FusionOptions fusions) {
     Groundwork work = new Groundwork(original.copy());
+    work.model.freeInitializers();
     ConstantLifting.apply(work.model);
     FusionReport report = Fusions.apply(work.model, fusions);
     work.fusions.putAll(report.counts());

@@ -47,6 +47,7 @@ public final class ImageInput {
   public static Model of(Model model, String input, float[] mean, float[] deviation) {
     OnnxModel onnx = OnnxModel.require(model);
     ModelData data = onnx.data().copy();
+    data.freeInitializers();
     prepend(data.graph(), input(data, input, mean, deviation), mean, deviation);
     return OnnxModel.of(onnx.name(), data);
   }

@@ -318,6 +318,15 @@ public final class Graph {
     defaultsFixed = fixed;
   }
 
+  /** Takes initializers out of the inputs where callers cannot override them. */
+  void freeInitializers() {
+    if (defaultsFixed) {
+      changed();
+      inputs.removeIf(input -> initializers.containsKey(input.name()));
+      defaultsFixed = false;
+    }
+  }
+
   /** Whether an input may be left out because it has a default that callers can override. */
   boolean hasDefault(String input) {
     return initializers.containsKey(input) && !defaultsFixed;

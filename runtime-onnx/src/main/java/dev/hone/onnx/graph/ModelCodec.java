@@ -25,7 +25,7 @@ final class ModelCodec {
   private static final int OPSET_VERSION = 2;
 
   /** The first version in which an initializer that is also an input can be overridden. */
-  private static final int OVERRIDABLE_DEFAULTS = 4;
+  static final int OVERRIDABLE_DEFAULTS = 4;
 
   /**
    * The version of an operator set.

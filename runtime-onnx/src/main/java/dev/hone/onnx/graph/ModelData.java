@@ -239,9 +239,17 @@ public final class ModelData {
     return rest;
   }
 
-  void setIrVersion(long version) {
-    irVersion = version;
-    origin = null;
+  /**
+   * Lets initializers be no inputs, which before IR version 4 each had to be: to be called before
+   * some are added. What callers see stays as it is, for they could not override any.
+   */
+  public void freeInitializers() {
+    if (irVersion < ModelCodec.OVERRIDABLE_DEFAULTS) {
+      importOpset("", opset()); // which very old versions need not say
+      graph.freeInitializers();
+      irVersion = ModelCodec.OVERRIDABLE_DEFAULTS;
+      origin = null;
+    }
   }
 
   /** Says that the model, as it is now, is what was read from here. */

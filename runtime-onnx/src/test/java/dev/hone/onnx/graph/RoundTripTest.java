@@ -3,8 +3,13 @@ package dev.hone.onnx.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
+import dev.hone.Batch;
 import dev.hone.ModelSource;
+import dev.hone.Shape;
+import dev.hone.Signature;
+import dev.hone.Tensor;
 import dev.hone.memory.Memory;
+import dev.hone.onnx.testing.ModelRuns;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,5 +106,30 @@ class RoundTripTest {
       channel.write(bytes.duplicate());
     }
     return copy;
+  }
+
+  @Test
+  void aFileOfTheTimeWhenWeightsHadToBeInputsIsWrittenAsNewerOnesAre() {
+    Graph graph = new Graph("old");
+    graph.addInput(ModelRuns.floats("x"));
+    graph.addInput(ModelRuns.floats("w"));
+    graph.putInitializer(TensorData.ofFloats("w", Shape.of(1), 2));
+    graph.add(Node.of("Mul", List.of("x", "w"), List.of("y")));
+    graph.addOutput(ModelRuns.floats("y"));
+    byte[] bytes = ModelRuns.bytes(ModelData.of(graph, 8));
+    assertThat(bytes[0]).as("the field of the IR version").isEqualTo((byte) 8);
+    bytes[1] = 3;
+    ModelData old = ModelData.read(ModelSource.of(bytes));
+    assertThat(ModelRuns.bytes(old)).as("unchanged").isEqualTo(bytes);
+    Signature before = old.signature();
+    old.freeInitializers();
+    ModelData now = ModelData.read(ModelSource.of(ModelRuns.bytes(old)));
+    assertThat(now.irVersion()).isEqualTo(4);
+    assertThat(now.graph().inputs()).extracting(ValueInfo::name).containsExactly("x");
+    assertThat(now.graph().constant("w")).isNotNull();
+    assertThat(now.signature()).isEqualTo(before);
+    try (Batch in = Batch.of("x", Tensor.of(new float[] {3}))) {
+      assertThat(ModelRuns.run(now, in)).containsExactly(6);
+    }
   }
 }
