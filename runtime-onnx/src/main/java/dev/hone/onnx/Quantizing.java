@@ -233,11 +233,16 @@ final class Quantizing {
         "Its convolutions stay in FP32 where there is no calibration, for they would be slower. Give"
             + " examples of real inputs, about a hundred, with SessionOptions.calibration, or open it"
             + " as it is, with Precision.FP32.";
+    String half =
+        "Its weights are in FP16, which are not rounded further: quantize the original in FP32, or"
+            + " open it as it is, with Precision.FP32.";
     String rest =
         waitsForCalibration()
             ? convolutions
-            : (why.isEmpty() ? "It has no weights that a pass knows. " : "")
-                + "Open it as it is, with Precision.FP32.";
+            : passes.isHalf(original.data(), Device.Kind.CPU)
+                ? half
+                : (why.isEmpty() ? "It has no weights that a pass knows. " : "")
+                    + "Open it as it is, with Precision.FP32.";
     return new QuantizationException(
         "At "
             + precision

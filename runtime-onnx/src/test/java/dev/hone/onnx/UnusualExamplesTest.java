@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.Batch;
 import dev.hone.DataType;
+import dev.hone.Model;
 import dev.hone.ModelSource;
 import dev.hone.Precision;
 import dev.hone.SessionOptions;
@@ -148,6 +149,20 @@ class UnusualExamplesTest {
             "At INT8 at least 0.9500 of the answers of 'unusual.onnx' must stay what they are, but"
                 + " on 100 rows it is 0.")
         .hasMessageContaining("evenIfWorse(true)");
+  }
+
+  @Test
+  void aFileInHalvesIsToldToBeQuantizedFromTheOriginal() {
+    Quantization even = Quantization.builder().evenIfSlower(true).build();
+    SessionOptions.Builder options = SessionOptions.builder().runtime(OnnxOptions.of(even));
+    Model half =
+        Quantizer.quantize(TwoLayers.inMemory(), options.precision(Precision.FP16).build()).model();
+    for (Precision precision : List.of(Precision.INT8, Precision.INT4)) {
+      assertThatThrownBy(() -> Quantizer.quantize(half, options.precision(precision).build()))
+          .isInstanceOf(QuantizationException.class)
+          .hasMessageContaining("there is nothing to make smaller")
+          .hasMessageContaining("in FP16, which are not rounded further: quantize the original");
+    }
   }
 
   @Test
