@@ -3,6 +3,7 @@ package dev.hone.benchmarks;
 import dev.hone.benchmarks.batching.BatcherCost;
 import dev.hone.benchmarks.batching.FullLoad;
 import dev.hone.benchmarks.batching.ManyCallers;
+import dev.hone.benchmarks.batching.OtherModels;
 import dev.hone.benchmarks.call.CallCost;
 import dev.hone.benchmarks.cuda.OnGpu;
 import dev.hone.benchmarks.endtoend.Embeddings;
@@ -11,7 +12,8 @@ import dev.hone.benchmarks.inputs.TextModel;
 import dev.hone.benchmarks.life.Life;
 import dev.hone.benchmarks.life.Soak;
 import dev.hone.benchmarks.load.OpenLoopLoad;
-import dev.hone.benchmarks.load.TooMuchLoad;
+import dev.hone.benchmarks.load.Overload;
+import dev.hone.benchmarks.load.Tenants;
 import dev.hone.benchmarks.measure.Effort;
 import dev.hone.benchmarks.monitoring.Alarms;
 import dev.hone.benchmarks.monitoring.Monitoring;
@@ -45,10 +47,12 @@ final class Questions {
         new MailPrecision(),
         new BatcherCost(),
         new ManyCallers(),
+        new OtherModels(),
         new FullLoad(),
         new Embeddings(),
         new OpenLoopLoad(),
-        new TooMuchLoad(),
+        new Overload(),
+        new Tenants(),
         new Opening(),
         new Life(),
         new Soak(),

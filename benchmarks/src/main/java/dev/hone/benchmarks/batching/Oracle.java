@@ -1,17 +1,14 @@
 package dev.hone.benchmarks.batching;
 
 import dev.hone.Batch;
-import dev.hone.Session;
+import dev.hone.benchmarks.batching.Prepared.Part;
+import dev.hone.benchmarks.measure.Estimate;
 import dev.hone.benchmarks.measure.Rival;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.IntStream;
 
 /**
  * The best that batches can do: all requests are known, those of like length lie together in
@@ -20,10 +17,12 @@ import java.util.stream.IntStream;
  * nothing would reach.
  */
 public final class Oracle implements Rival {
-  private static final List<Integer> ROWS = List.of(1, 8, 32, 64);
-  private static final int TRIES = 2;
+  private static final int FINALISTS = 2;
+  private static final int MORE_TRIES = 2;
+  private static final int RATE_TRIES = 9;
+  private static final int BATCH_TRIES = 3;
 
-  /** A plan that takes so many times as long is not tried again, and none with more rows is. */
+  /** From a plan that takes so many times as long as the best before, more rows are worse still. */
   private static final double WORSE = 1.3;
 
   /**
@@ -34,121 +33,124 @@ public final class Oracle implements Rival {
    */
   public record Plan(int rows, int atOnce) {}
 
-  private record Part(Batch input, List<Integer> requests) {}
+  private record Tried(Plan plan, long nanos) {}
 
   private final Workload workload;
-  private final Plan plan;
-  private final Session session;
-  private final List<Part> parts = new ArrayList<>();
-  private final ExecutorService threads;
+  private final List<float[]> answers;
+  private final Prepared prepared;
+  private final OracleLanes lanes;
 
-  /** Joins the requests of a workload and opens its model. */
-  public Oracle(Workload workload, Plan plan) {
+  /**
+   * Joins the requests of a workload and opens its model.
+   *
+   * @param answers what the first output should be for each request
+   */
+  Oracle(Workload workload, Plan plan, List<float[]> answers) {
     this.workload = workload;
-    this.plan = plan;
-    List<Integer> order =
-        IntStream.range(0, workload.requests().size())
-            .boxed()
-            .sorted(
-                Comparator.comparingLong(
-                    i -> workload.requests().get(i).tensor(0).shape().elementCount()))
-            .toList();
-    for (int from = 0; from < order.size(); from += plan.rows) {
-      List<Integer> requests = order.subList(from, Math.min(order.size(), from + plan.rows));
-      parts.add(new Part(FifoBatcher.joined(batches(requests)), requests));
-    }
-    session = workload.open(plan.atOnce == 1 ? 0 : 1);
-    threads = Executors.newFixedThreadPool(plan.atOnce);
+    this.answers = answers;
+    prepared = new Prepared(workload, plan.rows);
+    lanes = new OracleLanes(workload, plan.atOnce);
   }
 
-  private List<Batch> batches(List<Integer> requests) {
-    return requests.stream().map(i -> workload.requests().get(i)).toList();
+  /** One that is only timed. */
+  private Oracle(Workload workload, Plan plan) {
+    this(workload, plan, List.of());
   }
 
-  /** The plan that is fastest here, of a few. */
-  public static Plan best(Workload workload) throws Exception {
-    Plan best = new Plan(1, 1);
-    long least = Long.MAX_VALUE;
+  /**
+   * The plan that is fastest here: each is tried once, and the best of them some more. What it
+   * reaches is to be measured afterwards, anew: the time that made it the best is a lucky one.
+   *
+   * @param requests how many may be in its batches at once
+   */
+  static Plan best(Workload workload, int requests) throws Exception {
+    int most = Math.min(requests, workload.requests().size());
+    List<Tried> all = new ArrayList<>();
     for (int atOnce : new int[] {1, Runtime.getRuntime().availableProcessors()}) {
-      long leastSoFar = Long.MAX_VALUE;
-      for (int rows : ROWS) {
-        Plan plan = new Plan(rows, atOnce);
-        long nanos = leastNanos(workload, plan, least);
-        if (nanos < least) {
-          least = nanos;
-          best = plan;
-        }
-        if (nanos / WORSE > leastSoFar) {
-          break; // from where it gets worse, more rows make it worse still
-        }
-        leastSoFar = Math.min(leastSoFar, nanos);
+      try (OracleLanes lanes = new OracleLanes(workload, atOnce)) {
+        tryEach(workload, lanes, new Plan(most / atOnce, atOnce), all);
       }
     }
-    return best;
+    all.sort(Comparator.comparingLong(Tried::nanos));
+    List<Tried> finalists = new ArrayList<>();
+    for (Tried first : all.subList(0, Math.min(FINALISTS, all.size()))) {
+      long least = first.nanos;
+      try (Oracle oracle = new Oracle(workload, first.plan)) {
+        for (long nanos : oracle.tries(MORE_TRIES)) {
+          least = Math.min(least, nanos);
+        }
+      }
+      finalists.add(new Tried(first.plan, least));
+    }
+    finalists.sort(Comparator.comparingLong(Tried::nanos));
+    return finalists.get(0).plan;
   }
 
-  /** Requests in a second by the plan that is fastest here. */
-  public static double bestPerSecond(Workload workload) throws Exception {
-    return workload.requests().size() * 1e9 / leastNanos(workload, best(workload), Long.MAX_VALUE);
-  }
-
-  /** What the better of two tries takes; a plan that is far from the best so far has but one. */
-  private static long leastNanos(Workload workload, Plan plan, long best) throws Exception {
+  /** Tries batches of more and more rows until they are too many, or as many as there may be. */
+  private static void tryEach(Workload workload, OracleLanes lanes, Plan most, List<Tried> all)
+      throws InterruptedException, ExecutionException {
     long least = Long.MAX_VALUE;
-    try (Oracle oracle = new Oracle(workload, plan)) {
-      oracle.warmUp();
-      for (int i = 0; i < TRIES && (i == 0 || least / WORSE < best); i++) {
-        long start = System.nanoTime();
-        oracle.once();
-        least = Math.min(least, System.nanoTime() - start);
+    for (int rows = 1; rows <= most.rows; rows *= 2) {
+      try (Prepared prepared = new Prepared(workload, rows)) {
+        lanes.warmUp(prepared);
+        long nanos = time(lanes, prepared);
+        all.add(new Tried(new Plan(rows, most.atOnce), nanos));
+        if (nanos / WORSE > least) {
+          return;
+        }
+        least = Math.min(least, nanos);
       }
     }
-    return least;
   }
 
-  /** Runs both sizes of batches that there are, on each thread: the first run of a size is slow. */
-  private void warmUp() throws InterruptedException, ExecutionException {
-    List<Future<?>> running = new ArrayList<>();
-    for (int i = 0; i < plan.atOnce; i++) {
-      running.add(
-          threads.submit(
-              () -> {
-                session.run(parts.get(0).input).close();
-                session.run(parts.get(parts.size() - 1).input).close();
-              }));
+  private static long time(OracleLanes lanes, Prepared prepared)
+      throws InterruptedException, ExecutionException {
+    long start = System.nanoTime();
+    lanes.run(prepared);
+    return System.nanoTime() - start;
+  }
+
+  private long[] tries(int count) throws InterruptedException, ExecutionException {
+    lanes.warmUp(prepared);
+    long[] nanos = new long[count];
+    for (int i = 0; i < count; i++) {
+      nanos[i] = time(lanes, prepared);
     }
-    for (Future<?> future : running) {
-      future.get();
+    return nanos;
+  }
+
+  /** Requests in a second by the plan that is fastest here, try by try. */
+  public static double[] bestPerSecond(Workload workload) throws Exception {
+    int requests = workload.requests().size();
+    Plan best = best(workload, requests);
+    try (Oracle oracle = new Oracle(workload, best)) {
+      long[] nanos = oracle.tries(RATE_TRIES);
+      return Arrays.stream(nanos).mapToDouble(time -> requests * 1e9 / time).toArray();
+    }
+  }
+
+  /** How many milliseconds a batch of a plan takes while as many as it says run at once. */
+  public static double batchMillis(Workload workload, Plan plan) throws Exception {
+    try (Oracle oracle = new Oracle(workload, plan)) {
+      double[] nanos = Arrays.stream(oracle.tries(BATCH_TRIES)).asDoubleStream().toArray();
+      int batches = oracle.prepared.parts().size();
+      return Estimate.of(nanos).value() * plan.atOnce / batches / 1e6;
     }
   }
 
   @Override
   public void once() throws InterruptedException, ExecutionException {
-    AtomicInteger next = new AtomicInteger();
-    List<Future<?>> running = new ArrayList<>();
-    for (int i = 0; i < plan.atOnce; i++) {
-      running.add(threads.submit(() -> work(next)));
-    }
-    for (Future<?> future : running) {
-      future.get();
-    }
-  }
-
-  private void work(AtomicInteger next) {
-    for (int i = next.getAndIncrement(); i < parts.size(); i = next.getAndIncrement()) {
-      session.run(parts.get(i).input).close();
-    }
+    lanes.run(prepared);
   }
 
   @Override
   public void check() {
-    List<float[]> answers = workload.answers();
-    for (Part part : parts) {
-      try (Batch output = session.run(part.input)) {
+    for (Part part : prepared.parts()) {
+      try (Batch output = lanes.session().run(part.input())) {
         float[] values = output.tensor(0).toFloatArray();
-        int row = values.length / part.requests.size();
-        for (int i = 0; i < part.requests.size(); i++) {
-          int request = part.requests.get(i);
+        int row = values.length / part.requests().size();
+        for (int i = 0; i < part.requests().size(); i++) {
+          int request = part.requests().get(i);
           workload.check(request, answers.get(request), values, i * row);
         }
       }
@@ -157,8 +159,7 @@ public final class Oracle implements Rival {
 
   @Override
   public void close() {
-    threads.shutdownNow();
-    session.close();
-    parts.forEach(part -> part.input.close());
+    lanes.close();
+    prepared.close();
   }
 }

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class Saturated implements Rival {
   private final Session session;
   private final Workload workload;
+  private final List<float[]> answers;
   private final int underWay;
   private final AtomicInteger taken = new AtomicInteger();
   private volatile CountDownLatch ended = new CountDownLatch(0); // calls that are waited for
@@ -29,11 +30,13 @@ final class Saturated implements Rival {
   /**
    * Prepares; takes the session over.
    *
+   * @param answers what the first output should be for each request
    * @param underWay calls that are always under way
    */
-  Saturated(Session session, Workload workload, int underWay) {
+  Saturated(Session session, Workload workload, List<float[]> answers, int underWay) {
     this.session = session;
     this.workload = workload;
+    this.answers = answers;
     this.underWay = underWay;
   }
 
@@ -78,14 +81,13 @@ final class Saturated implements Rival {
 
   @Override
   public void check() throws InterruptedException, ExecutionException {
-    List<float[]> expected = workload.answers();
     AsyncCalls.begin(
             session,
             workload.requests(),
-            AsyncCalls.each(expected.size()),
+            AsyncCalls.each(answers.size()),
             (request, output) -> {
               try (output) {
-                workload.check(request, expected.get(request), output.tensor(0).toFloatArray(), 0);
+                workload.check(request, answers.get(request), output.tensor(0).toFloatArray(), 0);
               }
             },
             underWay)

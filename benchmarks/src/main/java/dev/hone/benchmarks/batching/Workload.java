@@ -6,7 +6,9 @@ import dev.hone.Precision;
 import dev.hone.Session;
 import dev.hone.SessionOptions;
 import dev.hone.Tensor;
+import dev.hone.benchmarks.inputs.Digits;
 import dev.hone.benchmarks.inputs.GemmModel;
+import dev.hone.benchmarks.inputs.Lines;
 import dev.hone.benchmarks.inputs.SmallModels;
 import dev.hone.benchmarks.inputs.TextModel;
 import dev.hone.benchmarks.inputs.Texts;
@@ -16,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,13 +53,46 @@ public record Workload(String id, String words, Model model, List<Batch> request
       int length = SHORTEST_QUERY + i % (LONGEST_QUERY - SHORTEST_QUERY + 1);
       rows[i] = TextModel.rowsOf(i % 16 + 1, length, texts)[i % 16];
     }
-    return texts("minilm.short.fp32", "MiniLM FP32, queries of 8 to 16 tokens", rows);
+    return texts(
+        "minilm.short.fp32", TextModel.MINILM, "MiniLM FP32, queries of 8 to 16 tokens", rows);
   }
 
   /** Texts of mixed length. */
-  public static Workload mixedTexts(int count) throws IOException {
-    long[][] rows = TextModel.MINILM.tokens(Texts.mixed(count, 22));
-    return texts("minilm.mixed.fp32", "MiniLM FP32, texts of mixed length", rows);
+  public static Workload mixedTexts(TextModel model, int count) throws IOException {
+    String id = model.name().toLowerCase(Locale.ROOT) + ".mixed.fp32";
+    long[][] rows = model.tokens(Texts.mixed(count, 22));
+    return texts(id, model, model.words() + " FP32, texts of mixed length", rows);
+  }
+
+  /** Lines to be read, drawn as long as they are: from a short word to five. */
+  static Workload lines(int count) {
+    List<Batch> requests = Lines.mixed(count, 23).stream().map(Lines::drawn).toList();
+    String words = "PP-OCR recognition FP32, lines of mixed length";
+    return new Workload("rec.fp32", words, Lines.recognition(), requests, 1e-2);
+  }
+
+  /** Lines of which every second one stands on its head. */
+  static Workload turnedLines(int count) {
+    List<Batch> requests = new ArrayList<>();
+    try (Batch all = Lines.drawn(Lines.texts(count, 24), Lines.TURN_WIDTH, true)) {
+      for (int i = 0; i < count; i++) {
+        requests.add(all.slice(i, i + 1));
+      }
+    }
+    String words = "PP-OCR orientation FP32";
+    return new Workload("cls.fp32", words, Lines.orientation(), requests, 1e-2);
+  }
+
+  /** Handwritten digits, one by one, again and again. */
+  static Workload digits(int count) throws IOException {
+    Digits digits = new Digits();
+    List<Batch> requests = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      int row = i % digits.count();
+      requests.add(digits.rows(row, row + 1));
+    }
+    return new Workload(
+        "digits", "Handwritten digits, two layers of Gemm", Digits.model(), requests, 1e-3);
   }
 
   /** The first so many of the requests, which stay this one's. */
@@ -74,26 +110,30 @@ public record Workload(String id, String words, Model model, List<Batch> request
         tolerance);
   }
 
-  /** The file of MiniLM in INT8; null, and the answer told why, if it cannot be made. */
-  static @Nullable Path smallFile(Answer answer) throws IOException {
-    List<Batch> examples = TextModel.MINILM.examples();
+  /** The file of a text model in INT8; null, and the answer told why, if it cannot be made. */
+  static @Nullable Path smallFile(TextModel model, Answer answer) throws IOException {
+    return smallFile(model.words() + " INT8", model.model(), model.examples(), answer);
+  }
+
+  /** The same of any model. Closes the examples. */
+  static @Nullable Path smallFile(String words, Model model, List<Batch> examples, Answer answer)
+      throws IOException {
     try {
-      return SmallModels.file(
-          "int8", TextModel.MINILM.model(), Precision.INT8, Form.AUTOMATIC, examples);
+      return SmallModels.file("int8", model, Precision.INT8, Form.AUTOMATIC, examples);
     } catch (RuntimeException e) {
-      answer.failed("MiniLM INT8", e);
+      answer.failed(words, e);
       return null;
     } finally {
       examples.forEach(Batch::close);
     }
   }
 
-  private static Workload texts(String id, String words, long[][] rows) {
+  private static Workload texts(String id, TextModel model, String words, long[][] rows) {
     List<Batch> requests = new ArrayList<>();
     for (long[] row : rows) {
       requests.add(TextModel.batch(new long[][] {row}));
     }
-    return new Workload(id, words, TextModel.MINILM.model(), requests, 1e-2);
+    return new Workload(id, words, model.model(), requests, 1e-2);
   }
 
   /** What the first output should be for each request. */

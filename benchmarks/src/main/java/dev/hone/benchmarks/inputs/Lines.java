@@ -30,6 +30,11 @@ public final class Lines {
 
   private static final int HEIGHT = 48;
   private static final int LONGEST = 16;
+  private static final int MOST_PARTS = 5;
+  private static final int MARGIN = 10;
+  private static final int WIDTH_STEP = 32;
+  private static final int READ_SIZE = 30;
+  private static final int TURN_SIZE = 20;
   private static final String LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZabcdefghkmnprstuvwxyz23456789";
 
   private final List<String> characters = new ArrayList<>();
@@ -96,16 +101,54 @@ public final class Lines {
     return texts;
   }
 
+  /** Lines of one to five words and numbers. */
+  public static List<String> mixed(int count, long seed) {
+    Random random = new Random(seed);
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      StringBuilder text = new StringBuilder(part(random));
+      for (int more = random.nextInt(MOST_PARTS); more > 0; more--) {
+        text.append(' ').append(part(random));
+      }
+      texts.add(text.toString());
+    }
+    return texts;
+  }
+
+  /** So many lines in batches of 8, to calibrate with. The caller closes them. */
+  public static List<Batch> examples(int lines, int width, boolean turned) {
+    List<Batch> batches = new ArrayList<>();
+    List<String> texts = texts(lines, 5);
+    for (int from = 0; from + 8 <= texts.size(); from += 8) {
+      batches.add(drawn(texts.subList(from, from + 8), width, turned));
+    }
+    return batches;
+  }
+
+  /** Draws a text as a line to be read, as wide as it is, in steps of 32 pixels. */
+  public static Batch drawn(String text) {
+    BufferedImage any = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = any.createGraphics();
+    int width = 2 * MARGIN + graphics.getFontMetrics(font(READ_SIZE)).stringWidth(text);
+    graphics.dispose();
+    int steps = (width + WIDTH_STEP - 1) / WIDTH_STEP;
+    return drawn(List.of(text), steps * WIDTH_STEP, READ_SIZE, false);
+  }
+
   /**
    * Draws texts as one batch.
    *
    * @param turned whether every second one stands on its head
    */
   public static Batch drawn(List<String> texts, int width, boolean turned) {
+    return drawn(texts, width, width >= READ_WIDTH ? READ_SIZE : TURN_SIZE, turned);
+  }
+
+  private static Batch drawn(List<String> texts, int width, int fontSize, boolean turned) {
     int plane = width * HEIGHT;
     float[] values = new float[texts.size() * 3 * plane];
     for (int row = 0; row < texts.size(); row++) {
-      BufferedImage line = draw(texts.get(row), width, turned && row % 2 == 1);
+      BufferedImage line = draw(texts.get(row), width, fontSize, turned && row % 2 == 1);
       int[] colours = line.getRGB(0, 0, width, HEIGHT, null, 0, width);
       for (int channel = 0; channel < 3; channel++) { // blue, green, red
         for (int i = 0; i < plane; i++) {
@@ -117,7 +160,7 @@ public final class Lines {
     return Batch.of("x", Tensor.of(values, texts.size(), 3, HEIGHT, width));
   }
 
-  private static BufferedImage draw(String text, int width, boolean turned) {
+  private static BufferedImage draw(String text, int width, int fontSize, boolean turned) {
     BufferedImage line = new BufferedImage(width, HEIGHT, BufferedImage.TYPE_INT_RGB);
     Graphics2D graphics = line.createGraphics();
     graphics.setRenderingHint(
@@ -125,13 +168,17 @@ public final class Lines {
     graphics.setColor(Color.WHITE);
     graphics.fillRect(0, 0, width, HEIGHT);
     graphics.setColor(Color.BLACK);
-    graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, width >= READ_WIDTH ? 30 : 20));
+    graphics.setFont(font(fontSize));
     if (turned) {
       graphics.rotate(Math.PI, width / 2.0, HEIGHT / 2.0);
     }
-    graphics.drawString(text, 10, 34);
+    graphics.drawString(text, MARGIN, 34);
     graphics.dispose();
     return line;
+  }
+
+  private static Font font(int size) {
+    return new Font(Font.SANS_SERIF, Font.PLAIN, size);
   }
 
   /** What recognition read in each line. */

@@ -15,6 +15,7 @@ final class BatchingFigures {
           minilm.mixed.fp32.fifo | >= 2.5    | x   | MiniLM FP32, texts of mixed length: throughput against padded batches of 16 in order of arrival
           minilm.mixed.int8.fifo | >= 2.5    | x   | MiniLM INT8, texts of mixed length: throughput against padded batches of 16 in order of arrival
           worst                  | >= 0.97   | x   | the worst of all the Gemms and MiniLM, with 1, 8 and 64 callers: throughput against tuned unbatched
+          worst.others           | >= 0.97   | x   | the worst of digits, PP-OCR orientation, and PP-OCR recognition and BGE in FP32 and INT8 with lines and texts of mixed length, with 1, 8 and 64 callers: throughput against tuned unbatched
           oracle                 | >= 90     | %   | throughput at saturation, of max over b of b / T(b); the worst of all models but Gemm 16-32-4
           oracle.gemm-tiny         |         | %   | Gemm 16-32-4, where batching cannot pay: throughput at saturation, of that
           oracle.gemm-medium       |         | %   | Gemm 256-512-512-10: throughput at saturation, of that
@@ -24,6 +25,8 @@ final class BatchingFigures {
           oracle.minilm.mixed.fp32 |         | %   | MiniLM FP32, texts of mixed length: throughput at saturation, of that
           oracle.minilm.mixed.int8 |         | %   | MiniLM INT8, texts of mixed length: throughput at saturation, of that
           open-loop              | >= 80     | %   | MiniLM, short queries: highest Poisson rate with p99 <= 5 T(1), of max over b of b / T(b)
+          open-loop.unbatched    |           | %   | MiniLM, short queries, a thread for each core and no batches: highest Poisson rate with p99 <= 5 T(1), of that
+          open-loop.ideal        |           | %   | MiniLM, short queries, a batcher that costs nothing, simulated with the times of batches: highest Poisson rate with p99 <= 5 T(1), of that
           idle.blocking          | <= 10     | us  | Gemm 256-512-512-10, one caller, idle: p50 of run above that of the plain session
           idle.async             | <= 60     | us  | Gemm 256-512-512-10, one caller, idle: p50 of runAsync above that of the plain session
           null.rate              | >= 200000 | 1/s | requests per second through the batcher over a model that does nothing

@@ -2,9 +2,7 @@ package dev.hone.benchmarks.load;
 
 import dev.hone.benchmarks.batching.Workload;
 import dev.hone.benchmarks.measure.Effort;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.Locale;
 import java.util.function.LongFunction;
 
 /**
@@ -12,60 +10,36 @@ import java.util.function.LongFunction;
  *
  * @param server the server
  * @param workload the requests, sent again and again
- * @param seconds how long each run lasts
+ * @param seconds how long each run lasts, at least
  * @param limitMillis the time within which answers are wanted
  * @param effort how well to search
  */
 record Load(
     Server.Open server, Workload workload, double seconds, double limitMillis, Effort effort) {
-  private static final long SEED = 17;
   private static final int MOST_RUNS = 4;
 
-  OpenLoop.Result poisson(double perSecond) {
-    return poisson(perSecond, SEED);
+  /** Of fewer requests, a 99th percentile is but the longest time or two. */
+  private static final int LEAST_REQUESTS = 300;
+
+  /** Runs in which requests come by themselves at this rate, until one is not void. */
+  OpenLoop.Result poisson(double perSecond, long seed) {
+    double enough = effort == Effort.SMOKE ? 0 : LEAST_REQUESTS / perSecond;
+    double lasting = Math.max(seconds, enough);
+    return notVoid(tries -> run(Arrivals.poisson(perSecond, lasting, MOST_RUNS * seed + tries)));
   }
 
-  private OpenLoop.Result poisson(double perSecond, long seed) {
-    return run(Arrivals.poisson(perSecond, seconds, seed));
+  /** The same with bursts. */
+  OpenLoop.Result bursts(double perSecond, long seed) {
+    return notVoid(tries -> run(Arrivals.bursts(perSecond, seconds, MOST_RUNS * seed + tries)));
   }
 
-  /** Decides whether a rate is within the limit; see {@link #agreed(LongFunction, double)}. */
-  OpenLoop.Result agreed(double perSecond) {
-    return effort == Effort.SMOKE
-        ? poisson(perSecond)
-        : agreed(seed -> poisson(perSecond, seed), limitMillis);
-  }
-
-  /**
-   * One of the runs that decide whether a rate is within the limit: of the first two that agree,
-   * the earlier one. A run has so few requests that a bad moment of the machine makes its 99th
-   * percentile. A void run decides nothing; if four runs have no two that agree, it is one of the
-   * void ones.
-   *
-   * @param run runs, with arrivals of this seed
-   */
-  static OpenLoop.Result agreed(LongFunction<OpenLoop.Result> run, double limitMillis) {
-    List<OpenLoop.Result> valid = new ArrayList<>();
-    List<OpenLoop.Result> voidOnes = new ArrayList<>();
-    for (int i = 0; i < MOST_RUNS; i++) {
-      OpenLoop.Result result = run.apply(SEED + i);
-      if (result.isVoid()) {
-        voidOnes.add(result);
-        continue;
-      }
-      boolean within = result.meets(limitMillis);
-      for (OpenLoop.Result earlier : valid) {
-        if (earlier.meets(limitMillis) == within) {
-          return earlier;
-        }
-      }
-      valid.add(result);
+  /** The first of four runs that is not void, or else the last. */
+  static OpenLoop.Result notVoid(LongFunction<OpenLoop.Result> run) {
+    OpenLoop.Result result = run.apply(0);
+    for (int tries = 1; tries < MOST_RUNS && result.isVoid(); tries++) {
+      result = run.apply(tries);
     }
-    return voidOnes.get(0); // there is one: of three that are not void, two agree
-  }
-
-  OpenLoop.Result bursts(double perSecond) {
-    return run(Arrivals.bursts(perSecond, seconds, SEED));
+    return result;
   }
 
   private OpenLoop.Result run(long[] due) {
@@ -77,37 +51,39 @@ record Load(
   }
 
   /** Answers in a second when there is always something to do. */
-  double capacity() {
-    int requests = effort.pick(32, 512, 2048);
-    double best = 0;
-    for (int round = 0; round < effort.pick(1, 3, 5); round++) {
-      long start = System.nanoTime();
-      CompletableFuture<?>[] running = new CompletableFuture<?>[requests];
-      for (int i = 0; i < requests; i++) {
-        running[i] = server.send(workload.requests().get(i % workload.requests().size()));
-      }
-      CompletableFuture.allOf(running).join();
-      best = Math.max(best, requests * 1e9 / (System.nanoTime() - start));
-    }
-    return best;
+  double capacity() throws InterruptedException {
+    int requests = effort.pick(32, 512, 2_048);
+    double unused = Flood.perSecond(server, workload.requests(), requests); // warms up
+    return Flood.perSecond(server, workload.requests(), requests);
   }
 
-  /** Looks between a rate within the limit and a higher one for the highest within it. */
-  double refined(double within, double tooHigh) {
-    double low = within;
-    double high = tooHigh;
-    for (int i = 0; i < effort.pick(0, 3, 6); i++) {
-      double middle = (low + high) / 2;
-      OpenLoop.Result result = agreed(middle);
-      if (result.isVoid()) {
-        break; // says nothing; what is known so far holds
-      }
-      if (result.meets(limitMillis)) {
-        low = middle;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
+  /**
+   * Rates at which half of all runs are within the limit, more or less; none if there is no such.
+   *
+   * @param capacity answers in a second when there is always something to do
+   * @throws IllegalStateException if the generator was too late for that to be found
+   */
+  double[] highestRates(double capacity) {
+    long[] seed = {1};
+    return new UpAndDown(capacity / 3, capacity)
+        .rates(
+            rate -> {
+              OpenLoop.Result result = poisson(rate, seed[0]++);
+              if (result.isVoid() && effort != Effort.SMOKE) {
+                throw new IllegalStateException(tooLate(rate, result));
+              }
+              return result.meets(limitMillis);
+            },
+            effort.pick(1, 6, 24),
+            effort.pick(4, 18, 50));
+  }
+
+  /** Why a run at this rate means nothing. */
+  static String tooLate(double perSecond, OpenLoop.Result result) {
+    return String.format(
+        Locale.ROOT,
+        "Void at %.0f requests/s: the generator was %.1f ms late.",
+        perSecond,
+        result.lagMillis());
   }
 }

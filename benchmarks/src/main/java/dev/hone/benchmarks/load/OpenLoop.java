@@ -23,7 +23,6 @@ public final class OpenLoop {
   public static final long FAILED = Long.MAX_VALUE;
 
   private static final double MOST_LAG = 0.05;
-  private static final long SPIN_NANOS = 30_000; // a real-time thread wakes sooner than that
   private static final int DIGITS = 3;
 
   private OpenLoop() {}
@@ -68,18 +67,11 @@ public final class OpenLoop {
       return System.nanoTime();
     }
 
+    /** Never spins: that would take the time from the server which is measured. */
     @Override
     public void waitUntil(long nanos) {
-      while (true) {
-        long left = nanos - System.nanoTime();
-        if (left <= 0) {
-          return;
-        }
-        if (left > SPIN_NANOS) {
-          LockSupport.parkNanos(left - SPIN_NANOS);
-        } else {
-          Thread.onSpinWait();
-        }
+      for (long left = nanos - System.nanoTime(); left > 0; left = nanos - System.nanoTime()) {
+        LockSupport.parkNanos(left);
       }
     }
   }

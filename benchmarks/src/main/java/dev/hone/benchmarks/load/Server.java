@@ -25,6 +25,9 @@ record Server(String name, Side side, Function<Workload, Open> opener) {
   /** What a reader calls the one with a batcher. */
   static final String HONE = "Hone: Batcher";
 
+  /** What a reader calls the best that is easily written by hand. */
+  static final String UNBATCHED = "a thread for each core, no batches";
+
   /** An open server. */
   interface Open extends AutoCloseable {
     /** Sends a request; what it computes is thrown away. */
@@ -34,8 +37,7 @@ record Server(String name, Side side, Function<Workload, Open> opener) {
     void close();
   }
 
-  private static final Server POOL =
-      new Server("a thread for each core, no batches", Side.THEIRS, Server::pool);
+  private static final Server POOL = new Server(UNBATCHED, Side.THEIRS, Server::pool);
   private static final Server FIFO =
       new Server(
           "padded batches of 16, in order of arrival",

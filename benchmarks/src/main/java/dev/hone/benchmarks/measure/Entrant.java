@@ -32,4 +32,29 @@ public record Entrant(String name, Side side, Opener opener) {
   public static Entrant theirs(String name, Opener opener) {
     return new Entrant(name, Side.THEIRS, opener);
   }
+
+  /**
+   * The same, which has worked for a while before it is measured: what many threads do at once is
+   * compiled much later than what one does, and what learns from its load needs some of it.
+   *
+   * @param millis how long, at least; 0 for not at all
+   */
+  public Entrant warmedUp(int millis) {
+    return new Entrant(name, side, () -> warm(opener.open(), millis));
+  }
+
+  private static Rival warm(Rival rival, int millis) throws Exception {
+    long begin = System.nanoTime();
+    try {
+      while (System.nanoTime() - begin < millis * 1_000_000L) {
+        rival.beforeTurn();
+        rival.once();
+        rival.afterTurn();
+      }
+      return rival;
+    } catch (Exception | Error e) {
+      rival.close();
+      throw e;
+    }
+  }
 }

@@ -58,7 +58,8 @@ public final class LinePrecision implements Question {
     Task reading = new Task("rec", "PP-OCRv3 recognition", Lines.recognition(), Lines.READ_WIDTH);
     Task turning = new Task("cls", "PP-OCR orientation", Lines.orientation(), Lines.TURN_WIDTH);
     for (Task task : List.of(reading, turning)) {
-      List<Batch> examples = task.calibration(effort.pick(8, 64, 128));
+      int lines = effort.pick(8, 64, 128);
+      List<Batch> examples = Lines.examples(lines, task.width, task.turned());
       List<Variant> variants = new ArrayList<>();
       variants.add(Variant.base(task.model));
       variants.add(Variant.plain("Hone: FP32 file", task.model));
@@ -90,16 +91,6 @@ public final class LinePrecision implements Question {
 
     Batch drawn(List<String> texts) {
       return Lines.drawn(texts, width, turned());
-    }
-
-    /** Batches of 8 lines, drawn when they are asked for. */
-    List<Batch> calibration(int lines) {
-      List<Batch> batches = new ArrayList<>();
-      List<String> texts = Lines.texts(lines, 5);
-      for (int from = 0; from + 8 <= texts.size(); from += 8) {
-        batches.add(drawn(texts.subList(from, from + 8)));
-      }
-      return batches;
     }
 
     Table table() {

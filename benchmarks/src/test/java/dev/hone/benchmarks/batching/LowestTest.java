@@ -61,8 +61,8 @@ class LowestTest {
         "Hone: Batcher"
       })
   void aComparisonOfWhichOneFailedIsNone(String failing) {
-    ManyCallers.compare(samples(""), worst, "the first");
-    ManyCallers.compare(samples(failing), worst, "the second");
+    AgainstUnbatched.compare(samples(""), worst, "the first");
+    AgainstUnbatched.compare(samples(failing), worst, "the second");
     worst.enterInto(answer);
     assertThat(answer.figures()).isEmpty();
     assertThat(answer.missing()).hasSize(1).first().asString().endsWith("failed: the second");
