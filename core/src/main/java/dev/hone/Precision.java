@@ -26,8 +26,8 @@ package dev.hone;
  * <tr><td>{@link #INT8} with calibration</td>
  *     <td>weights and activations in 8 bits with scales that are fixed; a row's answer does not
  *     depend on its batch. A quarter of the file</td>
- *     <td>the same, with the session entry {@code session.x64quantprecision}: exact like VNNI, for
- *     about a seventh of the speed; without it sums of products would saturate</td>
+ *     <td>the same, with the session entry {@code session.x64quantprecision}: exact like VNNI, which
+ *     costs about a seventh of the speed; without it sums of products would saturate</td>
  *     <td>as with VNNI</td>
  *     <td rowspan="2">refused: ONNX Runtime's provider has no kernels for it, so it would be
  *     slower</td></tr>

@@ -1,5 +1,6 @@
 package dev.hone;
 
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -138,7 +139,7 @@ public final class RunOptions {
   public String toString() {
     StringJoiner text = new StringJoiner(", ").setEmptyValue("defaults");
     if (timeoutNanos != 0) {
-      text.add("timeout " + timeoutNanos / 1e6 + " ms");
+      text.add("timeout " + millis(timeoutNanos) + " ms");
     }
     if (!outputs.isEmpty()) {
       text.add("outputs " + outputs);
@@ -157,5 +158,11 @@ public final class RunOptions {
 
   private static <T> void given(String name, @Nullable T value) {
     Given.value(value, name + " of run options", "Leave the call out for the default.");
+  }
+
+  /** So many nanoseconds in milliseconds, with as many digits as it takes. */
+  static String millis(long nanos) {
+    BigDecimal millis = BigDecimal.valueOf(nanos, 6);
+    return millis.stripTrailingZeros().toPlainString();
   }
 }

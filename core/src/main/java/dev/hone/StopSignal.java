@@ -107,7 +107,7 @@ public final class StopSignal implements AutoCloseable {
     if (cause == Cause.DEADLINE) {
       throw new DeadlineException(
           "The run was not done after its timeout of "
-              + timeoutNanos / 1_000_000.0
+              + RunOptions.millis(timeoutNanos)
               + " ms. Allow more time, or give smaller inputs.");
     }
     if (cause == Cause.CANCELLATION) {

@@ -31,7 +31,7 @@ class OptionsTest {
                 .withPriority(Priority.BULK)
                 .withTenant("shop")
                 .withCancellation(new Cancellation()))
-        .hasToString("timeout 50.0 ms, outputs [y], BULK, tenant 'shop', may be cancelled");
+        .hasToString("timeout 50 ms, outputs [y], BULK, tenant 'shop', may be cancelled");
   }
 
   @Test
@@ -60,5 +60,12 @@ class OptionsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("must not be null")
         .hasMessageContainingAll(words);
+  }
+
+  @Test
+  void timesHaveAllTheirDigitsAndNoMore() {
+    assertThat(RunOptions.millis(1)).isEqualTo("0.000001");
+    assertThat(RunOptions.millis(1_500_000)).isEqualTo("1.5");
+    assertThat(RunOptions.millis(60_000_000_000L)).isEqualTo("60000");
   }
 }

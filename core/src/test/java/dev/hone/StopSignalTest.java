@@ -31,7 +31,7 @@ class StopSignalTest {
       assertThat(stop.signal().isCancelled()).isTrue();
       assertThatThrownBy(stop::throwIfStopped)
           .isInstanceOf(DeadlineException.class)
-          .hasMessageContaining("timeout of 3600000.0 ms");
+          .hasMessageContaining("timeout of 3600000 ms");
     }
   }
 

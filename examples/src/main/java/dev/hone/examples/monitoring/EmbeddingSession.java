@@ -22,6 +22,10 @@ import java.util.List;
 final class EmbeddingSession {
   private static final int CALIBRATION_SENTENCES = 100;
 
+  /** All requests queue, so that what the queue has no room for is refused at once. */
+  private static final BatchPolicy BOUNDED =
+      BatchPolicy.builder().whenOverloaded(BatchPolicy.Overload.REJECT).build();
+
   private EmbeddingSession() {}
 
   /** Opens it. The first time quantizing takes some seconds; the result is kept for the next. */
@@ -35,7 +39,7 @@ final class EmbeddingSession {
       // it beside the model with save, and reads it with ShadowReference.load.
       ShadowReference reference = ShadowReference.measure(small, baseline, examples);
       return Shadow.of(
-          Batcher.over(small, BatchPolicy.automatic()),
+          Batcher.over(small, BOUNDED),
           baseline,
           ShadowPolicy.builder().sampledShare(0.01).reference(reference).build());
     } finally {

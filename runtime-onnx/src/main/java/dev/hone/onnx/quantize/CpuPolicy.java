@@ -8,9 +8,9 @@ import java.util.Map;
  *
  * <p>A model with unsigned activations and signed eight-bit weights is exact on processors with
  * VNNI and on ARM, and silently wrong where pairs of products saturate at 16 bits. There, ONNX
- * Runtime can rewrite the weights at load so that nothing saturates, for about a seventh of the
- * speed. The option does nothing on VNNI processors in ONNX Runtime up to 1.24, so it is also set
- * where the features are not known: never a silent saturation.
+ * Runtime can rewrite the weights at load so that nothing saturates, which costs about a seventh of
+ * the speed. The option does nothing on VNNI processors in ONNX Runtime up to 1.24, so it is also
+ * set where the features are not known: never a silent saturation.
  *
  * @param features what is known of the processor
  */

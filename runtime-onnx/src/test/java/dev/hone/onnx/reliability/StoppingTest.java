@@ -58,7 +58,7 @@ class StoppingTest {
         HalfRun halfRun = new HalfRun()) {
       assertThatThrownBy(() -> session.run(in, options))
           .isInstanceOf(DeadlineException.class)
-          .hasMessageContaining("50.0 ms");
+          .hasMessageContaining("50 ms");
       halfRun.verifyItGoesOn();
       chain.verifyAnswers(session, 3, 2);
     }
