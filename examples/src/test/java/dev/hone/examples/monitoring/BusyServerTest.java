@@ -4,14 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hone.Batch;
 import dev.hone.DataType;
+import dev.hone.Device;
 import dev.hone.HoneException;
+import dev.hone.Precision;
+import dev.hone.RunOptions;
 import dev.hone.Session;
+import dev.hone.SessionReport;
 import dev.hone.Shape;
 import dev.hone.Signature;
 import dev.hone.Signature.Dimension;
 import dev.hone.Signature.Value;
 import dev.hone.Tensor;
-import dev.hone.fake.FakeModel;
+import dev.hone.metrics.SessionStats;
 import dev.hone.shadow.Shadow;
 import dev.hone.shadow.ShadowPolicy;
 import java.io.IOException;
@@ -24,6 +28,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -65,8 +70,8 @@ class BusyServerTest {
 
   private Shadow open() {
     return Shadow.of(
-        Session.open(FakeModel.of(SIGNATURE, this::answer)),
-        Session.open(FakeModel.of(SIGNATURE, this::answer)),
+        new Scripted(this::answer),
+        new Scripted(this::answer),
         ShadowPolicy.builder().sampledShare(1e-9).build());
   }
 
@@ -115,5 +120,51 @@ class BusyServerTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** A session that answers as it is told. */
+  private record Scripted(UnaryOperator<Batch> answer) implements Session {
+    @Override
+    public Signature signature() {
+      return SIGNATURE;
+    }
+
+    @Override
+    public Device device() {
+      return Device.cpu();
+    }
+
+    @Override
+    public Precision precision() {
+      return Precision.FP32;
+    }
+
+    @Override
+    public SessionReport report() {
+      return new SessionReport("scripted", device(), precision(), 1, List.of(), List.of());
+    }
+
+    @Override
+    public SessionStats stats() {
+      return SessionStats.EMPTY;
+    }
+
+    @Override
+    public Batch run(Batch in, RunOptions options) {
+      return answer.apply(in);
+    }
+
+    @Override
+    public void run(Batch in, Batch out, RunOptions options) {
+      throw new UnsupportedOperationException("The server brings no targets.");
+    }
+
+    @Override
+    public CompletableFuture<Batch> runAsync(Batch in, RunOptions options) {
+      return CompletableFuture.completedFuture(run(in, options));
+    }
+
+    @Override
+    public void close() {}
   }
 }
