@@ -89,7 +89,7 @@ final class AgainstUnbatched {
     List<Entrant> entrants = new ArrayList<>();
     for (Way way : ways) {
       boolean compiles = isTiny && way.side == Side.OURS; // much of the time is the batcher's code
-      int warmUp = callers == 1 ? 0 : effort.pick(0, compiles ? 1_500 : 600, 2_000);
+      int warmUp = callers == 1 ? 0 : effort.pick(0, compiles ? 3_000 : 600, 3_000);
       Entrant entrant =
           new Entrant(
               way.words,
