@@ -233,7 +233,8 @@ final class Probe {
     private BlockingRequest request(Batch row) {
       Kind kind = kindOf(row);
       int length = kind.lengthOf(row);
-      return new BlockingRequest(NOBODY, kind, row, null, length, 0, RunOptions.DEFAULT, 0);
+      return new BlockingRequest(
+          RequestEvents.NOBODY, kind, row, null, length, 0, RunOptions.DEFAULT, 0);
     }
 
     private Kind kindOf(Batch row) {
@@ -243,20 +244,5 @@ final class Probe {
       }
       return kind;
     }
-
-    private static final RequestEvents NOBODY =
-        new RequestEvents() {
-          @Override
-          public void leftQueue(Request request) {}
-
-          @Override
-          public void answered(Request request, Flight flight) {}
-
-          @Override
-          public void failed(AsyncRequest request, Failure failure) {}
-
-          @Override
-          public void finish(Answers answers) {}
-        };
   }
 }

@@ -5,6 +5,22 @@ import java.util.concurrent.ForkJoinPool;
 
 /** What a request tells its batcher. */
 interface RequestEvents {
+  /** Where nobody wants to know. */
+  RequestEvents NOBODY =
+      new RequestEvents() {
+        @Override
+        public void leftQueue(Request request) {}
+
+        @Override
+        public void answered(Request request, Flight flight) {}
+
+        @Override
+        public void failed(AsyncRequest request, Failure failure) {}
+
+        @Override
+        public void finish(Answers answers) {}
+      };
+
   /** Where the dependents of futures run. */
   default Executor callbacks() {
     return ForkJoinPool.commonPool();

@@ -71,20 +71,6 @@ class BatchFormerTest {
     }
   }
 
-  private record Nobody() implements RequestEvents {
-    @Override
-    public void leftQueue(Request request) {}
-
-    @Override
-    public void answered(Request request, Flight flight) {}
-
-    @Override
-    public void failed(AsyncRequest request, Failure failure) {}
-
-    @Override
-    public void finish(Answers answers) {}
-  }
-
   private void wait(int... lengths) {
     wait("", lengths);
   }
@@ -115,7 +101,8 @@ class BatchFormerTest {
   private Request waiting(RunOptions options, Batch in, int length) {
     inputs.add(in);
     Kind kind = Objects.requireNonNull(layout.kindOf(in, options.outputs()));
-    Request request = new AsyncRequest(new Nobody(), this, kind, in, length, MILLI, options, now);
+    Request request =
+        new AsyncRequest(RequestEvents.NOBODY, this, kind, in, length, MILLI, options, now);
     admission.admit(request, (newer, retryAfter) -> false);
     room.add(request);
     return request;

@@ -13,28 +13,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(NoLeaks.class)
 class IntakeTest {
-  private static final RequestEvents NOBODY =
-      new RequestEvents() {
-        @Override
-        public void leftQueue(Request request) {}
-
-        @Override
-        public void answered(Request request, Flight flight) {}
-
-        @Override
-        public void failed(AsyncRequest request, Failure failure) {}
-
-        @Override
-        public void finish(Answers answers) {}
-      };
-
   private final Intake intake = new Intake();
 
   private BlockingRequest arrive(Batch in) {
     try (ToySession toy = new ToySession()) {
       Kind kind = Layout.alone(toy.signature()).aloneKind(List.of());
       BlockingRequest request =
-          new BlockingRequest(NOBODY, kind, in, null, 1, 0, RunOptions.DEFAULT, 0);
+          new BlockingRequest(RequestEvents.NOBODY, kind, in, null, 1, 0, RunOptions.DEFAULT, 0);
       request.holdTensors();
       intake.push(request);
       return request;
