@@ -7,6 +7,7 @@ import dev.hone.memory.Memory;
 import java.lang.ref.PhantomReference;
 import java.lang.ref.ReferenceQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -43,6 +44,15 @@ public final class NoLeaks implements BeforeAllCallback, BeforeEachCallback, Aft
   @Override
   public void beforeAll(ExtensionContext context) {
     collect(); // what earlier tests forgot is not the fault of these
+    awaitFreed();
+  }
+
+  /** Closed memory whose last view is gone is freed in a thread that may not have come to it yet. */
+  private static void awaitFreed() {
+    long deadlineNanos = System.nanoTime() + 100_000_000L; // less: some views live as long as a class
+    while (Memory.stats().deferredBytes() > 0 && System.nanoTime() - deadlineNanos < 0) {
+      LockSupport.parkNanos(1_000_000);
+    }
   }
 
   @Override

@@ -13,13 +13,14 @@ import dev.hone.Session;
 import dev.hone.Shape;
 import dev.hone.Signature.Kind;
 import dev.hone.Tensor;
-import dev.hone.memory.Memory;
+import dev.hone.contract.NoLeaks;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Sequences and optional values as inputs and outputs. */
+@ExtendWith(NoLeaks.class)
 class SequencesTest {
   private static final int FLOAT = 1;
   private static final byte[] TENSOR = encode(1, encode(1, FLOAT));
@@ -41,13 +42,6 @@ class SequencesTest {
   private static final Model OPTIONAL = optional(PAIR);
 
   private static final Model OPTIONAL_SEQUENCE = optional(SEQUENCE);
-
-  private final long before = Memory.stats().liveBytes();
-
-  @AfterEach
-  void nothingIsLeftOffTheHeap() {
-    assertThat(Memory.stats().liveBytes()).isEqualTo(before);
-  }
 
   private static Model optional(byte[] type) {
     return model(
