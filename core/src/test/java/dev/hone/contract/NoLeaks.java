@@ -47,9 +47,12 @@ public final class NoLeaks implements BeforeAllCallback, BeforeEachCallback, Aft
     awaitFreed();
   }
 
-  /** Closed memory whose last view is gone is freed in a thread that may not have come to it yet. */
+  /**
+   * Closed memory whose last view is gone is freed in a thread that may not have come to it yet.
+   */
   private static void awaitFreed() {
-    long deadlineNanos = System.nanoTime() + 100_000_000L; // less: some views live as long as a class
+    long deadlineNanos =
+        System.nanoTime() + 100_000_000L; // less: some views live as long as a class
     while (Memory.stats().deferredBytes() > 0 && System.nanoTime() - deadlineNanos < 0) {
       LockSupport.parkNanos(1_000_000);
     }
