@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -36,9 +37,9 @@ class AloneTest {
               List.of(Value.tensor("y", DataType.FLOAT32, Dimension.of("n")))),
           in -> Batch.of("y", Tensor.of(in.get("x").toFloatArray())));
 
-  /** Without rows a run takes so long. */
-  private static Batcher open(Duration duration, Executor callbacks) {
-    FakeModel model = COPY.withDelay(in -> in.rows() == 0 ? duration : Duration.ZERO);
+  private final CountDownLatch go = new CountDownLatch(1);
+
+  private static Batcher open(FakeModel model, Executor callbacks) {
     BatchPolicy policy =
         BatchPolicy.builder()
             .evenIfItDoesNotPay()
@@ -51,7 +52,29 @@ class AloneTest {
   }
 
   private static Batcher openEndless() {
-    return open(Duration.ofHours(1), Runnable::run);
+    FakeModel endless = COPY.withDelay(in -> in.rows() == 0 ? Duration.ofHours(1) : Duration.ZERO);
+    return open(endless, Runnable::run);
+  }
+
+  /** Without rows a run goes on until {@code go}, so that it is under way before. */
+  private Batcher openHeld(Executor callbacks) {
+    FakeModel held =
+        COPY.withDelay(
+            in -> {
+              if (in.rows() == 0) {
+                awaitGo();
+              }
+              return Duration.ZERO;
+            });
+    return open(held, callbacks);
+  }
+
+  private void awaitGo() {
+    try {
+      go.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   private static CompletableFuture<Batch> ask(Batcher batcher) {
@@ -72,7 +95,7 @@ class AloneTest {
 
   @Test
   void anAnswerCounts() {
-    try (Batcher batcher = open(Duration.ZERO, Runnable::run)) {
+    try (Batcher batcher = open(COPY, Runnable::run)) {
       ask(batcher).join().close();
       requireCounts(batcher, Outcome.ANSWERED);
     }
@@ -121,10 +144,11 @@ class AloneTest {
   @Test
   @SuppressWarnings("NullAway") // what callers without NullAway may do
   void aFailureThatIsNoneIsRefusedAndTheCallGoesOn() {
-    try (Batcher batcher = open(Duration.ofMillis(50), Runnable::run)) {
+    try (Batcher batcher = openHeld(Runnable::run)) {
       CompletableFuture<Batch> future = ask(batcher);
       assertThatThrownBy(() -> future.completeExceptionally(null))
           .isInstanceOf(NullPointerException.class);
+      go.countDown();
       future.join().close();
       requireCounts(batcher, Outcome.ANSWERED);
     }
@@ -133,8 +157,9 @@ class AloneTest {
   @Test
   void dependentsRunWhereThePolicySays() throws InterruptedException {
     BlockingQueue<Runnable> callbacks = new LinkedBlockingQueue<>();
-    try (Batcher batcher = open(Duration.ofMillis(50), callbacks::add)) {
+    try (Batcher batcher = openHeld(callbacks::add)) {
       CompletableFuture<Void> closed = ask(batcher).thenAccept(Batch::close);
+      go.countDown();
       Runnable delivery = callbacks.take();
       assertThat(closed).isNotDone();
       delivery.run();
@@ -145,9 +170,10 @@ class AloneTest {
   @Test
   void asynchronousStagesRunWhereThePolicySays() throws InterruptedException {
     BlockingQueue<Runnable> callbacks = new LinkedBlockingQueue<>();
-    try (Batcher batcher = open(Duration.ofMillis(50), callbacks::add)) {
+    try (Batcher batcher = openHeld(callbacks::add)) {
       CompletableFuture<Void> closed =
           ask(batcher).thenApply(out -> out).thenAcceptAsync(Batch::close);
+      go.countDown();
       callbacks.take().run();
       assertThat(closed).isNotDone();
       callbacks.take().run();
