@@ -29,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -39,7 +40,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NoLeaks.class)
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LoneCallsTest {
-  private final ToySession toy = new ToySession(ToySession.Trait.MIXES_ROWS);
+  private ToySession toy = new ToySession(ToySession.Trait.MIXES_ROWS);
   private final CountDownLatch go = new CountDownLatch(1);
 
   private static BatchPolicy.Builder policy() {
@@ -88,6 +89,7 @@ class LoneCallsTest {
 
   @Test
   void asynchronousCallsAreBoundedThoughNothingSaysSo() {
+    toy = new ToySession(ToySession.Trait.FIXED_BATCH); // of which a run's time is not measured
     try (Batcher batcher = open(policy())) {
       List<CompletableFuture<Batch>> calls = new ArrayList<>();
       calls.add(keepBusy(batcher));
@@ -323,6 +325,8 @@ class LoneCallsTest {
 
   @Test
   void oneThatRunsOutOfMemoryMakesNoBatchesOfOthersSmaller() {
+    AtomicBoolean isOpen = new AtomicBoolean();
+    CountDownLatch runs = new CountDownLatch(1);
     FakeModel copy =
         FakeModel.of(
             new Signature(
@@ -332,19 +336,29 @@ class LoneCallsTest {
               if (in.rows() == 0) {
                 throw new OutOfMemoryException("injected", new OutOfMemoryError());
               }
+              if (in.rows() == 2 && isOpen.get()) {
+                runs.countDown();
+                await(go);
+              }
               return Batch.of("y", Tensor.of(in.get("x").toFloatArray()));
             });
-    FakeModel slow = copy.withDelay(in -> Duration.ofMillis(in.rows() == 2 ? 50 : 0));
     BatchPolicy sharing = policy().evenIfItDoesNotPay().maxRows(8).build();
-    try (Batcher batcher = Batcher.over(Session.open(slow), sharing)) {
+    CostGrid costs = new CostGrid(false);
+    for (int rows = 0; rows < CostModel.rowNodes(); rows++) {
+      costs.put(0, rows, 1e6); // a run takes as long, whatever it holds
+    }
+    try (Batcher batcher = Batcher.over(Session.open(copy), sharing, costs)) {
       assertThat(batcher.isBatching()).isTrue();
+      isOpen.set(true);
       assertThatThrownBy(() -> askRows(batcher, 0).join())
           .hasCauseInstanceOf(OutOfMemoryException.class);
       List<CompletableFuture<Batch>> calls = new ArrayList<>();
-      calls.add(askRows(batcher, 2)); // while it runs the others wait, and come together
-      for (int i = 0; i < 8; i++) {
+      calls.add(askRows(batcher, 2));
+      await(runs);
+      for (int i = 0; i < 8; i++) { // they wait, and come together
         calls.add(askRows(batcher, 1));
       }
+      go.countDown();
       calls.forEach(call -> call.join().close());
       assertThat(batcher.stats().batches().rows().max()).isGreaterThanOrEqualTo(7);
     }
