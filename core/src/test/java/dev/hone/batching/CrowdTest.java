@@ -179,8 +179,10 @@ class CrowdTest {
     int each = 5;
     try (Batcher batcher = open()) {
       AtomicLong onOthers = new AtomicLong(); // runs
+      CountDownLatch haveCalled = new CountDownLatch(1);
       toy.fault =
           (in, options) -> {
+            await(haveCalled);
             boolean own = Thread.currentThread().getName().startsWith("hone-batcher-");
             onOthers.addAndGet(own ? 0 : 1);
           };
@@ -204,6 +206,10 @@ class CrowdTest {
                 }));
       }
       go.countDown();
+      while (batcher.stats().now().queuedRows() < callers - LANES * MOST_ROWS) {
+        Thread.onSpinWait(); // all others are in the first batches, which wait for these
+      }
+      haveCalled.countDown();
       for (Thread thread : threads) {
         thread.join();
       }

@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -128,6 +129,14 @@ class StatesTest {
     ToySession toy = new ToySession(Trait.ROW_STATE);
     try (Batcher batcher = open(toy)) {
       assertThat(batcher.isBatching()).isTrue();
+      AtomicBoolean isFirst = new AtomicBoolean(true);
+      toy.fault = // the first run goes on until all others have called
+          (in, options) -> {
+            while (isFirst.get() && batcher.stats().now().queuedRows() < CALLERS - in.rows()) {
+              Thread.onSpinWait();
+            }
+            isFirst.set(false);
+          };
       requireOwnSequences(batcher, Trait.ROW_STATE);
       assertThat(batcher.stats().batches().rows().max()).isGreaterThan(1);
       assertThat(batcher.stats().batches().paddingShare()).isPositive();
