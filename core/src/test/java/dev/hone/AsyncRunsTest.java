@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(60)
 class AsyncRunsTest {
   private final Batch in = Batch.of("x", Tensor.of(new float[] {1}, 1));
   private final CountDownLatch computed = new CountDownLatch(1);
@@ -85,7 +85,7 @@ class AsyncRunsTest {
     computed.await();
     assertThat(future.cancel(true)).isFalse();
     goOn.countDown();
-    try (Batch out = future.get(20, TimeUnit.SECONDS)) {
+    try (Batch out = future.get(60, TimeUnit.SECONDS)) {
       assertThat(out.get("y").toFloatArray()).containsExactly(2);
     }
     assertThat(counted).hasValue(1);

@@ -42,7 +42,7 @@ public interface ClosingContract extends SessionOpener {
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContainingAll("session", "closed");
       CompletableFuture<Batch> future = session.runAsync(in);
-      assertThatThrownBy(() -> future.get(30, TimeUnit.SECONDS))
+      assertThatThrownBy(() -> future.get(60, TimeUnit.SECONDS))
           .cause()
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContainingAll("session", "closed");
@@ -56,7 +56,7 @@ public interface ClosingContract extends SessionOpener {
     try (Batch in = Batch.of("times", Tensor.scalar(briefly()))) {
       CompletableFuture<Batch> underWay = session.runAsync(in);
       session.close();
-      try (Batch out = underWay.get(30, TimeUnit.SECONDS)) {
+      try (Batch out = underWay.get(60, TimeUnit.SECONDS)) {
         model.verify(in, out);
       }
     }

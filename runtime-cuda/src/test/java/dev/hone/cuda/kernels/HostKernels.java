@@ -123,7 +123,7 @@ final class HostKernels implements AutoCloseable {
   @Override
   public void close() throws IOException, InterruptedException {
     toKernels.close();
-    if (!process.waitFor(10, TimeUnit.SECONDS)) {
+    if (!process.waitFor(60, TimeUnit.SECONDS)) {
       process.destroyForcibly();
       throw new AssertionError("The kernels' process does not end.");
     }

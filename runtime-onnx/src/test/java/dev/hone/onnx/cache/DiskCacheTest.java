@@ -168,11 +168,11 @@ class DiskCacheTest {
                 }
               });
       other.start();
-      assertThat(started.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(started.await(60, TimeUnit.SECONDS)).isTrue();
       other.join(100);
       assertThat(inside).isFalse();
     }
-    other.join(10_000);
+    other.join(60_000);
     assertThat(inside).isTrue();
   }
 
