@@ -14,7 +14,7 @@ import java.util.stream.Stream;
  * A program in a JVM of its own: what it says, and how it ends. Who waits for one needs a timeout
  * of the test; it then ends the child.
  */
-record ChildJvm(int exitCode, String output) {
+public record ChildJvm(int exitCode, String output) {
   /** The class path of the tests. */
   static List<Path> classPath() {
     return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
@@ -32,7 +32,7 @@ record ChildJvm(int exitCode, String output) {
    *
    * @param folder where the child works, and leaves a report if it crashes
    */
-  static ChildJvm run(Path folder, List<String> options, Class<?> main, String... arguments)
+  public static ChildJvm run(Path folder, List<String> options, Class<?> main, String... arguments)
       throws IOException, InterruptedException {
     List<String> all = new ArrayList<>(options);
     all.addAll(List.of("-cp", join(classPath()), main.getName()));
@@ -61,13 +61,13 @@ record ChildJvm(int exitCode, String output) {
   }
 
   /** Fails unless the child ended by itself, with 0. */
-  ChildJvm verifySuccess() {
+  public ChildJvm verifySuccess() {
     assertThat(exitCode).as(output).isZero();
     return this;
   }
 
   /** The number that the child printed behind a name and {@code =}. */
-  double figure(String name) {
+  public double figure(String name) {
     return output
         .lines()
         .filter(line -> line.startsWith(name + "="))
