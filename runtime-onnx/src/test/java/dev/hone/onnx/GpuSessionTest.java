@@ -128,16 +128,15 @@ class GpuSessionTest {
   @Test
   void aRunWhoseInputsWereClosedMeanwhileFailsWithWhatTheGpuSaid() {
     HoneException lost = new HoneException(FakeGpu.LOST);
-    failure.set(lost);
+    CompletableFuture<RuntimeException> failsWith = new CompletableFuture<>();
     Session onGpu =
-        Session.open(
-            TWICE.withDelay(Duration.ofMillis(100)).withFailure(failure::get),
-            SessionOptions.of(Device.cuda(0)));
+        Session.open(TWICE.withFailure(failsWith::join), SessionOptions.of(Device.cuda(0)));
     try (Session session = new GpuSession(gpu, 0, onGpu, Optional.of(this::openOnCpu))) {
       CompletableFuture<Batch> future;
       try (Batch in = input(3)) {
         future = session.runAsync(in);
       }
+      failsWith.complete(lost);
       assertThatThrownBy(future::get).cause().isSameAs(lost);
       assertThat(session.device()).isEqualTo(Device.cpu());
     }
