@@ -168,15 +168,15 @@ class RecurrentModelsTest {
     return heard;
   }
 
-  private static BatchPolicy policy() {
-    return BatchPolicy.builder().warmUp(Duration.ofMillis(50)).evenIfItDoesNotPay().build();
+  private static BatchPolicy.Builder policy() {
+    return BatchPolicy.builder().warmUp(Duration.ofMillis(50)).evenIfItDoesNotPay();
   }
 
   @Test
   void aStateThatCountsLayersInFrontIsFoundAndCallsRunOneByOne() throws Exception {
     Session session = Session.open(model(Form.LAYERS_FIRST));
     List<float[]> alone = hearAlone(session, Form.LAYERS_FIRST);
-    try (Batcher batcher = Batcher.over(session, policy())) {
+    try (Batcher batcher = Batcher.over(session, policy().build())) {
       assertThat(batcher.isBatching()).isFalse();
       assertThat(batcher.report().toString())
           .contains("calls run one by one, because its input 'state' has a fixed first dimension");
@@ -191,7 +191,9 @@ class RecurrentModelsTest {
   void statesThatAreRowsShareBatchesAndStayWithTheirCallers() throws Exception {
     Session session = Session.open(model(Form.ROWS_FIRST));
     List<float[]> alone = hearAlone(session, Form.ROWS_FIRST);
-    try (Batcher batcher = Batcher.over(session, policy())) {
+    BatchPolicy patient = // for a moment, in which others come even to a busy machine
+        policy().maxRows(CALLERS).linger(Duration.ofMillis(20)).build();
+    try (Batcher batcher = Batcher.over(session, patient)) {
       assertThat(batcher.isBatching()).isTrue();
       List<float[]> together = hearTogether(batcher, Form.ROWS_FIRST);
       for (int i = 0; i < CALLERS; i++) {
