@@ -21,6 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ProcessorUseTest {
   private static final int SETTLING_MILLIS = 2000;
   private static final int IDLE_MILLIS = 3000;
+  private static final int IDLE_WINDOWS = 4; // where a late compiler disturbs the first
+  private static final double LITTLE = 0.004;
 
   private static final List<String> QUICKLY_COMPILED = List.of("-XX:TieredStopAtLevel=1");
 
@@ -40,9 +42,13 @@ class ProcessorUseTest {
 
     private static void printIdle(String name) throws InterruptedException {
       Thread.sleep(SETTLING_MILLIS); // the compilers of the JVM are done after that
-      Use use = new Use();
-      Thread.sleep(IDLE_MILLIS);
-      use.print(name);
+      double least = Double.MAX_VALUE; // what works on and on does so in each window
+      for (int i = 0; i < IDLE_WINDOWS && least > LITTLE; i++) {
+        Use use = new Use();
+        Thread.sleep(IDLE_MILLIS);
+        least = Math.min(least, use.processors());
+      }
+      System.out.println(name + "=" + least);
     }
   }
 
@@ -57,7 +63,7 @@ class ProcessorUseTest {
         session.warmUp(in, 1);
         Use use = new Use();
         session.run(in).close();
-        use.print("processors");
+        System.out.println("processors=" + use.processors());
       }
     }
   }
@@ -70,9 +76,9 @@ class ProcessorUseTest {
     private final long startNanos = System.nanoTime();
     private final long startProcessorNanos = SYSTEM.getProcessCpuTime();
 
-    void print(String name) {
+    double processors() {
       double used = SYSTEM.getProcessCpuTime() - startProcessorNanos;
-      System.out.println(name + "=" + used / (System.nanoTime() - startNanos));
+      return used / (System.nanoTime() - startNanos);
     }
   }
 
