@@ -1,12 +1,14 @@
 package dev.hone.onnx.cache;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -91,6 +93,12 @@ public final class DiskCache {
       return Optional.empty();
     } catch (CharacterCodingException e) {
       delete(entry);
+      return Optional.empty();
+    } catch (IOException e) {
+      if (Files.isRegularFile(entry.resolve(SEAL)) || !Files.isDirectory(folder)) {
+        throw e;
+      }
+      delete(entry); // a file in place of the entry, or a folder in place of its seal
       return Optional.empty();
     }
     Seal seal = Seal.read(written);
@@ -212,20 +220,21 @@ public final class DiskCache {
     return sum;
   }
 
-  /** Deletes a folder of files, the seal first; what cannot be deleted stays. */
+  /** Deletes whatever stands there, the seal of an entry first; what cannot be deleted stays. */
   private static void delete(Path entry) {
     try {
-      Files.deleteIfExists(entry.resolve(SEAL));
-      if (Files.isDirectory(entry)) {
+      if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
+        Path seal = entry.resolve(SEAL);
+        if (Files.isRegularFile(seal)) {
+          Files.deleteIfExists(seal);
+        }
         try (Stream<Path> files = Files.list(entry)) {
-          for (Path file : files.toList()) {
-            Files.deleteIfExists(file);
-          }
+          files.forEach(DiskCache::delete);
         }
       }
       Files.deleteIfExists(entry);
-    } catch (IOException e) {
-      // In use, or not ours: without its seal it is no entry, and the next eviction tries again.
+    } catch (IOException | UncheckedIOException e) {
+      // In use, or not ours: without its seal it is no entry, and is deleted before the next one.
     }
   }
 

@@ -98,6 +98,38 @@ class DiskCacheTest {
   }
 
   @Test
+  void whatStandsInTheWayOfAnEntryMakesPlaceForIt() throws IOException {
+    DiskCache cache = cache(LARGE);
+    for (String file : List.of("model", "seal.txt", "more")) {
+      store(cache, "a", "content");
+      Files.deleteIfExists(folder.resolve("a").resolve(file));
+      Path inside = Files.createDirectories(folder.resolve("a").resolve(file).resolve("deep"));
+      Files.writeString(inside.resolve("file"), "not of the cache");
+      assertThat(cache.find("a").isPresent()).as(file).isEqualTo(file.equals("more"));
+      store(cache, "a", "new");
+      assertThat(cache.find("a").orElseThrow().folder().resolve("model")).hasContent("new");
+      assertThat(left()).containsExactly("a");
+    }
+    Files.writeString(folder.resolve("b"), "a file in place of the folder");
+    assertThat(cache.find("b")).isEmpty();
+    store(cache, "b", "new");
+    assertThat(cache.find("b")).isPresent();
+  }
+
+  @Test
+  void whatALinkLeadsToIsNotDeleted() throws IOException {
+    DiskCache cache = cache(LARGE);
+    Path others = Files.createDirectory(folder.resolve("others"));
+    Path kept = Files.writeString(others.resolve("kept"), "not of the cache");
+    Files.createSymbolicLink(folder.resolve("a"), others);
+    store(cache, "a", "content");
+    Files.createSymbolicLink(folder.resolve("a").resolve("more"), others);
+    store(cache, "a", "new");
+    assertThat(kept).exists();
+    assertThat(cache.find("a").orElseThrow().folder().resolve("model")).hasContent("new");
+  }
+
+  @Test
   void aFailureLeavesNothingBehind() throws IOException {
     DiskCache cache = cache(LARGE);
     store(cache, "a", "content");
