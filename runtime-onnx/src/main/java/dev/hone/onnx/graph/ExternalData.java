@@ -4,7 +4,6 @@ import dev.hone.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -112,7 +111,7 @@ final class ExternalData {
     collect(copy.graph(), leastBytes, moved);
     String fileName = path.getFileName() + "." + checksum(moved) + ".data";
     Path file = path.toAbsolutePath().resolveSibling(fileName);
-    if (!moved.isEmpty() && !Files.exists(file)) {
+    if (!moved.isEmpty() && !holds(file, moved)) {
       WholeFile.write(file, ModelFiles.MODEL, channel -> writeAll(channel, moved));
     }
     long[] offset = {0};
@@ -183,6 +182,37 @@ final class ExternalData {
 
   private static long aligned(long offset) {
     return (offset + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+
+  /** Whether a file is there with just these bytes: its name alone may be that of damage. */
+  private static boolean holds(Path file, List<TensorData> tensors) {
+    try (FileChannel channel = FileChannel.open(file)) {
+      long offset = 0;
+      long end = 0;
+      for (TensorData tensor : tensors) {
+        long at = offset;
+        for (ByteBuffer window : windows(tensor)) {
+          if (!window.equals(read(channel, at, window.remaining()))) {
+            return false;
+          }
+          at += window.remaining();
+        }
+        end = at > offset ? at : end;
+        offset = aligned(at);
+      }
+      return channel.size() == end;
+    } catch (IOException e) {
+      return false; // not there, or nothing that can be read: writing tells what is in the way
+    }
+  }
+
+  private static ByteBuffer read(FileChannel channel, long offset, int length) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(length);
+    int count = 0;
+    while (bytes.hasRemaining() && count >= 0) {
+      count = channel.read(bytes, offset + bytes.position());
+    }
+    return bytes.flip();
   }
 
   private static void writeAll(FileChannel channel, List<TensorData> tensors) throws IOException {

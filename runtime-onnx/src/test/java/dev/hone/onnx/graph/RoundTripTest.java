@@ -13,6 +13,8 @@ import dev.hone.onnx.testing.ModelRuns;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +86,44 @@ class RoundTripTest {
       TensorData before = model.graph().initializer(weight.name());
       assertThat(before == null ? null : before.bytes()).isEqualTo(weight.bytes());
     }
+  }
+
+  @Test
+  void weightsOfTheRightNameThatHoldOtherBytesAreReplaced() throws Exception {
+    ModelData model = weights(1, 2, 3);
+    Path file = folder.resolve("model.onnx");
+    model.writeWithExternalData(file, 0);
+    Path beside = ModelData.read(file).externalFiles().iterator().next();
+    byte[] right = Files.readAllBytes(beside);
+    byte[] other = right.clone();
+    other[other.length - 1]++;
+    for (byte[] damaged : List.of(other, Arrays.copyOf(right, 3), new byte[0])) {
+      Files.write(beside, damaged);
+      model.writeWithExternalData(file, 0);
+      assertThat(Files.readAllBytes(beside)).isEqualTo(right);
+    }
+  }
+
+  @Test
+  void weightsThatAreThereAlreadyStay() throws Exception {
+    ModelData model = weights(1, 2, 3);
+    Path file = folder.resolve("model.onnx");
+    model.writeWithExternalData(file, 0);
+    Path beside = ModelData.read(file).externalFiles().iterator().next();
+    Object before = Files.readAttributes(beside, BasicFileAttributes.class).fileKey();
+    ModelData.read(file).writeWithExternalData(file, 0);
+    assertThat(Files.readAttributes(beside, BasicFileAttributes.class).fileKey()).isEqualTo(before);
+  }
+
+  private static ModelData weights(float... values) {
+    Graph graph = new Graph("weights");
+    graph.addInput(ModelRuns.floats("x"));
+    graph.putInitializer(TensorData.ofFloats("w", Shape.of(values.length), values));
+    graph.putInitializer(TensorData.ofFloats("v", Shape.of(values.length), values));
+    graph.add(Node.of("Mul", List.of("x", "w"), List.of("z")));
+    graph.add(Node.of("Mul", List.of("z", "v"), List.of("y")));
+    graph.addOutput(ModelRuns.floats("y"));
+    return ModelData.of(graph, 17);
   }
 
   @Test
