@@ -134,6 +134,36 @@ public final class InputCheck {
         }
       }
     }
+    requireApart(out);
+  }
+
+  /**
+   * Refuses outputs of which one would be written over another.
+   *
+   * @param out the outputs to compute
+   * @throws IllegalArgumentException if two of the tensors share memory
+   */
+  public static void requireApart(Batch out) {
+    for (int i = 1; i < out.size(); i++) {
+      for (int j = 0; j < i; j++) {
+        if (out.tensor(i).overlaps(out.tensor(j))) {
+          throw shared(out, j, i);
+        }
+      }
+    }
+  }
+
+  private static IllegalArgumentException shared(Batch out, int first, int second) {
+    return new IllegalArgumentException(
+        "The outputs '"
+            + out.name(first)
+            + "' and '"
+            + out.name(second)
+            + "' would be written to the same memory, that of "
+            + out.tensor(first)
+            + " and "
+            + out.tensor(second)
+            + ". Bring a tensor of its own for each output.");
   }
 
   /**

@@ -220,6 +220,13 @@ public final class Tensor implements AutoCloseable {
     return memory;
   }
 
+  /** Whether writing one of the two changes the other. */
+  boolean overlaps(Tensor other) {
+    return this == other
+        || (strings != null && strings == other.strings)
+        || Memory.overlap(memory, byteSize(), other.memory, other.byteSize());
+  }
+
   /** Whether {@link #close} was called. */
   public boolean isClosed() {
     return memory.isClosed();

@@ -302,7 +302,12 @@ class InputCheckTest {
   void aBatchThatPassesCostsNoAllocation() {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     try (Batch in = Batch.of("b", b(2), "a", a(2));
-        Batch out = Batch.of("y", Tensor.allocate(DataType.FLOAT32, Shape.of(2, 5)))) {
+        Batch out =
+            Batch.of(
+                "y",
+                Tensor.allocate(DataType.FLOAT32, Shape.of(2, 5)),
+                "z",
+                Tensor.allocate(DataType.FLOAT32, Shape.of(2, 1)))) {
       long least = Long.MAX_VALUE;
       for (int round = 0; round < 5; round++) { // the first loads classes
         long before = threads.getCurrentThreadAllocatedBytes();
@@ -313,6 +318,20 @@ class InputCheckTest {
         least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
       }
       assertThat(least).isLessThan(1000); // less than a byte for each call
+    }
+  }
+
+  @Test
+  void outputsMayShareNoMemoryOfADeviceEither() {
+    InputCheck onGpu = new InputCheck(SIGNATURE, Device.cuda(0));
+    try (Batch in = Batch.of("a", a(2), "b", b(2));
+        Batch same = Batch.of("y", onDevice("cuda:0", 2, 5), "z", onDevice("cuda:0", 2, 1));
+        Batch apart = Batch.of("y", onDevice("cuda:0", 2, 5), "z", Tensor.of(new float[2], 2, 1))) {
+      onGpu.resolve(in, inputs, lengths);
+      assertThatThrownBy(() -> onGpu.resolveOutputs(same, outputs, lengths))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("'y' and 'z'", "the same memory", "Bring a tensor");
+      onGpu.resolveOutputs(apart, outputs, lengths);
     }
   }
 

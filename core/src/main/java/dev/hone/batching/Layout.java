@@ -302,6 +302,7 @@ final class Layout {
         throw wrongTarget(out.name(i), type == null ? target.type() : type, shape, target);
       }
     }
+    InputCheck.requireApart(out);
   }
 
   /** The shape of a request's part of an output, where the whole batch has this one. */

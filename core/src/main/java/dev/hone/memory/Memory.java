@@ -189,6 +189,21 @@ public final class Memory extends Lifetime {
     return block.address + offset;
   }
 
+  /**
+   * Whether the first bytes of one region are, in part, those of another. Reads none of them, so
+   * the regions may be closed.
+   */
+  public static boolean overlap(Memory one, long oneBytes, Memory other, long otherBytes) {
+    if (one.block != other.block
+        && (one.block.address == 0 // only JavaCPP tells where buffers lie
+            || !Objects.equals(one.block.device, other.block.device))) {
+      return false;
+    }
+    long start = one.block.address + one.offset;
+    long otherStart = other.block.address + other.offset;
+    return start < otherStart + otherBytes && otherStart < start + oneBytes;
+  }
+
   private void requireHost() {
     if (block.device != null) {
       throw new IllegalStateException(

@@ -10,6 +10,8 @@ import dev.hone.Session;
 import dev.hone.Shape;
 import dev.hone.Signature.Dimension;
 import dev.hone.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -202,6 +204,47 @@ public interface OutputContract extends SessionOpener {
       session.run(in, right);
       model.verify(in, right);
     }
+  }
+
+  @Test
+  default void oneTensorForTwoOutputsIsRefused() {
+    try (Tensor tensor = longs(3);
+        Batch shared = Batch.of("sum", tensor.share(), "difference", tensor.share())) {
+      refuses(
+          Batch.of("sum", tensor, "difference", tensor),
+          "'sum' and 'difference' would be written to the same memory",
+          "INT64[3]");
+      try (Session session = open(ReferenceModel.sumAndDifference());
+          Batch in = summands()) {
+        assertThatThrownBy(() -> session.run(in, shared))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("the same memory");
+      }
+    }
+  }
+
+  @Test
+  default void outputsInPartsOfOneBufferAreWrittenUnlessTheyOverlap() {
+    ReferenceModel model = ReferenceModel.sumAndDifference();
+    ByteBuffer buffer = ByteBuffer.allocateDirect(48).order(ByteOrder.nativeOrder());
+    Tensor first = Tensor.wrap(DataType.INT64, Shape.of(3), buffer);
+    Tensor behind =
+        Tensor.wrap(
+            DataType.INT64, Shape.of(3), buffer.slice(24, 24).order(ByteOrder.nativeOrder()));
+    try (Session session = open(model);
+        Batch in = summands();
+        Batch out = Batch.of("sum", first, "difference", behind)) {
+      session.run(in, out);
+      model.verifyValues(in, out);
+    }
+    refuses(
+        Batch.of(
+            "sum",
+            Tensor.wrap(DataType.INT64, Shape.of(3), buffer),
+            "difference",
+            Tensor.wrap(
+                DataType.INT64, Shape.of(3), buffer.slice(16, 24).order(ByteOrder.nativeOrder()))),
+        "would be written to the same memory");
   }
 
   @Test
