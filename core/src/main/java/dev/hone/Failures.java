@@ -1,6 +1,7 @@
 package dev.hone;
 
 import dev.hone.metrics.ErrorKind;
+import dev.hone.metrics.Outcome;
 import dev.hone.metrics.Recorder;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeoutException;
@@ -26,15 +27,23 @@ public final class Failures {
     return thrown instanceof HoneException.DeadlineException || thrown instanceof TimeoutException;
   }
 
+  /** As what a call counts that ended with this. */
+  public static Outcome outcome(Throwable thrown) {
+    if (isExpired(thrown)) {
+      return Outcome.EXPIRED;
+    }
+    return thrown instanceof HoneException.CancelledException
+            || thrown instanceof CancellationException
+        ? Outcome.CANCELLED
+        : Outcome.FAILED;
+  }
+
   /** Counts a call that ended with this. */
   public static void record(Recorder recorder, Throwable thrown) {
-    if (isExpired(thrown)) {
-      recorder.expired();
-    } else if (thrown instanceof HoneException.CancelledException
-        || thrown instanceof CancellationException) {
-      recorder.cancelled();
-    } else {
-      recorder.failed(kind(thrown));
+    switch (outcome(thrown)) {
+      case EXPIRED -> recorder.expired();
+      case CANCELLED -> recorder.cancelled();
+      default -> recorder.failed(kind(thrown));
     }
   }
 

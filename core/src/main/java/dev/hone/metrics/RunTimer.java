@@ -30,6 +30,7 @@ public final class RunTimer {
   private final Recorder recorder;
   private @Nullable RunEvent event;
   private boolean answered;
+  private Outcome unanswered = Outcome.FAILED; // how it ends if it is not answered
   private long beginNanos;
   private long validatedNanos;
   private long computedNanos;
@@ -47,6 +48,7 @@ public final class RunTimer {
   /** A run begins. */
   public void begin() {
     answered = false;
+    unanswered = Outcome.FAILED;
     event = RunEvent.running();
     beginNanos = now();
     validatedNanos = beginNanos;
@@ -77,10 +79,15 @@ public final class RunTimer {
     finish(rows, Outcome.ANSWERED);
   }
 
+  /** It will not be answered, and counts as this; where nobody says so, it failed. */
+  public void unanswered(Outcome why) {
+    unanswered = Objects.requireNonNull(why, "outcome of a run");
+  }
+
   /** The run is over, answered or not. */
   public void end() {
     if (!answered) {
-      finish(0, Outcome.FAILED);
+      finish(0, unanswered);
     }
   }
 

@@ -19,6 +19,9 @@ class FlightRecorderTest {
     timer.answered(7);
     timer.end();
     timer.begin();
+    timer.unanswered(Outcome.EXPIRED);
+    timer.end();
+    timer.begin();
     timer.end();
     recorder.batch(Dispatch.FULL, 32, 300, 400, 1_000);
     recorder.rejected(Rejection.QUEUE_FULL);
@@ -42,10 +45,15 @@ class FlightRecorderTest {
         .allMatch(event -> event.getString("session").equals("model.onnx"))
         .extracting(event -> event.getEventType().getName())
         .containsExactlyInAnyOrder(
-            "dev.hone.Open", "dev.hone.Run", "dev.hone.Run", "dev.hone.Batch", "dev.hone.Overload");
+            "dev.hone.Open",
+            "dev.hone.Run",
+            "dev.hone.Run",
+            "dev.hone.Run",
+            "dev.hone.Batch",
+            "dev.hone.Overload");
     assertThat(named(events, "dev.hone.Run"))
         .extracting(event -> event.getString("outcome") + " " + event.getLong("rows"))
-        .containsExactlyInAnyOrder("ANSWERED 7", "FAILED 0");
+        .containsExactlyInAnyOrder("ANSWERED 7", "EXPIRED 0", "FAILED 0");
     RecordedEvent batch = named(events, "dev.hone.Batch").get(0);
     assertThat(batch.getString("reason")).isEqualTo("FULL");
     assertThat(batch.getDuration("runNanos").toNanos()).isEqualTo(1_000);

@@ -1,5 +1,7 @@
 package dev.hone.onnx;
 
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -19,11 +21,17 @@ import dev.hone.metrics.Outcome;
 import dev.hone.metrics.Recorder;
 import dev.hone.metrics.SessionStats;
 import dev.hone.metrics.Stage;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What a session counts. */
 @ExtendWith(NoLeaks.class)
@@ -84,6 +92,41 @@ class OnnxSessionStatsTest {
           .containsEntry(Outcome.CANCELLED, 1L)
           .containsEntry(Outcome.ANSWERED, 0L);
     }
+  }
+
+  @Test
+  void flightRecorderSaysOfEachRunWhatTheStatsSay(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("hone.jfr");
+    Map<Outcome, Long> counted;
+    try (Recording recording = new Recording();
+        Session session = Session.open(ReferenceOnnx.model(ReferenceModel.count()));
+        Batch endless = Batch.of("times", Tensor.scalar(ENDLESS));
+        Batch once = Batch.of("times", Tensor.scalar(1L));
+        Batch out = session.run(once)) {
+      recording.start();
+      RunOptions soon = RunOptions.DEFAULT.withTimeout(Duration.ofMillis(5));
+      assertThatThrownBy(() -> session.run(endless, soon));
+      assertThatThrownBy(() -> session.run(endless, out, soon));
+      assertThatThrownBy(() -> session.runAsync(endless, soon).join());
+      Cancellation cancellation = new Cancellation();
+      cancellation.cancel();
+      RunOptions never = RunOptions.DEFAULT.withCancellation(cancellation);
+      assertThatThrownBy(() -> session.run(endless, never));
+      assertThatThrownBy(() -> session.run(out));
+      session.run(once, out);
+      recording.stop();
+      recording.dump(file);
+      counted = new EnumMap<>(session.stats().outcomes());
+    }
+    counted.merge(Outcome.ANSWERED, -1L, Long::sum); // the one before the recording
+    counted.values().removeIf(count -> count == 0);
+    assertThat(counted).containsEntry(Outcome.EXPIRED, 3L).hasSize(4);
+    assertThat(
+            RecordingFile.readAllEvents(file).stream()
+                .filter(event -> event.getEventType().getName().equals("dev.hone.Run"))
+                .map(event -> Outcome.valueOf(event.getString("outcome")))
+                .collect(groupingBy(outcome -> outcome, counting())))
+        .isEqualTo(counted);
   }
 
   /** In some of these rounds the run has just computed its result when it is cancelled. */

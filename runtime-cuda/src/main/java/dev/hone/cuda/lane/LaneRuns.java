@@ -3,6 +3,7 @@ package dev.hone.cuda.lane;
 import dev.hone.AsyncRuns;
 import dev.hone.Batch;
 import dev.hone.DataType;
+import dev.hone.Failures;
 import dev.hone.HoneException;
 import dev.hone.HoneException.CancelledException;
 import dev.hone.HoneException.OutOfMemoryException;
@@ -116,6 +117,7 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
         timer.answered(rows(in));
         return result;
       } catch (HoneException e) {
+        timer.unanswered(Failures.outcome(e));
         throw FailedRun.explain(e, name, in);
       } finally {
         timer.end();
@@ -224,6 +226,7 @@ final class LaneRuns implements AsyncRuns.Runner, AutoCloseable {
             out.release();
           }
         } catch (HoneException e) {
+          timer.unanswered(Failures.outcome(e));
           throw FailedRun.explain(e, name, in);
         } finally {
           in.release();

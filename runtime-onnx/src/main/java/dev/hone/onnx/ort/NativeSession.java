@@ -2,6 +2,7 @@ package dev.hone.onnx.ort;
 
 import dev.hone.AsyncRuns;
 import dev.hone.Batch;
+import dev.hone.Failures;
 import dev.hone.HoneException;
 import dev.hone.InputCheck;
 import dev.hone.ModelSource;
@@ -155,6 +156,7 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
         try {
           laneRuns.into(lane, in, out, runOptions, deadlineNanos);
         } catch (HoneException e) {
+          lane.timer.unanswered(Failures.outcome(e));
           throw FailedRun.explain(ShapeMismatch.explain(e, out), name, in);
         } finally {
           in.release();
@@ -206,6 +208,7 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
       lane.timer.answered(rows(in));
       return result;
     } catch (HoneException e) {
+      lane.timer.unanswered(Failures.outcome(e));
       throw FailedRun.explain(e, name, in);
     } finally {
       in.release();
@@ -238,6 +241,7 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
       lane.timer.answered(rows(in));
       return result;
     } catch (HoneException e) {
+      lane.timer.unanswered(Failures.outcome(e));
       throw FailedRun.explain(e, name, in);
     } finally {
       giveLane(lane);
