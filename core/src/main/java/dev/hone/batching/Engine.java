@@ -136,7 +136,7 @@ final class Engine implements Gauges {
       if (out != null && !kind.runsAlone()) { // else the session checks them
         layout.checkTargets(out, in.tensor(0).shape().rows(), length);
       }
-      long cost = scheduler.costNanos(length, kind.rowsOf(in));
+      long cost = scheduler.costNanos(length, kind.costRowsOf(in));
       request = new BlockingRequest(calls, kind, in, out, length, cost, options, begunNanos);
       admit(request);
     } catch (RuntimeException | Error e) {
@@ -197,7 +197,7 @@ final class Engine implements Gauges {
   private AsyncRequest asyncRequest(Object owner, Batch in, RunOptions options, long begunNanos) {
     Kind kind = kindOf(in, null, options.outputs());
     int length = kind.lengthOf(in);
-    long cost = scheduler.costNanos(length, kind.rowsOf(in));
+    long cost = scheduler.costNanos(length, kind.costRowsOf(in));
     Batch kept = kind.runsAlone() ? in.share() : in;
     try {
       return new AsyncRequest(calls, owner, kind, kept, length, cost, options, begunNanos);

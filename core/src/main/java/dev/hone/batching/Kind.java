@@ -6,6 +6,7 @@ import dev.hone.Shape;
 import dev.hone.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What requests must have in common to share a batch: the inputs they give, the lengths of all axes
@@ -24,6 +25,7 @@ final class Kind {
   private final List<String> nameList;
   private final long[][] axes; // lengths, or ROWS, or LENGTH
   private final OutputShapes outputShapes;
+  private final Layout.@Nullable Sizes sizes; // of calls that run alone
   private final int hash;
 
   private Kind(
@@ -31,7 +33,9 @@ final class Kind {
       long[][] axes,
       List<String> outputs,
       int[] outputIndexes,
-      OutputShapes outputShapes) {
+      OutputShapes outputShapes,
+      Layout.@Nullable Sizes sizes) {
+    this.sizes = sizes;
     this.ports = ports;
     this.axes = axes;
     this.outputs = outputs;
@@ -66,12 +70,13 @@ final class Kind {
         }
       }
     }
-    return new Kind(ports, axes, outputs, outputIndexes, outputShapes);
+    return new Kind(ports, axes, outputs, outputIndexes, outputShapes, null);
   }
 
-  /** The kind of calls that run alone. */
-  static Kind alone(List<String> outputs, OutputShapes outputShapes) {
-    return new Kind(new Port[0], new long[0][], List.copyOf(outputs), new int[0], outputShapes);
+  /** The kind of calls that run alone, and have these sizes. */
+  static Kind alone(List<String> outputs, OutputShapes outputShapes, Layout.Sizes sizes) {
+    return new Kind(
+        new Port[0], new long[0][], List.copyOf(outputs), new int[0], outputShapes, sizes);
   }
 
   /**
@@ -83,8 +88,8 @@ final class Kind {
   }
 
   /**
-   * As how many rows a call waits and costs, by its inputs: one where it runs alone, for then their
-   * first axis need not be one of rows.
+   * As how many rows a call waits, by its inputs: one where it runs alone, for then their first
+   * axis need not be one of rows.
    */
   int rowsOf(Batch in) {
     long rows = runsAlone() ? 1 : countedRows(in);
@@ -92,6 +97,11 @@ final class Kind {
       throw new IllegalArgumentException("A call may have at most 2^31-1 rows, not " + rows + ".");
     }
     return (int) rows;
+  }
+
+  /** As how many rows a call costs, by its inputs: as many as are known, and one at least. */
+  long costRowsOf(Batch in) {
+    return sizes == null ? rowsOf(in) : sizes.rowsOf(in);
   }
 
   /** How many rows statistics count for a call, by its inputs. */
@@ -149,6 +159,9 @@ final class Kind {
 
   /** The length of the rows, or 1 where this kind has none. */
   int lengthOf(Batch in) {
+    if (sizes != null) {
+      return sizes.lengthOf(in);
+    }
     for (int i = 0; hasLength && i < axes.length; i++) {
       int axis = indexOf(axes[i], LENGTH);
       if (axis >= 0) {

@@ -32,6 +32,7 @@ final class Layout {
   private final boolean hasLength;
   private final String[] inputNames;
   private final List<String> outputNames;
+  private final Sizes sizes;
   private final Kind aloneForAll; // outputs
   private volatile @Nullable Kind lastKind;
   private volatile OutputShapes outputShapes;
@@ -44,7 +45,42 @@ final class Layout {
     this.inputNames = signature.inputNames().toArray(String[]::new);
     this.outputNames = signature.outputNames();
     this.outputShapes = OutputShapes.unknown(signature);
-    this.aloneForAll = Kind.alone(List.of(), outputShapes);
+    this.sizes = new Sizes(ports);
+    this.aloneForAll = Kind.alone(List.of(), outputShapes, sizes);
+  }
+
+  /**
+   * The rows and the length of inputs that nobody has checked, as far as the model says where they
+   * are: of calls that run alone.
+   */
+  record Sizes(Map<String, Port> ports) {
+    /** How many rows they have, but one at least. */
+    long rowsOf(Batch in) {
+      for (int i = 0; i < in.size(); i++) {
+        if (portOf(in, i) != null) {
+          return Math.max(1, in.tensor(i).shape().rows());
+        }
+      }
+      return 1;
+    }
+
+    /** The length of the rows, or 1 where none is known. */
+    int lengthOf(Batch in) {
+      for (int i = 0; i < in.size(); i++) {
+        Port port = portOf(in, i);
+        for (int axis = 1; port != null && axis < port.rank; axis++) {
+          if (port.isLengthAxis(axis)) {
+            return (int) Math.min(Integer.MAX_VALUE, in.tensor(i).shape().length(axis));
+          }
+        }
+      }
+      return 1;
+    }
+
+    private @Nullable Port portOf(Batch in, int index) {
+      Port port = ports.get(in.name(index));
+      return port != null && in.tensor(index).shape().rank() == port.rank ? port : null;
+    }
   }
 
   static Layout of(Signature signature, LengthAxis length) {
@@ -206,7 +242,7 @@ final class Layout {
 
   /** The kind of calls that want these outputs and run alone. */
   Kind aloneKind(List<String> outputs) {
-    return outputs.isEmpty() ? aloneForAll : Kind.alone(outputs, outputShapes);
+    return outputs.isEmpty() ? aloneForAll : Kind.alone(outputs, outputShapes, sizes);
   }
 
   /**

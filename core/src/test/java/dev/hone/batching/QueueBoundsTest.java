@@ -1,13 +1,20 @@
 package dev.hone.batching;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.Batch;
+import dev.hone.DataType;
 import dev.hone.HoneException.OverloadException;
+import dev.hone.RunOptions;
+import dev.hone.Shape;
+import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
+import dev.hone.memory.Memory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -41,11 +48,7 @@ class QueueBoundsTest {
     Batcher batcher = Batcher.over(toy, quick, costsOfRows());
     toy.fault =
         (in, options) -> {
-          try {
-            go.await();
-          } catch (InterruptedException e) {
-            throw new AssertionError(e);
-          }
+          await(go);
         };
     return batcher;
   }
@@ -74,6 +77,65 @@ class QueueBoundsTest {
     for (Thread caller : callers) {
       caller.join();
     }
+  }
+
+  /** A row takes a millisecond for each eight tokens. */
+  private static CostGrid costsOfTokens() {
+    CostGrid grid = costsOfRows();
+    for (int length = 0; length < CostModel.lengthNodes(true); length++) {
+      for (int rows = 0; rows < CostModel.rowNodes(); rows++) {
+        grid.put(length, rows, grid.get(length, rows) * (1 << length));
+      }
+    }
+    return grid;
+  }
+
+  @Test
+  void aCallThatRunsAloneAmongOthersCostsWhatItsRowsDo() {
+    BatchPolicy policy = BatchPolicy.builder().lanes(1).evenIfItDoesNotPay().build();
+    CountDownLatch runs = new CountDownLatch(1);
+    try (Batcher batcher = Batcher.over(toy, policy, costsOfTokens());
+        Batch one = ToySession.input(new long[] {1});
+        Batch many = onDevice(20, 16);
+        Batch none = onDevice(0, 16)) {
+      toy.fault =
+          (in, options) -> {
+            runs.countDown();
+            await(go);
+          };
+      CompletableFuture<Batch> busy = batcher.runAsync(one);
+      await(runs);
+      List<CompletableFuture<Batch>> alone =
+          List.of(batcher.runAsync(many), batcher.runAsync(none));
+      assertThat(batcher.stats().now().queuedRows()).isEqualTo(2);
+      RunOptions soon = RunOptions.DEFAULT.withTimeout(Duration.ofMillis(20));
+      CompletableFuture<Batch> late = batcher.runAsync(one, soon);
+      go.countDown();
+      assertThatThrownBy(late::join)
+          .hasCauseInstanceOf(OverloadException.class)
+          .hasMessageContaining("what waits already will take 42 ms");
+      busy.join().close();
+      alone.forEach(call -> assertThatThrownBy(call::join)); // they lie on a device
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Inputs that lie where this model cannot read them. */
+  private static Batch onDevice(int rows, int length) {
+    return Batch.of(
+        "input_ids", idsOnDevice(rows, length), "attention_mask", idsOnDevice(rows, length));
+  }
+
+  private static Tensor idsOnDevice(int rows, int length) {
+    Memory memory = Memory.adoptOnDevice("cuda:0", 4096, 8L * rows * length, () -> {});
+    return Tensor.of(DataType.INT64, Shape.of(rows, length), memory);
   }
 
   @Test
