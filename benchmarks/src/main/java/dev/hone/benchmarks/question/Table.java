@@ -1,11 +1,13 @@
 package dev.hone.benchmarks.question;
 
 import dev.hone.benchmarks.measure.Entrant.Side;
+import dev.hone.benchmarks.measure.Estimate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -98,6 +100,15 @@ public final class Table {
             () ->
                 new IllegalArgumentException(
                     "The table '" + title + "' has no column '" + name + "', but " + columns));
+  }
+
+  /** What was measured, from top to bottom of a column. */
+  public List<Estimate> estimates(Column column) {
+    return rows.stream()
+        .map(row -> row.cells().get(column.name()))
+        .filter(Objects::nonNull)
+        .map(Values::estimate)
+        .toList();
   }
 
   void add(Table other) {

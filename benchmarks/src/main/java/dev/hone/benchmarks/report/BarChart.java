@@ -33,23 +33,25 @@ final class BarChart {
     }
     double lowest = bars.stream().mapToDouble(bar -> bar.estimate().low()).min().orElse(0);
     double highest = bars.stream().mapToDouble(bar -> bar.estimate().high()).max().orElse(1);
+    int digits = Numbers.digits(bars.stream().map(Bar::estimate).toList());
     int letters =
-        bars.stream()
-            .mapToInt(bar -> Numbers.of(bar.estimate().value(), column.unit()).length())
-            .max()
-            .orElse(0);
+        bars.stream().mapToInt(bar -> value(bar, digits, column.unit()).length()).max().orElse(0);
     Axis axis = Axis.withZero(lowest, highest, LABELS, Svg.WIDTH - 10 - LETTER * letters);
     Svg svg = new Svg();
     double bottom = 8 + bars.size() * STEP;
     svg.horizontal(axis, Numbers.axis(column.name(), column.unit()), 4, bottom);
     for (int i = 0; i < bars.size(); i++) {
-      draw(svg, axis, bars.get(i), 8 + i * STEP, column.unit());
+      draw(svg, axis, bars.get(i), 8 + i * STEP, value(bars.get(i), digits, column.unit()));
     }
     String wish = column.better() == Column.Better.LOWER ? "less is better" : "more is better";
     return svg.finish((int) bottom + 46, table.title() + ": " + column.name() + ", " + wish);
   }
 
-  private static void draw(Svg svg, Axis axis, Bar bar, double top, String unit) {
+  private static String value(Bar bar, int digits, String unit) {
+    return Numbers.of(bar.estimate().value(), digits) + Numbers.suffix(unit);
+  }
+
+  private static void draw(Svg svg, Axis axis, Bar bar, double top, String value) {
     Estimate estimate = bar.estimate();
     double middle = top + STEP / 2.0;
     svg.text(
@@ -74,6 +76,6 @@ final class BarChart {
         "start",
         axis.place(Math.max(0, Math.max(estimate.value(), estimate.high()))) + 6,
         middle + 4,
-        Numbers.of(estimate.value(), unit));
+        value);
   }
 }

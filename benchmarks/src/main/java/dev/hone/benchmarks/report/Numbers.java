@@ -1,6 +1,12 @@
 package dev.hone.benchmarks.report;
 
+import dev.hone.benchmarks.measure.Estimate;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
+import java.util.Collection;
 import java.util.Locale;
+import java.util.stream.DoubleStream;
 
 /** Numbers and units as a reader wants them. */
 final class Numbers {
@@ -22,6 +28,32 @@ final class Numbers {
       return String.format(Locale.ROOT, "%.1e", value).replaceAll("e-0?", "e-");
     }
     return trimmed(value, Math.max(0, 2 - (int) Math.floor(Math.log10(size))));
+  }
+
+  /**
+   * How many significant digits numbers have that stand below each other: three, more where the
+   * first ones of one are nines, and 0, for as many as each needs, where all are whole.
+   */
+  static int digits(Collection<Estimate> column) {
+    double[] all =
+        column.stream()
+            .flatMapToDouble(e -> DoubleStream.of(e.value(), e.low(), e.high()))
+            .toArray();
+    if (DoubleStream.of(all).allMatch(value -> value == Math.rint(value))) {
+      return 0;
+    }
+    return DoubleStream.of(all).map(Math::abs).anyMatch(size -> size > 0.99 && size < 1) ? 5 : 3;
+  }
+
+  /** A number of a column with these {@linkplain #digits digits}. */
+  static String of(double value, int digits) {
+    double size = Math.abs(value);
+    if (digits == 0 || value == 0 || size < 0.001 || size >= 1000) {
+      return of(value);
+    }
+    BigDecimal rounded = new BigDecimal(value).round(new MathContext(digits, RoundingMode.HALF_UP));
+    int decimals = digits - (rounded.precision() - rounded.scale());
+    return rounded.setScale(Math.max(0, decimals), RoundingMode.HALF_UP).toPlainString();
   }
 
   private static String trimmed(double value, int decimals) {

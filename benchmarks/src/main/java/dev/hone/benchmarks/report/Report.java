@@ -12,7 +12,9 @@ import dev.hone.benchmarks.question.Table;
 import dev.hone.benchmarks.question.Values;
 import dev.hone.benchmarks.report.Page.Cell;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -159,9 +161,11 @@ public final class Report {
   }
 
   private static String interval(Estimate estimate) {
-    return estimate.low() == estimate.high()
-        ? "one value"
-        : Numbers.of(estimate.low()) + " – " + Numbers.of(estimate.high());
+    return estimate.low() == estimate.high() ? "one value" : interval(estimate, 0);
+  }
+
+  private static String interval(Estimate estimate, int digits) {
+    return Numbers.of(estimate.low(), digits) + " – " + Numbers.of(estimate.high(), digits);
   }
 
   private void answer(Answer answer) {
@@ -187,25 +191,30 @@ public final class Report {
     }
   }
 
-  private static Page.Grid results(Table table) {
+  /** What was measured of each, the numbers of a column with as many digits. */
+  static Page.Grid results(Table table) {
     List<String> header = new ArrayList<>(List.of("who"));
-    table.columns().forEach(column -> header.add(Numbers.axis(column.name(), column.unit())));
+    Map<String, Integer> digits = new LinkedHashMap<>();
+    for (Column column : table.columns()) {
+      header.add(Numbers.axis(column.name(), column.unit()));
+      digits.put(column.name(), Numbers.digits(table.estimates(column)));
+    }
     List<Page.Row> rows = new ArrayList<>();
     for (Table.Row row : table.rows()) {
       List<Cell> cells = new ArrayList<>(List.of(new Cell(row.label(), "")));
-      table.columns().forEach(column -> cells.add(cell(row.cells().get(column.name()))));
+      digits.forEach((column, count) -> cells.add(cell(row.cells().get(column), count)));
       rows.add(new Page.Row(row.side() == Side.OURS ? "ours" : "", cells));
     }
     return new Page.Grid(header, rows);
   }
 
-  private static Cell cell(@Nullable Values values) {
+  private static Cell cell(@Nullable Values values, int digits) {
     if (values == null) {
       return new Cell("–", "");
     }
     Estimate estimate = values.estimate();
     boolean exact = estimate.low() == estimate.high();
-    return new Cell(Numbers.of(estimate.value()), exact ? "" : interval(estimate));
+    return new Cell(Numbers.of(estimate.value(), digits), exact ? "" : interval(estimate, digits));
   }
 
   private void agreement(RunRecord earlier) {

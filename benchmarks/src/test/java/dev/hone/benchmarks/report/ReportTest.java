@@ -79,6 +79,34 @@ class ReportTest {
   }
 
   @Test
+  void theNumbersOfAColumnHaveAsManyDigits() {
+    Column speed = Column.higher("speed", "x").asBars();
+    Table table = new Table("Speed", speed, Column.higher("cosine", ""), Column.higher("runs", ""));
+    table.row("a", Side.OURS).set("speed", 2.1).set("cosine", 0.998).set("runs", 3);
+    table.row("b", Side.OURS).set("speed", 12).set("cosine", 1).set("runs", 40);
+    table.row("c", Side.THEIRS).set("speed", 2.13).set("cosine", 0.85).set("runs", 1500);
+    table.row("d", Side.THEIRS).set("speed", 0).set("cosine", 0.99876).set("runs", 0);
+    assertThat(
+            Report.results(table).rows().stream()
+                .map(row -> row.cells().stream().skip(1).map(Page.Cell::text).toList()))
+        .containsExactly(
+            List.of("2.10", "0.99800", "3"),
+            List.of("12.0", "1.0000", "40"),
+            List.of("2.13", "0.85000", "1\u202f500"),
+            List.of("0", "0.99876", "0"));
+    assertThat(BarChart.of(table, speed)).contains(">2.10×<", ">12.0×<", ">2.13×<");
+  }
+
+  @Test
+  void theEndsOfAnIntervalHaveTheDigitsOfTheirColumn() {
+    Table table = new Table("Speed", Column.higher("speed", "x"));
+    table.row("a", Side.OURS).set("speed", 2, 2, 2, 2, 2, 2, 2, 2.5, 2.5, 2.5);
+    Page.Cell cell = Report.results(table).rows().get(0).cells().get(1);
+    assertThat(cell.text()).isEqualTo("2.00");
+    assertThat(cell.small()).isEqualTo("2.00 – 2.50");
+  }
+
+  @Test
   void aBarBelowZeroGoesToTheLeftOfZero() {
     Column column = Column.lower("time", "us").asBars();
     Table table = new Table("Shares", column);
