@@ -92,7 +92,9 @@ public interface Session extends AutoCloseable {
    *
    * @param in the inputs; optional ones may be left out. The elements of a sequence {@code x} are
    *     named {@code x[0]}, {@code x[1]} and so on; a sequence without any is empty. Inputs without
-   *     rows give outputs without rows, or are refused where the model cannot be run on none
+   *     rows give outputs without rows, or are refused where the model cannot be run on none. What
+   *     becomes empty only inside a model may end the process in ONNX Runtime; the notes of the
+   *     {@link #report} say so where that is possible
    * @return all outputs, owned by the caller
    */
   default Batch run(Batch in) {

@@ -167,6 +167,7 @@ final class Opening {
     List<String> notes = new ArrayList<>(placement.notes());
     placement.strays(nodes).ifPresent(notes::add);
     canary.ifPresent(notes::add);
+    session.danger(nodes).ifPresent(notes::add);
     notes.addAll(ready.notes());
     notes.addAll(ConfigKeys.notes(onnx.config()));
     GpuSettings gpu = placement.gpu();

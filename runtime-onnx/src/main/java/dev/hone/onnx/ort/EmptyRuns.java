@@ -9,6 +9,7 @@ import dev.hone.Signature;
 import dev.hone.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * answer; otherwise the call is refused. All other models are run, whatever they are given.
  * Thread-safe.
  *
- * <p>What becomes empty on the way, between nodes, cannot be seen from here.
+ * <p>What becomes empty on the way, between nodes, cannot be seen from here. All that can be done
+ * is to say {@linkplain #inside which models} it may happen to.
  */
 final class EmptyRuns {
   /** They fail where any dimension of their input is 0. */
@@ -41,6 +43,9 @@ final class EmptyRuns {
           "QAttention",
           "SoftmaxCrossEntropyLoss",
           "TopK");
+
+  /** What finds nothing in some inputs, and then gives tensors of length 0. */
+  private static final Set<String> FINDERS = Set.of("Compress", "NonMaxSuppression", "NonZero");
 
   private final Signature signature;
   private final InputCheck check;
@@ -104,6 +109,33 @@ final class EmptyRuns {
   /** Without its domain. */
   private static String nameOf(String operator) {
     return operator.substring(operator.lastIndexOf('.') + 1);
+  }
+
+  /**
+   * What is to be said of a model in which a node may find nothing, and another cannot be given
+   * that; empty where there are not both.
+   *
+   * @param version that of ONNX Runtime
+   */
+  static Optional<String> inside(List<SessionReport.Node> nodes, String version) {
+    SessionReport.Node finder = first(nodes, FINDERS);
+    SessionReport.Node recurrent = first(nodes, RECURRENT);
+    SessionReport.Node culprit = recurrent == null ? first(nodes, OTHERS) : recurrent;
+    return finder == null || culprit == null
+        ? Optional.empty()
+        : Optional.of(
+            "Where the "
+                + text(finder)
+                + " finds nothing, and what it gives reaches the "
+                + text(culprit)
+                + ", ONNX Runtime "
+                + version
+                + " may end the process: try such an input in a process of its own before you rely"
+                + " on it.");
+  }
+
+  private static String text(SessionReport.Node node) {
+    return node.operator() + " '" + node.name() + "'";
   }
 
   private static boolean hasNoRows(Batch in) {

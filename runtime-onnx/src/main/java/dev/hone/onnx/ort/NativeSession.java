@@ -15,6 +15,7 @@ import dev.hone.onnx.failure.FailedRun;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.onnxruntime.OrtSession;
@@ -142,6 +143,11 @@ public final class NativeSession implements AsyncRuns.Runner, AutoCloseable {
     } finally {
       gate.exit();
     }
+  }
+
+  /** What may end the process inside the model, of these nodes of it; empty for nothing known. */
+  public Optional<String> danger(List<SessionReport.Node> nodes) {
+    return EmptyRuns.inside(nodes, library.version());
   }
 
   /** Runs the model into tensors that are there; see {@link dev.hone.Session#run(Batch, Batch)}. */
