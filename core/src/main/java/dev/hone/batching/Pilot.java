@@ -71,7 +71,7 @@ final class Pilot {
       } else {
         isolate(flight, failure);
       }
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) { // whatever it is, they end
       pieces.forEach(piece -> piece.request().settle(e));
     } finally {
       pieces.forEach(piece -> piece.request().endUse());
@@ -107,7 +107,7 @@ final class Pilot {
         runJoined(flight, pieces, size, why);
       }
       return null;
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) { // also what no method declares, as languages without that rule throw it
       return e;
     }
   }
