@@ -26,6 +26,7 @@ final class Admission {
   private final AtomicLong rows = new AtomicLong();
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicLong nanos = new AtomicLong();
+  private final Ahead ahead;
   private final AtomicLong named = new AtomicLong(); // requests that say whose they are
   private final AtomicInteger blocked = new AtomicInteger();
   private final ReentrantLock lock = new ReentrantLock();
@@ -35,6 +36,7 @@ final class Admission {
     this.policy = policy;
     this.lanes = lanes;
     this.recorder = recorder;
+    this.ahead = new Ahead(policy.shares);
   }
 
   /** Takes other requests out of the queue; see {@link BatchPolicy.Overload}. */
@@ -87,18 +89,24 @@ final class Admission {
   private void refuseIfHopeless(Request request) {
     if (request.hasDeadline()) {
       long left = request.deadlineNanos() - request.submittedNanos;
-      long delay = delayNanos();
-      if (delay > left) {
+      long all = Math.max(0, nanos.get());
+      if (isLonger(request, all, left)) {
+        long delay = ahead.nanos(request, all) / lanes;
         recorder.rejected(Rejection.TOO_LATE);
         throw new OverloadException(
             "A call may wait for its deadline at most, which is "
                 + time(left)
-                + " away, but what waits already will take "
+                + " away, but what waits before it will take "
                 + time(delay)
                 + ". Allow more time, or send less.",
-            Duration.ofNanos(delay - left));
+            Duration.ofNanos(Math.max(1, delay - left)));
       }
     }
+  }
+
+  /** Whether a request is served later than so, if this is what all that waits will take. */
+  private boolean isLonger(Request request, long allNanos, long most) {
+    return allNanos / lanes > most && ahead.nanos(request, allNanos) / lanes > most;
   }
 
   private boolean tryAdmit(Request request) {
@@ -116,14 +124,15 @@ final class Admission {
     allRows = rows.addAndGet(request.rows) - lessRows;
     allBytes = bytes.addAndGet(request.bytes()) - lessBytes;
     allNanos = nanos.addAndGet(request.costNanos) - lessNanos;
+    if (!fits(request, allRows, allBytes, allNanos)) {
+      take(request);
+      return false;
+    }
     if (isNamed(request)) {
       named.incrementAndGet();
     }
-    boolean fits = fits(request, allRows, allBytes, allNanos);
-    if (!fits) {
-      take(request);
-    }
-    return fits;
+    ahead.add(request);
+    return true;
   }
 
   /**
@@ -133,7 +142,7 @@ final class Admission {
   private boolean fits(Request request, long allRows, long allBytes, long allNanos) {
     return (allRows <= policy.maxQueueRows || allRows == request.rows)
         && (allBytes <= policy.maxQueueBytes || allBytes == request.bytes())
-        && (allNanos - request.costNanos) / lanes <= policy.maxQueueDelayNanos;
+        && !isLonger(request, allNanos - request.costNanos, policy.maxQueueDelayNanos);
   }
 
   private OverloadException refusal(Request request) {
@@ -212,6 +221,10 @@ final class Admission {
   /** A request has left the queue. */
   void left(Request request) {
     take(request);
+    ahead.remove(request);
+    if (isNamed(request)) {
+      named.decrementAndGet();
+    }
     if (blocked.get() > 0) {
       wakeBlocked();
     }
@@ -230,9 +243,6 @@ final class Admission {
     rows.addAndGet(-request.rows);
     bytes.addAndGet(-request.bytes());
     nanos.addAndGet(-request.costNanos);
-    if (isNamed(request)) {
-      named.decrementAndGet();
-    }
   }
 
   private static boolean isNamed(Request request) {

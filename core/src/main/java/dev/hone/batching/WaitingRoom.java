@@ -242,6 +242,11 @@ final class WaitingRoom {
     return steps;
   }
 
+  /** What a level gets while all of them want more than there is, against the others. */
+  static double weight(Priority priority) {
+    return WEIGHTS[rank(priority)];
+  }
+
   private Level levelOf(Request request) {
     return levels[rank(request.options.priority())];
   }

@@ -128,7 +128,7 @@ class OverloadTest {
       RunOptions soon = RunOptions.DEFAULT.withTimeout(Duration.ofMillis(1));
       assertThatThrownBy(ask(batcher, soon, 7)::join)
           .hasCauseInstanceOf(OverloadException.class)
-          .hasMessageContaining("what waits already will take");
+          .hasMessageContaining("what waits before it will take");
       finish(futures);
     }
   }
