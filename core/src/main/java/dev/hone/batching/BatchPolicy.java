@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class BatchPolicy {
+  /** Stands for the one that fits the session's precision. */
+  static final double USUAL_TOLERANCE = -1;
+
   private static final BatchPolicy AUTOMATIC = builder().build();
 
   final int maxRows;
@@ -140,7 +143,7 @@ public final class BatchPolicy {
     private Overload overload = Overload.REJECT;
     private long blockNanos;
     private Interaction interaction = Interaction.RUN_ALONE;
-    private double tolerance;
+    private double tolerance = USUAL_TOLERANCE;
     private @Nullable String lengthAxis;
     private @Nullable String mask;
     private final Map<String, Long> padding = new HashMap<>();
@@ -282,7 +285,7 @@ public final class BatchPolicy {
     /**
      * By how much a result may differ from the one the row gets alone, relative to the row's
      * largest result; by default 1e-4, or 1e-2 at FP16 and BF16, room for another order of
-     * summation.
+     * summation. Zero asks for the very same bits.
      */
     public Builder tolerance(double tolerance) {
       if (!(tolerance >= 0 && tolerance < 1)) {
@@ -337,7 +340,13 @@ public final class BatchPolicy {
      * it makes inputs up, which not every model takes. Borrowed until the batcher is open.
      */
     public Builder samples(Batch... samples) {
-      this.samples = List.of(given("samples", samples));
+      for (Batch sample : given("samples", samples)) {
+        if (hasNoRow(given("samples", sample))) {
+          throw new IllegalArgumentException(
+              "A sample must have a row at least, but one is " + sample + ".");
+        }
+      }
+      this.samples = List.of(samples);
       return this;
     }
 
@@ -375,6 +384,15 @@ public final class BatchPolicy {
       BatchPolicy policy = new BatchPolicy(this);
       Contradictions.requireNone(policy);
       return policy;
+    }
+
+    private static boolean hasNoRow(Batch sample) {
+      for (int i = 0; i < sample.size(); i++) {
+        if (sample.tensor(i).shape().rows() == 0) {
+          return true;
+        }
+      }
+      return false;
     }
 
     private static <T> T given(String name, @Nullable T value) {

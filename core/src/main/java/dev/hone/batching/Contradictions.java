@@ -57,7 +57,8 @@ final class Contradictions {
   }
 
   private static void refuseResults(BatchPolicy policy) {
-    if (policy.interaction == Interaction.ACCEPT && policy.tolerance > 0) {
+    if (policy.interaction == Interaction.ACCEPT
+        && policy.tolerance != BatchPolicy.USUAL_TOLERANCE) {
       String why = "accepting leaves no limit";
       throw between("tolerance", policy.tolerance, "whenRowsInteract", policy.interaction, why);
     }

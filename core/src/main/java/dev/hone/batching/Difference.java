@@ -3,6 +3,7 @@ package dev.hone.batching;
 import dev.hone.Batch;
 import dev.hone.Tensor;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** How far results are apart. */
 final class Difference {
@@ -18,6 +19,18 @@ final class Difference {
       worst = Math.max(worst, of(expected.tensor(i), actual.get(expected.name(i))));
     }
     return worst;
+  }
+
+  /** The name of an output that has numbers, but no finite one: it tells nothing; or null. */
+  static @Nullable String withoutNumbers(Batch results) {
+    for (int i = 0; i < results.size(); i++) {
+      Tensor result = results.tensor(i);
+      boolean hasNumbers = result.type().isFloatingPoint() && result.byteSize() > 0;
+      if (hasNumbers && Arrays.stream(result.toDoubleArray()).noneMatch(Double::isFinite)) {
+        return results.name(i);
+      }
+    }
+    return null;
   }
 
   private static double of(Tensor expected, Tensor actual) {

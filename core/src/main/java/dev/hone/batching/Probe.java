@@ -23,6 +23,12 @@ import org.jspecify.annotations.Nullable;
 final class Probe {
   private static final int[] LENGTHS = {3, 9, 14, 16};
 
+  /** Of which the model took the longest already. */
+  private static final int[] TAKEN_LENGTHS = {3, 7, 9, 11};
+
+  private static final int TOGETHER = 8; // rows
+  private static final int JUDGED = 4; // of them; the others may be loud
+
   /** Largest integers and free lengths to try: words and pictures, two types, small grids. */
   private static final int[][] TRIALS = {{100, 64}, {1, 64}, {100, 16}, {0, 16}, {0, 224}};
 
@@ -52,7 +58,8 @@ final class Probe {
   /** By how much answers may differ, relative to the largest element. */
   static double tolerance(Session session, BatchPolicy policy) {
     boolean half = session.precision() == Precision.FP16 || session.precision() == Precision.BF16;
-    return policy.tolerance > 0 ? policy.tolerance : half ? 1e-2 : 1e-4;
+    boolean usual = policy.tolerance == BatchPolicy.USUAL_TOLERANCE;
+    return usual ? (half ? 1e-2 : 1e-4) : policy.tolerance;
   }
 
   /**
@@ -80,13 +87,21 @@ final class Probe {
     return judge(layout, samples);
   }
 
+  private boolean accepts() {
+    return policy.interaction == BatchPolicy.Interaction.ACCEPT;
+  }
+
   private @Nullable Samples usableSamples(Layout layout) {
     List<Batch> given = policy.samples;
     for (int[] trial : given.isEmpty() ? TRIALS : new int[][] {TRIALS[0]}) {
       Samples samples = new Samples(session.signature(), layout, given, trial[0], trial[1]);
-      try (Batch in = samples.rows(0, 1, LENGTHS[0], false)) {
-        session.run(in).close();
-        return samples;
+      try (Batch in = samples.rows(0, 1, LENGTHS[0], false);
+          Batch out = session.run(in)) {
+        String blind = Difference.withoutNumbers(out);
+        if (blind == null || accepts()) {
+          return samples;
+        }
+        lastFailure = "its output '" + blind + "' has no finite number for them";
       } catch (IllegalStateException e) { // other inputs would change nothing
         throw new IllegalStateException(
             "A batcher needs an open session, and samples that stay open until it is: "
@@ -104,15 +119,23 @@ final class Probe {
     if (shapeless != null) {
       return alone(shapeless, samples);
     }
+    if (areAlike(samples) && !accepts()) {
+      return alone("rows that are all alike do not tell; give other BatchPolicy.samples", samples);
+    }
     double error;
     try (MemoryPool pool = new MemoryPool(0);
         Padding padding = new Padding(layout.ports())) {
       Trial trial = new Trial(session, layout, new Joiner(layout, pool, padding));
-      error = Math.max(mates(trial, samples, false), mates(trial, samples, true));
+      try {
+        error = Math.max(mates(trial, samples, false), mates(trial, samples, true));
+      } catch (RuntimeException e) {
+        return alone(
+            "it does not take " + TOGETHER + " rows at once (" + e.getMessage() + ")", samples);
+      }
       if (error > tolerance) {
         String how =
             String.format(Locale.ROOT, "rows change each other's results, by %.1e relative", error);
-        if (policy.interaction != BatchPolicy.Interaction.ACCEPT) {
+        if (!accepts()) {
           return alone(how + ", more than the tolerance of " + tolerance, samples);
         }
         notes.add("batching: " + how + ", as the policy accepts");
@@ -130,12 +153,8 @@ final class Probe {
       notes.add("batching: only rows of one length, as an output's length follows no simple rule");
       return fixed(layout);
     }
-    List<Batch> rows = new ArrayList<>();
     try {
-      for (int i = 0; i < LENGTHS.length; i++) {
-        rows.add(samples.rows(100 + i, 1, LENGTHS[i], false));
-      }
-      double error = trial.error(rows, rows.size());
+      double error = padded(trial, samples);
       if (error <= Math.max(tolerance, unpadded)) {
         notes.add(
             error == 0
@@ -149,7 +168,28 @@ final class Probe {
               Locale.ROOT,
               "batching: only rows of one length, as padding changes them by %.1e",
               error));
-      return fixed(layout);
+    } catch (RuntimeException e) {
+      notes.add("batching: only rows of one length, as it refuses padded ones: " + e.getMessage());
+    }
+    return fixed(layout);
+  }
+
+  /** The error of rows that are padded to one length. */
+  private static double padded(Trial trial, Samples samples) {
+    try {
+      return padded(trial, samples, LENGTHS);
+    } catch (RuntimeException e) { // too long for this model?
+      return padded(trial, samples, TAKEN_LENGTHS);
+    }
+  }
+
+  private static double padded(Trial trial, Samples samples, int[] lengths) {
+    List<Batch> rows = new ArrayList<>();
+    try {
+      for (int i = 0; i < lengths.length; i++) {
+        rows.add(samples.rows(100 + i, 1, lengths[i], false));
+      }
+      return trial.error(rows, rows.size());
     } finally {
       rows.forEach(Batch::close);
     }
@@ -164,7 +204,8 @@ final class Probe {
   /** Why rows cannot be told apart in the outputs, or null. */
   private @Nullable String learnShapes(Layout layout, Samples samples) {
     int[] rows = {2, 3, 5};
-    int[] lengths = layout.hasLength() ? new int[] {7, 11, 7} : new int[] {1, 1, 1};
+    int[] taken = {TAKEN_LENGTHS[1], TAKEN_LENGTHS[3], TAKEN_LENGTHS[1]};
+    int[] lengths = layout.hasLength() ? taken : new int[] {1, 1, 1};
     List<Batch> outputs = new ArrayList<>();
     try {
       for (int i = 0; i < rows.length; i++) {
@@ -183,13 +224,36 @@ final class Probe {
   }
 
   /** The error of rows that run together, with loud mates or without. */
-  private double mates(Trial trial, Samples samples, boolean loud) {
+  private static double mates(Trial trial, Samples samples, boolean loud) {
+    List<Batch> rows = rowsTogether(samples, loud);
+    try {
+      return trial.error(rows, JUDGED);
+    } finally {
+      rows.forEach(Batch::close);
+    }
+  }
+
+  private static List<Batch> rowsTogether(Samples samples, boolean loud) {
     List<Batch> rows = new ArrayList<>();
     try {
-      for (int i = 0; i < 8; i++) {
-        rows.add(samples.rows(10 + i, 1, LENGTHS[1], loud && i >= 4));
+      for (int i = 0; i < TOGETHER; i++) {
+        rows.add(samples.rows(10 + i, 1, LENGTHS[1], loud && i >= JUDGED));
       }
-      return trial.error(rows, 4);
+      return rows;
+    } catch (RuntimeException | Error e) {
+      rows.forEach(Batch::close);
+      throw e;
+    }
+  }
+
+  /**
+   * Whether all rows that run together, and are to show that they do not change each other, are
+   * equal.
+   */
+  private static boolean areAlike(Samples samples) {
+    List<Batch> rows = rowsTogether(samples, true);
+    try {
+      return rows.stream().allMatch(row -> Difference.of(rows.get(0), row) == 0);
     } finally {
       rows.forEach(Batch::close);
     }

@@ -20,6 +20,10 @@ import java.util.function.Consumer;
  * only.
  */
 final class Samples {
+  private static final int PIECE = 1 << 16; // elements
+  private static final int LOUD = 50; // times as large as usual
+  private static final long[] ALL = {0, Long.MAX_VALUE}; // of a row
+
   private final Signature signature;
   private final Layout layout;
   private final List<Batch> given;
@@ -75,15 +79,29 @@ final class Samples {
       long fixed = dims == null ? -1 : dims.get(axis).length().orElse(-1);
       shape[axis] = port.isLengthAxis(axis) ? length : fixed >= 0 ? fixed : freeLength;
     }
-    int each = (int) Shape.of(shape).rowElementCount();
-    double[] values = new double[rows * each];
-    for (int row = 0; row < rows; row++) {
-      Random random = new Random(31L * (firstRow + row) + value.name().hashCode());
-      for (int i = 0; i < each; i++) {
-        values[row * each + i] = element(value.name(), port.type, random, loud);
+    return tensor(
+        port.type, Shape.of(shape), tensor -> makeUp(tensor, value.name(), firstRow, loud));
+  }
+
+  /** Fills a tensor a piece at a time: arrays for all of it may be more than the heap has. */
+  private void makeUp(Tensor tensor, String name, int firstRow, boolean loud) {
+    long each = tensor.shape().rowElementCount();
+    long elementBytes = tensor.type().byteSize(1);
+    double[] values = new double[(int) Math.min(each, PIECE)];
+    try (Tensor piece = Tensor.allocate(tensor.type(), Shape.of(values.length))) {
+      for (long row = 0; row < tensor.shape().rows(); row++) {
+        Random random = new Random(31L * (firstRow + row) + name.hashCode());
+        for (long done = 0; done < each; done += values.length) {
+          int made = (int) Math.min(values.length, each - done);
+          for (int i = 0; i < made; i++) {
+            values[i] = element(name, tensor.type(), random, loud);
+          }
+          write(piece, values);
+          long at = (row * each + done) * elementBytes;
+          Memory.copyHeld(piece.memory(), 0, tensor.memory(), at, made * elementBytes);
+        }
       }
     }
-    return tensor(port.type, Shape.of(shape), tensor -> write(tensor, values));
   }
 
   /** A tensor that is filled, or closed again. */
@@ -103,7 +121,7 @@ final class Samples {
       return 1;
     }
     if (type.isFloatingPoint()) {
-      return random.nextGaussian() * (loud ? 50 : 1);
+      return random.nextGaussian() * (loud ? LOUD : 1);
     }
     boolean small = type == DataType.BOOL || name.toLowerCase(Locale.ROOT).contains("type");
     return small ? 0 : random.nextInt(largestId + 1);
@@ -128,7 +146,10 @@ final class Samples {
     }
   }
 
-  /** Rows of the samples in turn; a row that is too short is repeated along its length. */
+  /**
+   * Rows of the samples in turn; a row that is too short is repeated along its length. One that
+   * comes again is only a part of itself, for equal rows would tell nothing about each other.
+   */
   private Tensor fromGiven(
       Value value, Port port, int firstRow, int rows, int length, boolean loud) {
     Tensor like = given.get(0).get(value.name());
@@ -142,7 +163,7 @@ final class Samples {
         Shape.of(shape),
         tensor -> {
           copyRows(value.name(), port, firstRow, tensor);
-          if (loud && port.type == DataType.FLOAT32) {
+          if (loud && port.type.isFloatingPoint()) {
             amplify(tensor);
           }
         });
@@ -154,21 +175,46 @@ final class Samples {
     for (int row = 0; row < shape[0]; row++) {
       Batch batch = given.get((firstRow + row) % given.size());
       Tensor source = batch.get(name);
-      long from = (firstRow + row) / given.size() % source.shape().rows();
-      copyRow(source, from, tensor, row * rowBytes, shape, port);
+      long turn = ((long) firstRow + row) / given.size();
+      long from = turn % source.shape().rows();
+      long again = turn / source.shape().rows();
+      boolean varies = again > 0 && shape.length > 1 && port.isLengthAxis(1);
+      long[] part = varies ? part(batch, from, source.shape().length(1), again) : ALL;
+      copyRow(source, from, part, tensor, row * rowBytes, shape, port);
     }
+  }
+
+  /** Where a part of a row begins and ends: from somewhere in the first half of its content on. */
+  private static long[] part(Batch batch, long row, long length, long number) {
+    long begin = 0;
+    long end = length;
+    for (int i = 0; i < batch.size(); i++) {
+      Tensor mask = batch.tensor(i);
+      boolean isMask = LengthAxis.isMaskName(batch.name(i)) && mask.type() == DataType.INT64;
+      if (isMask && mask.shape().rank() == 2 && mask.shape().length(1) == length) {
+        long[] is = mask.toLongArray();
+        int first = (int) (row * length);
+        while (end > begin + 1 && is[first + (int) end - 1] == 0) {
+          end--;
+        }
+        while (begin < end - 1 && is[first + (int) begin] == 0) {
+          begin++;
+        }
+      }
+    }
+    return new long[] {begin + number % ((end - begin + 1) / 2), end};
   }
 
   private static void amplify(Tensor tensor) {
-    float[] values = tensor.toFloatArray();
+    double[] values = tensor.toDoubleArray();
     for (int i = 0; i < values.length; i++) {
-      values[i] *= 50;
+      values[i] *= LOUD;
     }
-    tensor.copyFrom(values);
+    write(tensor, values);
   }
 
   private static void copyRow(
-      Tensor source, long row, Tensor to, long at, long[] shape, Port port) {
+      Tensor source, long row, long[] part, Tensor to, long at, long[] shape, Port port) {
     long[] dims = source.shape().toArray();
     long elementBytes = port.type.byteSize(1);
     long from = row * RowCopy.step(dims, 0, elementBytes);
@@ -176,18 +222,15 @@ final class Samples {
     while (axis < dims.length && !port.isLengthAxis(axis)) {
       axis++;
     }
-    if (axis == dims.length || dims[axis] >= shape[axis]) {
+    boolean asItIs = axis == dims.length || (part == ALL && dims[axis] >= shape[axis]);
+    if (asItIs || axis != 1) { // only the usual case, one length axis right after the rows, is more
       RowCopy.box(source.memory(), from, dims, to.memory(), at, shape, 1, elementBytes);
       return;
     }
-    // Too short: only the usual case, one length axis right after the rows, is repeated in full.
-    long step = RowCopy.step(dims, axis, elementBytes);
-    for (long i = 0; axis == 1 && i < shape[axis]; i++) {
-      Memory.copyHeld(
-          source.memory(), from + i % dims[axis] * step, to.memory(), at + i * step, step);
-    }
-    if (axis != 1) {
-      RowCopy.box(source.memory(), from, dims, to.memory(), at, shape, 1, elementBytes);
+    long step = RowCopy.step(dims, 1, elementBytes);
+    for (long i = 0; i < shape[1]; i++) {
+      long element = part[0] + i % (Math.min(part[1], dims[1]) - part[0]);
+      Memory.copyHeld(source.memory(), from + element * step, to.memory(), at + i * step, step);
     }
   }
 }

@@ -73,12 +73,12 @@ final class Saturation {
 
   /** Carries the first failure of the measuring threads to the one that opens. */
   private static final class Failures {
-    private @Nullable RuntimeException first;
+    private @Nullable Throwable first;
 
     void guard(Runnable work) {
       try {
         work.run();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         synchronized (this) {
           first = first == null ? e : first;
         }
@@ -86,8 +86,11 @@ final class Saturation {
     }
 
     synchronized void rethrow() {
-      if (first != null) {
-        throw first;
+      if (first instanceof Error e) {
+        throw e;
+      }
+      if (first instanceof RuntimeException e) {
+        throw e;
       }
     }
   }

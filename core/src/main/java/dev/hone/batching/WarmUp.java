@@ -31,6 +31,7 @@ final class WarmUp {
   private final Limits limits;
   private final CostGrid grid;
   private final long deadline;
+  private boolean refusesRows; // so many at once as were to be measured
 
   WarmUp(Session session, Layout layout, Samples samples, BatchPolicy policy) {
     this.session = session;
@@ -65,10 +66,11 @@ final class WarmUp {
       }
     }
     int most = policy.maxRows > 0 ? policy.maxRows : measuredRows;
+    int least = refusesRows ? Math.min(USUAL_ROWS, measuredRows) : USUAL_ROWS;
     int maxRows =
         policy.maxRows > 0
             ? policy.maxRows
-            : Math.max(USUAL_ROWS, grid.model(most).bestRows(most, CostModel.SHORTEST));
+            : Math.max(least, grid.model(most).bestRows(most, CostModel.SHORTEST));
     int lanes = policy.lanes > 0 ? policy.lanes : bestLanes(Math.min(maxRows, USUAL_ROWS));
     return new Plan(grid, maxRows, lanes, grid.get(0, 0) - bestRowNanos);
   }
@@ -84,7 +86,7 @@ final class WarmUp {
     }
     try {
       return compare(plan, nanos);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
       return plan; // some sizes are too large for this model
     }
   }
@@ -127,11 +129,12 @@ final class WarmUp {
       if (first || (allowed && soon)) {
         measure(lengthNode, rowNode);
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
       if (first) {
         throw e;
       }
       // Too long or too large for this model: what was not measured is guessed.
+      refusesRows |= lengthNode == 0;
     }
   }
 
@@ -168,6 +171,14 @@ final class WarmUp {
    * serves more rows.
    */
   private int bestLanes(int rows) {
+    try {
+      return measuredLanes(rows);
+    } catch (RuntimeException | OutOfMemoryError e) { // too many rows for this model
+      return usualLanes(session);
+    }
+  }
+
+  private int measuredLanes(int rows) {
     int best = usualLanes(session);
     int processors = Math.min(Runtime.getRuntime().availableProcessors(), Lanes.MOST);
     if (processors == 1 || session.device().kind() == Device.Kind.CUDA) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.hone.Batch;
+import dev.hone.Tensor;
 import java.time.Duration;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -31,6 +33,9 @@ class BatchPolicyTest {
     refused(() -> builder.tolerance(1.5), "below 1", "1.5");
     refused(() -> builder.tolerance(Double.NaN), "at least 0", "NaN");
     refused(() -> builder.tenantShare("a", 0), "'a'", "above 0");
+    try (Batch empty = Batch.of("x", Tensor.of(new long[0], 0, 4))) {
+      refused(() -> builder.samples(empty), "a row at least", "x=INT64[0, 4]");
+    }
   }
 
   @Test

@@ -97,6 +97,17 @@ class BatchedModelsTest {
   }
 
   @Test
+  void scalesOverTheWholeBatchAreFoundWithOneSampleToo() {
+    List<Batch> one = texts(1);
+    BatchPolicy policy = quick().evenIfItDoesNotPay().samples(one.get(0)).build();
+    try (Batcher batcher = Batcher.over(Session.open(quantized()), policy)) {
+      assertThat(batcher.report().toString()).contains("rows change each other's results, by ");
+    } finally {
+      one.forEach(Batch::close);
+    }
+  }
+
+  @Test
   void scalesOverTheWholeBatchAreRefusedWhereThePolicySaysSo() {
     BatchPolicy strict = quick().whenRowsInteract(Interaction.REFUSE).build();
     try (Session session = Session.open(quantized())) {
