@@ -246,7 +246,8 @@ final class Layout {
   }
 
   /**
-   * The kind of a call, or null if it gives an input that has no rows and so can only run alone.
+   * The kind of a call, or null if it can only run alone: it gives an input that has no rows, or
+   * inputs that do not agree on rows and length where the model does not say that they must.
    *
    * @throws IllegalArgumentException if the model does not take these inputs
    */
@@ -269,25 +270,15 @@ final class Layout {
       given[i] = port;
     }
     Kind kind = Kind.of(given, in, List.copyOf(outputs), outputIndexes, outputShapes);
-    requireAgreement(kind, in, outputs);
+    if (!kind.matches(in, outputs)) {
+      return null;
+    }
     if (kinds.size() >= MOST_KINDS) {
       kinds.clear(); // equal kinds that are two objects still share batches
     }
     Kind known = kinds.putIfAbsent(kind, kind);
     lastKind = known == null ? kind : known;
     return known == null ? kind : known;
-  }
-
-  private static void requireAgreement(Kind kind, Batch in, List<String> outputs) {
-    if (!kind.matches(in, outputs)) {
-      throw new IllegalArgumentException(
-          "The inputs of a call must have one number of rows, and one length where rows have a"
-              + " length, but they are "
-              + in
-              + " where the model has "
-              + kind
-              + ".");
-    }
   }
 
   /** The same inputs in the model's order, so that callers with another order share batches. */
@@ -336,6 +327,12 @@ final class Layout {
       boolean wrongShape = shape != null && !shape.equals(target.shape());
       if (wrongShape || (type != null && type != target.type())) {
         throw wrongTarget(out.name(i), type == null ? target.type() : type, shape, target);
+      }
+      if (target.memory().isReadOnly()) {
+        throw new IllegalArgumentException(
+            "The output '"
+                + out.name(i)
+                + "' must be memory that can be written, but is read-only. Bring another tensor.");
       }
     }
     InputCheck.requireApart(out);
