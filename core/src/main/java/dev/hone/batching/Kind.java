@@ -21,6 +21,7 @@ final class Kind {
   final int[] outputIndexes; // in the signature, of the outputs that a run of this kind gives
   final RunOptions options;
   final boolean hasLength;
+  private final int fixedLength; // of rows that are not padded
   private final String[] names;
   private final List<String> nameList;
   private final long[][] axes; // lengths, or ROWS, or LENGTH
@@ -41,6 +42,7 @@ final class Kind {
     this.outputs = outputs;
     this.outputIndexes = outputIndexes;
     this.outputShapes = outputShapes;
+    this.fixedLength = fixedLength(ports, axes);
     this.names = Arrays.stream(ports).map(port -> port.name).toArray(String[]::new);
     this.nameList = List.of(names);
     this.options =
@@ -65,7 +67,7 @@ final class Kind {
       for (int axis = 0; axis < axes[i].length; axis++) {
         if (axis == 0) {
           axes[i][axis] = ROWS;
-        } else if (ports[i].isLengthAxis(axis)) {
+        } else if (ports[i].isPaddedAxis(axis)) {
           axes[i][axis] = LENGTH;
         }
       }
@@ -157,7 +159,7 @@ final class Kind {
     return true;
   }
 
-  /** The length of the rows, or 1 where this kind has none. */
+  /** The length of the rows, or 1 where they have none. */
   int lengthOf(Batch in) {
     if (sizes != null) {
       return sizes.lengthOf(in);
@@ -166,6 +168,18 @@ final class Kind {
       int axis = indexOf(axes[i], LENGTH);
       if (axis >= 0) {
         return (int) Math.min(Integer.MAX_VALUE, in.tensor(i).shape().length(axis));
+      }
+    }
+    return fixedLength;
+  }
+
+  /** The one length that rows of this kind have where they are not padded, or 1. */
+  private static int fixedLength(Port[] ports, long[][] axes) {
+    for (int i = 0; i < ports.length; i++) {
+      for (int axis = 1; axis < axes[i].length; axis++) {
+        if (ports[i].isLengthAxis(axis) && axes[i][axis] != LENGTH) {
+          return (int) Math.min(Integer.MAX_VALUE, axes[i][axis]);
+        }
       }
     }
     return 1;

@@ -108,7 +108,7 @@ final class Layout {
   /** The same model with rows of one length in a batch only. */
   Layout withoutPadding() {
     Map<String, Port> fixed = new HashMap<>();
-    ports.forEach((name, port) -> fixed.put(name, port.withoutLength()));
+    ports.forEach((name, port) -> fixed.put(name, port.withoutPadding()));
     return new Layout(signature, fixed);
   }
 
@@ -213,7 +213,7 @@ final class Layout {
     Port port = ports.get(value.name());
     List<Dimension> dims = value.dimensions();
     for (int axis = 1; port != null && dims != null && axis < port.rank; axis++) {
-      if (dims.get(axis).length().isEmpty() && !port.isLengthAxis(axis)) {
+      if (dims.get(axis).length().isEmpty() && !port.isPaddedAxis(axis)) {
         return true;
       }
     }

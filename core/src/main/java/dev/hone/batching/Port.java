@@ -2,10 +2,12 @@ package dev.hone.batching;
 
 import dev.hone.DataType;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * One input as the batcher sees it: a tensor whose axis 0 counts rows, and whose other axes are
- * fixed, free (equal in all rows of a batch), or the length axis (padded where rows differ).
+ * fixed, free (equal in all rows of a batch), or the length axis (padded where rows differ, unless
+ * padding would change results: then it is as a free one, but what rows cost still depends on it).
  */
 final class Port {
   final String name;
@@ -13,8 +15,20 @@ final class Port {
   final int rank;
   final long padValue;
   private final boolean[] length;
+  private final boolean padded;
 
   Port(String name, DataType type, int rank, List<Integer> lengthAxes, long padValue) {
+    this(name, type, rank, lengthAxes, padValue, true);
+  }
+
+  private Port(
+      String name,
+      DataType type,
+      int rank,
+      List<Integer> lengthAxes,
+      long padValue,
+      boolean padded) {
+    this.padded = padded;
     this.name = name;
     this.type = type;
     this.rank = rank;
@@ -27,6 +41,10 @@ final class Port {
     return length[axis];
   }
 
+  boolean isPaddedAxis(int axis) {
+    return padded && length[axis];
+  }
+
   boolean hasLength() {
     for (boolean is : length) {
       if (is) {
@@ -36,7 +54,8 @@ final class Port {
     return false;
   }
 
-  Port withoutLength() {
-    return new Port(name, type, rank, List.of(), padValue);
+  Port withoutPadding() {
+    List<Integer> axes = IntStream.range(0, rank).filter(this::isLengthAxis).boxed().toList();
+    return new Port(name, type, rank, axes, padValue, false);
   }
 }

@@ -119,6 +119,11 @@ final class Probe {
     if (shapeless != null) {
       return alone(shapeless, samples);
     }
+    if (policy.maxTokens < Long.MAX_VALUE && !layout.hasLength()) {
+      notes.add(
+          "batching: maxTokens counts rows, for no axis of their length is known; name it by"
+              + " lengthAxis, or a mask that has it");
+    }
     if (areAlike(samples) && !accepts()) {
       return alone("rows that are all alike do not tell; give other BatchPolicy.samples", samples);
     }

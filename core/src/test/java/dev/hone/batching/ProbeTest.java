@@ -11,8 +11,11 @@ import dev.hone.Signature.Value;
 import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -176,6 +179,38 @@ class ProbeTest {
     try (Batcher batcher =
         Batcher.over(session, BatchPolicy.builder().evenIfItDoesNotPay().build())) {
       assertThat(batcher.toString()).contains("batched up to");
+    }
+  }
+
+  @Test
+  void tokensOfRowsThatAreNotPaddedKeepTheirBudgetToo() {
+    ToySession toy = new ToySession(ToySession.Trait.IGNORES_MASK);
+    BatchPolicy tokens = policy().lanes(1).maxRows(64).maxTokens(64).build();
+    Semaphore runs = new Semaphore(0);
+    List<CompletableFuture<Batch>> answers = new ArrayList<>();
+    try (Batcher batcher = Batcher.over(toy, tokens);
+        Batch in = ToySession.input(new long[32])) {
+      assertThat(noteOf(batcher)).contains("only rows of one length").doesNotContain("maxTokens");
+      toy.fault = (inputs, options) -> runs.acquireUninterruptibly();
+      toy.largestRun.set(0);
+      answers.add(batcher.runAsync(in));
+      while (toy.underWay.get() == 0) {
+        Thread.onSpinWait();
+      }
+      for (int i = 0; i < 8; i++) {
+        answers.add(batcher.runAsync(in));
+      }
+      runs.release(9);
+      answers.forEach(answer -> answer.join().close());
+      assertThat(toy.largestRun).hasValue(2);
+    }
+  }
+
+  @Test
+  void aBudgetOfTokensWhereRowsHaveNoLengthIsTold() {
+    ToySession toy = new ToySession(ToySession.Trait.NO_MASK);
+    try (Batcher batcher = Batcher.over(toy, policy().maxTokens(64).build())) {
+      assertThat(noteOf(batcher)).contains("maxTokens counts rows", "lengthAxis");
     }
   }
 }
