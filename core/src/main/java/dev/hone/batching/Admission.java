@@ -47,6 +47,9 @@ final class Admission {
      * none is shed.
      */
     boolean shedFor(Request request, Duration retryAfter);
+
+    /** The caller is going to wait for room, and so looks after no lane that it found free. */
+    default void look() {}
   }
 
   long rows() {
@@ -76,7 +79,7 @@ final class Admission {
       admitted =
           switch (policy.overload) {
             case REJECT -> mayMeetOthers(request) && shedder.shedFor(request, retryAfter());
-            case BLOCK -> awaitRoom(request);
+            case BLOCK -> awaitRoom(request, shedder);
             case SHED_OLDEST -> shedder.shedFor(request, retryAfter());
           };
     }
@@ -178,7 +181,8 @@ final class Admission {
     return Duration.ofNanos(Math.max(1_000_000, delayNanos() / 10));
   }
 
-  private boolean awaitRoom(Request request) {
+  private boolean awaitRoom(Request request, Shedder shedder) {
+    shedder.look();
     long giveUp = System.nanoTime() + policy.blockNanos;
     if (request.hasDeadline() && request.deadlineNanos() - giveUp < 0) {
       giveUp = request.deadlineNanos();

@@ -9,6 +9,7 @@ import dev.hone.metrics.Capacity;
 import dev.hone.metrics.Gauges;
 import dev.hone.metrics.Recorder;
 import dev.hone.metrics.SessionStats;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
@@ -84,8 +85,22 @@ final class Engine implements Gauges {
       pool.close();
       throw e;
     }
-    this.shedder = scheduler::shedFor;
+    this.shedder = shedder(scheduler);
     this.alone = new Alone(sessions, calls::count, recorder);
+  }
+
+  private static Admission.Shedder shedder(Scheduler scheduler) {
+    return new Admission.Shedder() {
+      @Override
+      public boolean shedFor(Request request, Duration retryAfter) {
+        return scheduler.shedFor(request, retryAfter);
+      }
+
+      @Override
+      public void look() {
+        scheduler.look();
+      }
+    };
   }
 
   private Recorder counting(Plan plan) {
