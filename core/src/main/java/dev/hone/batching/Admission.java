@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bounds what waits: rows, bytes, and the time that serving it will take.
@@ -20,6 +21,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * that was too much, so that admitting costs three additions and no lock.
  */
 final class Admission {
+  /** After so many times that room came and went to others nobody else is let in before it. */
+  private static final int MOST_PASSING = 64;
+
   private final BatchPolicy policy;
   private final int lanes;
   private final Recorder recorder;
@@ -31,6 +35,7 @@ final class Admission {
   private final AtomicInteger blocked = new AtomicInteger();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition room = lock.newCondition();
+  private volatile @Nullable Request passed; // goes in before all others; written with the lock
 
   Admission(BatchPolicy policy, int lanes, Recorder recorder) {
     this.policy = policy;
@@ -118,6 +123,10 @@ final class Admission {
 
   /** Counts a request in if there is room for it once so much of what is counted has left. */
   boolean tryAdmit(Request request, long lessRows, long lessBytes, long lessNanos) {
+    Request first = passed;
+    if (first != null && first != request) {
+      return false;
+    }
     long allRows = rows.get() + request.rows - lessRows;
     long allBytes = bytes.get() + request.bytes() - lessBytes;
     long allNanos = nanos.get() + request.costNanos - lessNanos;
@@ -188,6 +197,7 @@ final class Admission {
       giveUp = request.deadlineNanos();
     }
     boolean interrupted = false;
+    int inVain = 0;
     Cancellation cancellation = request.options.cancellation().orElse(null);
     Cancellation.Registration listening =
         cancellation == null ? () -> {} : cancellation.onCancel(this::wakeBlocked);
@@ -197,6 +207,9 @@ final class Admission {
       // For a moment this request was counted, and may have kept out another that waits here now.
       room.signalAll();
       while (!tryAdmit(request)) {
+        if (++inVain > MOST_PASSING && passed == null) {
+          passed = request; // one of many rows, say, would never find so much room
+        }
         if (cancellation != null && cancellation.isCancelled()) {
           throw Failure.cancelled();
         }
@@ -213,6 +226,10 @@ final class Admission {
       }
       return true;
     } finally {
+      if (passed == request) {
+        passed = null;
+        room.signalAll();
+      }
       blocked.decrementAndGet();
       lock.unlock();
       listening.close();

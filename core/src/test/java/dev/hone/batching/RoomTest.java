@@ -12,6 +12,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -54,6 +56,48 @@ class RoomTest {
       assertThat(batcher.stats().rows()).isEqualTo(CALLERS * ROUNDS);
     } finally {
       callers.shutdownNow();
+    }
+  }
+
+  @Test
+  void aLargeCallIsNotPassedForEver() throws Exception {
+    BatchPolicy policy =
+        BatchPolicy.builder()
+            .lanes(1)
+            .maxRows(4)
+            .maxQueueRows(8)
+            .blockWhenOverloaded(Duration.ofSeconds(40))
+            .build();
+    ToySession toy = new ToySession();
+    ExecutorService callers = Executors.newFixedThreadPool(3 * CALLERS);
+    AtomicBoolean enough = new AtomicBoolean();
+    List<Future<?>> small = new ArrayList<>();
+    try (Batcher batcher = Batcher.over(toy, policy, ToySession.costs(1_000_000));
+        Batch one = ToySession.input(new long[] {1});
+        Batch eight = ToySession.input(new long[8][1])) {
+      toy.fault = (in, options) -> LockSupport.parkNanos(2_000_000); // so that the queue fills
+      for (int i = 0; i < 3 * CALLERS; i++) {
+        small.add(
+            callers.submit(
+                () -> {
+                  while (!enough.get()) {
+                    batcher.run(one).close();
+                  }
+                }));
+      }
+      while (batcher.stats().now().queuedRows() < 8) {
+        Thread.onSpinWait();
+      }
+      for (int i = 0; i < 5; i++) {
+        batcher.run(eight).close();
+      }
+      enough.set(true);
+      for (Future<?> call : small) {
+        call.get();
+      }
+    } finally {
+      enough.set(true);
+      callers.shutdown();
     }
   }
 }
