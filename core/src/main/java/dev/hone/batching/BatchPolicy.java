@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,12 @@ import org.jspecify.annotations.Nullable;
 public final class BatchPolicy {
   /** Stands for the one that fits the session's precision. */
   static final double USUAL_TOLERANCE = -1;
+
+  private static final String COMMON_PARALLELISM =
+      "java.util.concurrent.ForkJoinPool.common.parallelism";
+
+  /** Where Java itself runs what is asynchronous if there is no pool for it. */
+  private static final Executor NO_POOL = new CompletableFuture<Void>().defaultExecutor();
 
   private static final BatchPolicy AUTOMATIC = builder().build();
 
@@ -149,7 +156,7 @@ public final class BatchPolicy {
     private final Map<String, Long> padding = new HashMap<>();
     private final Map<String, Double> shares = new HashMap<>();
     private List<Batch> samples = List.of();
-    private Executor callbacks = ForkJoinPool.commonPool();
+    private Executor callbacks = usualCallbacks();
     private @Nullable Recorder recorder;
     private boolean always;
     private boolean queues;
@@ -352,8 +359,9 @@ public final class BatchPolicy {
 
     /**
      * Where the dependents of futures run, those of methods like {@code thenApplyAsync} among them
-     * unless these name another executor; the common pool by default. It gets one task for all
-     * answers of a batch, and another that helps it as long as any are left.
+     * unless these name another executor; the common pool by default, unless
+     * that was given no threads. It gets one task for all answers of a batch, and another that
+     * helps it as long as any are left.
      */
     public Builder callbacksOn(Executor executor) {
       this.callbacks = given("callbacksOn", executor);
@@ -384,6 +392,11 @@ public final class BatchPolicy {
       BatchPolicy policy = new BatchPolicy(this);
       Contradictions.requireNone(policy);
       return policy;
+    }
+
+    /** The common pool, unless it was made so small that it runs nothing. */
+    private static Executor usualCallbacks() {
+      return Integer.getInteger(COMMON_PARALLELISM, 1) == 0 ? NO_POOL : ForkJoinPool.commonPool();
     }
 
     private static boolean hasNoRow(Batch sample) {
