@@ -26,7 +26,8 @@ final class Alone {
    *     than to look at a clock, unless it waits
    */
   Batch run(Batch in, @Nullable Batch out, RunOptions options, long begunNanos, long readyNanos) {
-    Session session = sessions.of(sessions.isForLone(1, callsUnderWay));
+    long size = Sessions.sizeOf(in);
+    Session session = sessions.of(sessions.isForLone(1, size, callsUnderWay));
     Batch results = out;
     if (results == null) {
       results = session.run(in, options);

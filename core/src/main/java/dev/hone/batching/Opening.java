@@ -24,6 +24,10 @@ final class Opening {
   private static final double TOGETHER = 1.2;
 
   private static final int ROUNDS = 5;
+
+  /** A larger row is measured, too, if so many calls of a usual one fit into the time for those. */
+  private static final int SOON_DONE = 8;
+
   private static final double GUESSED_NANOS = 1e6; // of a run that was never seen
 
   /** How many times as long as a warm-up it goes on where the best of them stands alone. */
@@ -36,6 +40,7 @@ final class Opening {
   final @Nullable Plan plan; // null: calls run alone
   final List<String> notes = new ArrayList<>();
   @Nullable Session lone; // for calls without company, if that is another one
+  Sessions.Sizes loneSizes = Sessions.Sizes.ALL;
 
   Opening(Session session, Probe.Verdict verdict, @Nullable Plan plan) {
     this.session = session;
@@ -147,9 +152,13 @@ final class Opening {
   /** The same where the first one serves so many times as many rows when many call. */
   private static Opening better(
       Opening many, Speed ofMany, Opening other, Speed ofOther, double gain, BatchPolicy policy) {
-    Lacks lacks = new Lacks(ofOther.alone.value() / ofMany.alone.value(), gain);
+    boolean larger = ofMany.knowsLarger() && ofOther.knowsLarger();
+    double quicker = ofOther.alone.value() / ofMany.alone.value();
+    double quickerLarger = larger ? ofOther.larger.value() / ofMany.larger.value() : quicker;
+    Lacks lacks = new Lacks(Math.max(quicker, quickerLarger), gain);
     if (lacks.areWorthASession() && many.plan != null && many.agreesWith(other, policy)) {
       many.lone = other.session;
+      many.loneSizes = sizes(quicker, quickerLarger, ofMany.between);
       many.notes.add(describe(many, ofMany, other, ofOther));
       return many;
     }
@@ -163,18 +172,49 @@ final class Opening {
     return many;
   }
 
+  /**
+   * For which calls without company another session is the quicker one.
+   *
+   * @param usual how many times as many calls of a usual row it answers
+   * @param larger the same of a larger one
+   * @param between the size from which on calls are taken to be like the latter
+   */
+  static Sessions.Sizes sizes(double usual, double larger, long between) {
+    return new Sessions.Sizes(usual > 1 ? 0 : between, larger > 1 ? Long.MAX_VALUE : between);
+  }
+
   private static String describe(Opening kept, Speed ofKept, Opening other, Speed ofOther) {
+    String larger =
+        ofKept.knowsLarger() && ofOther.knowsLarger()
+            ? String.format(
+                Locale.ROOT,
+                ", larger ones %.0f and %.0f",
+                ofKept.larger.value(),
+                ofOther.larger.value())
+            : "";
     return String.format(
         Locale.ROOT,
         "threads: %d for each run, which serves %.0f rows a second; %d would serve %.0f."
-            + " Calls without company: %.0f and %.0f a second%s",
+            + " Calls without company: %.0f and %.0f a second%s%s",
         kept.session.report().threads(),
         ofKept.rows.value(),
         other.session.report().threads(),
         ofOther.rows.value(),
         ofKept.alone.value(),
         ofOther.alone.value(),
-        kept.lone == null ? "" : ", so they run in a second session, on the latter");
+        larger,
+        kept.lone == null
+            ? ""
+            : ", so " + loneCalls(kept.loneSizes) + " run in a second session, on the latter");
+  }
+
+  private static String loneCalls(Sessions.Sizes sizes) {
+    if (sizes.equals(Sessions.Sizes.ALL)) {
+      return "they";
+    }
+    return sizes.least() > 0
+        ? "those with " + sizes.least() + " elements or more of their first input"
+        : "those with less than " + sizes.beyond() + " elements of their first input";
   }
 
   /** Whether the other session gives the same answers, within the tolerance for rows. */
@@ -218,7 +258,7 @@ final class Opening {
 
   /** The session or the two of them. */
   Sessions sessions() {
-    return new Sessions(session, lone);
+    return new Sessions(session, lone, loneSizes);
   }
 
   /** Closes what it opened. */
@@ -249,13 +289,20 @@ final class Opening {
   private static final class Speed {
     final Best rows = new Best(); // a second, when there is always something to do
     final Best alone = new Best(); // calls of one long row a second, one by one: threads help there
+    final Best larger = new Best(); // of one so large that they help if they ever do
+    long between; // the size of a call half-way, by doublings, from the one to the other
 
     static boolean areConfirmed(Speed one, Speed other) {
       return one.isConfirmed() && other.isConfirmed();
     }
 
     private boolean isConfirmed() {
-      return rows.isConfirmed() && alone.isConfirmed();
+      return rows.isConfirmed() && alone.isConfirmed() && (larger.isConfirmed() || !knowsLarger());
+    }
+
+    /** Whether the larger row was measured; not where the usual one takes long enough to tell. */
+    boolean knowsLarger() {
+      return larger.value() > 0;
     }
 
     void measure(Opening of, long nanos) {
@@ -269,6 +316,22 @@ final class Opening {
       int most = plan == null ? 1 : Math.min(plan.maxRows(), WarmUp.USUAL_ROWS);
       rows.add(saturation.rowsPerSecond(atOnce, most, Saturation.SHORT, nanos));
       alone.add(callsPerSecond(saturation, nanos / 2));
+      Samples more = samples.larger();
+      if (more != null && alone.value() * nanos / 2 > SOON_DONE * 1e9) {
+        measureLarger(of.session, samples, more, nanos / 2);
+      }
+    }
+
+    private void measureLarger(Session session, Samples usual, Samples more, long nanos) {
+      try (Batch one = usual.rows(0, 1, Saturation.LONG, false);
+          Batch other = more.rows(0, 1, Saturation.LONGER, false)) {
+        Saturation saturation = new Saturation(session, more);
+        larger.add(saturation.rowsPerSecond(1, 1, Saturation.LONGER, nanos));
+        double product = (double) Sessions.sizeOf(one) * Sessions.sizeOf(other);
+        between = Math.round(Math.sqrt(product));
+      } catch (RuntimeException e) { // too large for this model
+        larger.add(0);
+      }
     }
 
     private static double callsPerSecond(Saturation saturation, long nanos) {

@@ -81,12 +81,14 @@ final class Pilot {
 
   /** Whether these are all calls there are. */
   private boolean hasNoCompany(List<Piece> pieces) {
+    long size = 0;
     for (int i = 0; i < pieces.size(); i++) {
       if (!pieces.get(i).isWhole()) {
         return false; // its other parts may run beside it
       }
+      size += Sessions.sizeOf(pieces.get(i).request().in);
     }
-    return sessions.isForLone(pieces.size(), callsUnderWay);
+    return sessions.isForLone(pieces.size(), size, callsUnderWay);
   }
 
   private Session sessionOf(Flight flight) {

@@ -29,8 +29,13 @@ final class Probe {
   private static final int TOGETHER = 8; // rows
   private static final int JUDGED = 4; // of them; the others may be loud
 
-  /** Largest integers and free lengths to try: words and pictures, two types, small grids. */
-  private static final int[][] TRIALS = {{100, 64}, {1, 64}, {100, 16}, {0, 16}, {0, 224}};
+  /**
+   * Largest integers and free lengths to try: words and pictures, two types, lines of text (48 or
+   * 32 high), small grids.
+   */
+  private static final int[][] TRIALS = {
+    {100, 64}, {1, 64}, {100, 48}, {100, 32}, {100, 16}, {0, 16}, {0, 224}
+  };
 
   private final Session session;
   private final BatchPolicy policy;

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Inputs to measure and probe with: rows of the policy's samples, cut and repeated to the size that
@@ -27,8 +28,11 @@ final class Samples {
   private final Signature signature;
   private final Layout layout;
   private final List<Batch> given;
+  private static final int LARGER = 16; // times: from a word to a line, from an icon to a picture
+
   private final int largestId;
   private final int freeLength;
+  private final int lastFreeLength; // of the last such axis
 
   /**
    * A source.
@@ -37,11 +41,33 @@ final class Samples {
    * @param freeLength how long axes are made that may have any length
    */
   Samples(Signature signature, Layout layout, List<Batch> given, int largestId, int freeLength) {
+    this(signature, layout, given, largestId, freeLength, freeLength);
+  }
+
+  private Samples(
+      Signature signature,
+      Layout layout,
+      List<Batch> given,
+      int largestId,
+      int freeLength,
+      int lastFreeLength) {
+    this.lastFreeLength = lastFreeLength;
     this.signature = signature;
     this.layout = layout;
     this.given = given;
     this.largestId = largestId;
     this.freeLength = freeLength;
+  }
+
+  /**
+   * The same with larger rows, along the last axis that may have any length; along their length
+   * axis they are as long as is asked for. Null if rows can be larger along none.
+   */
+  @Nullable Samples larger() {
+    boolean free = given.isEmpty() && !layout.isRegular();
+    return free || layout.hasLength()
+        ? new Samples(signature, layout, given, largestId, freeLength, LARGER * freeLength)
+        : null;
   }
 
   /**
@@ -75,9 +101,17 @@ final class Samples {
     List<Dimension> dims = value.dimensions();
     long[] shape = new long[port.rank];
     shape[0] = rows;
-    for (int axis = 1; axis < shape.length; axis++) {
+    int free = lastFreeLength;
+    for (int axis = shape.length - 1; axis > 0; axis--) {
       long fixed = dims == null ? -1 : dims.get(axis).length().orElse(-1);
-      shape[axis] = port.isLengthAxis(axis) ? length : fixed >= 0 ? fixed : freeLength;
+      if (port.isLengthAxis(axis)) {
+        shape[axis] = length;
+      } else if (fixed >= 0) {
+        shape[axis] = fixed;
+      } else {
+        shape[axis] = free;
+        free = freeLength;
+      }
     }
     return tensor(
         port.type, Shape.of(shape), tensor -> makeUp(tensor, value.name(), firstRow, loud));

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class Saturation {
   static final int SHORT = 16; // tokens, of rows that have any: a sentence
   static final int LONG = 64; // a paragraph
+  static final int LONGER = 256; // a page
 
   private final Session session;
   private final Samples samples;

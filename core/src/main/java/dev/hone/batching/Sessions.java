@@ -1,5 +1,6 @@
 package dev.hone.batching;
 
+import dev.hone.Batch;
 import dev.hone.Session;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -11,17 +12,38 @@ import org.jspecify.annotations.Nullable;
  *
  * @param shared for all runs that may have company
  * @param lone for runs that have none; null if {@code shared} is quick enough
+ * @param loneSizes the runs that {@code lone} is quicker for
  */
-record Sessions(Session shared, @Nullable Session lone) {
+record Sessions(Session shared, @Nullable Session lone, Sizes loneSizes) {
+
+  /**
+   * Runs from one size on and below another; see {@link #sizeOf}.
+   *
+   * @param least the smallest size
+   * @param beyond the first that is too large
+   */
+  record Sizes(long least, long beyond) {
+    static final Sizes ALL = new Sizes(0, Long.MAX_VALUE);
+
+    private boolean contain(long size) {
+      return size >= least && size < beyond;
+    }
+  }
+
+  /** How large a run is, roughly: the elements of its first input. */
+  static long sizeOf(@Nullable Batch in) {
+    return in == null || in.size() == 0 ? 0 : in.tensor(0).shape().elementCount();
+  }
 
   /**
    * Whether a run should use the lone session.
    *
    * @param calls how many calls it answers, whole
+   * @param size of all of them
    * @param underWay how many calls are under way, these among them
    */
-  boolean isForLone(int calls, LongSupplier underWay) {
-    return lone != null && calls >= underWay.getAsLong();
+  boolean isForLone(int calls, long size, LongSupplier underWay) {
+    return lone != null && loneSizes.contain(size) && calls >= underWay.getAsLong();
   }
 
   /** The session for a run. */

@@ -26,6 +26,13 @@ class OpeningTest {
   }
 
   @Test
+  void aSessionIsForCallsWithoutCompanyOfThoseSizesThatItIsQuickerFor() {
+    assertThat(Opening.sizes(1.3, 1.5, 128)).isEqualTo(Sessions.Sizes.ALL);
+    assertThat(Opening.sizes(0.5, 1.3, 128)).isEqualTo(new Sessions.Sizes(128, Long.MAX_VALUE));
+    assertThat(Opening.sizes(1.3, 0.5, 128)).isEqualTo(new Sessions.Sizes(0, 128));
+  }
+
+  @Test
   void ofSessionsThatCannotBeTriedTheOneOnAllProcessorsStays() {
     ToySession all = new ToySession(ToySession.Trait.FIXED_BATCH);
     ToySession one = new ToySession(ToySession.Trait.FIXED_BATCH);

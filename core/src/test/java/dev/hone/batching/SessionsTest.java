@@ -1,8 +1,10 @@
 package dev.hone.batching;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hone.Batch;
+import dev.hone.Tensor;
 import dev.hone.contract.NoLeaks;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,11 +20,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class SessionsTest {
   private final ToySession shared = new ToySession();
   private final ToySession lone = new ToySession();
+  private Sessions.Sizes loneSizes = Sessions.Sizes.ALL;
 
   private Batcher open(BatchPolicy.Builder builder) {
     BatchPolicy policy = builder.build();
     Opening opening = Opening.of(shared, policy, ToySession.costs(1_000_000));
     opening.lone = lone;
+    opening.loneSizes = loneSizes;
     shared.runs.set(0);
     return Batcher.owning(opening, policy);
   }
@@ -40,6 +44,41 @@ class SessionsTest {
       assertThat(lone.runs.get()).isEqualTo(2);
       assertThat(shared.runs.get()).isZero();
     }
+  }
+
+  @Test
+  void callsWithoutCompanyRunOnTheLoneSessionOnlyIfTheyAreOfASizeThatItIsQuickerFor() {
+    loneSizes = new Sessions.Sizes(4, 7);
+    try (Batcher batcher = open(policy());
+        Batch three = ToySession.input(new long[] {1, 2, 3});
+        Batch four = ToySession.input(new long[] {1, 2}, new long[] {3, 4});
+        Batch seven = ToySession.input(new long[] {1, 2, 3, 4, 5, 6, 7})) {
+      for (Batch other : List.of(three, seven)) {
+        batcher.run(other).close();
+        batcher.runAsync(other).join().close();
+      }
+      assertThat(lone.runs.get()).isZero();
+      assertThat(shared.runs.get()).isEqualTo(4);
+      batcher.run(four).close();
+      batcher.runAsync(four).join().close();
+      assertThat(lone.runs.get()).isEqualTo(2);
+      assertThat(shared.runs.get()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void callsThatNobodyCanRunAreRefusedWhereSizesMatterAsElsewhere() {
+    loneSizes = new Sessions.Sizes(4, 7);
+    try (Batcher batcher = open(policy());
+        Batch in = Batch.of("x", Tensor.of(new float[] {1}, 1))) {
+      assertThatThrownBy(() -> batcher.run(nothing())).hasMessageContaining("null");
+      assertThatThrownBy(() -> batcher.run(in)).isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @SuppressWarnings("NullAway") // what a caller may do all the same
+  private static Batch nothing() {
+    return null;
   }
 
   @Test
