@@ -10,6 +10,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * tenant gets its share of the machine meanwhile, and no more. Thread-safe.
  */
 final class Ahead {
+  /** Among more tenants none has much to itself, and to look at all takes longer than to refuse. */
+  private static final int MOST_COMPARED = 1000;
+
   private final Map<String, Double> shares;
   private final AtomicLong urgentNanos = new AtomicLong();
   private final AtomicLong bulkNanos = new AtomicLong();
@@ -44,7 +47,10 @@ final class Ahead {
   /** The time that passes before a request is served, of what all that waits will take. */
   long nanos(Request request, long allNanos) {
     Priority own = request.options.priority();
-    double before = Math.min(ofLevel(own, allNanos), amongTenants(request, allNanos));
+    double before = ofLevel(own, allNanos);
+    if (tenants.size() <= MOST_COMPARED) {
+      before = Math.min(before, amongTenants(request, allNanos));
+    }
     double nanos = before;
     for (Priority other : Priority.values()) {
       double share = WaitingRoom.weight(other) / WaitingRoom.weight(own);

@@ -359,9 +359,9 @@ public final class BatchPolicy {
 
     /**
      * Where the dependents of futures run, those of methods like {@code thenApplyAsync} among them
-     * unless these name another executor; the common pool by default, unless
-     * that was given no threads. It gets one task for all answers of a batch, and another that
-     * helps it as long as any are left.
+     * unless these name another executor; the common pool by default, unless that was given no
+     * threads. It gets one task for all answers of a batch, and another that helps it as long as
+     * any are left.
      */
     public Builder callbacksOn(Executor executor) {
       this.callbacks = given("callbacksOn", executor);

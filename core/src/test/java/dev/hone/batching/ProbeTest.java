@@ -173,7 +173,7 @@ class ProbeTest {
   void largeRowsAreMadeUpWithLittleHeap() {
     PlainSession session =
         new PlainSession(
-            List.of(Value.tensor("x", DataType.UINT8, ROWS, Dimension.of(1_000_000))),
+            List.of(Value.tensor("x", DataType.UINT8, ROWS, Dimension.of(200_000))),
             List.of(Value.tensor("y", DataType.FLOAT32, ROWS)),
             in -> Batch.of("y", Tensor.of(new float[(int) in.rows()])));
     try (Batcher batcher =
