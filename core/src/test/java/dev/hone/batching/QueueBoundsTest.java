@@ -113,7 +113,7 @@ class QueueBoundsTest {
       go.countDown();
       assertThatThrownBy(late::join)
           .hasCauseInstanceOf(OverloadException.class)
-          .hasMessageContaining("what waits already will take 42 ms");
+          .hasMessageContaining("what waits before it will take 42 ms");
       busy.join().close();
       alone.forEach(call -> assertThatThrownBy(call::join)); // they lie on a device
     }
