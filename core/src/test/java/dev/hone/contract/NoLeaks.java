@@ -29,7 +29,7 @@ public final class NoLeaks implements BeforeAllCallback, BeforeEachCallback, Aft
   private static final ExtensionContext.Namespace NAMESPACE =
       ExtensionContext.Namespace.create(NoLeaks.class);
   private static final AtomicLong EXPECTED = new AtomicLong();
-  private static final long PATIENCE_NANOS = 5_000_000_000L;
+  private static final long PATIENCE_NANOS = 30_000_000_000L;
 
   /** For JUnit. */
   public NoLeaks() {}
