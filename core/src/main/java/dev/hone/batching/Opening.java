@@ -329,7 +329,7 @@ final class Opening {
         larger.add(saturation.rowsPerSecond(1, 1, Saturation.LONGER, nanos));
         double product = (double) Sessions.sizeOf(one) * Sessions.sizeOf(other);
         between = Math.round(Math.sqrt(product));
-      } catch (RuntimeException e) { // too large for this model
+      } catch (RuntimeException | OutOfMemoryError e) { // too large for this model
         larger.add(0);
       }
     }

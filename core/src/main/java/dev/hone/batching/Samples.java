@@ -23,13 +23,12 @@ import org.jspecify.annotations.Nullable;
 final class Samples {
   private static final int PIECE = 1 << 16; // elements
   private static final int LOUD = 50; // times as large as usual
+  private static final int LARGER = 16; // times: from a word to a line, from an icon to a picture
   private static final long[] ALL = {0, Long.MAX_VALUE}; // of a row
 
   private final Signature signature;
   private final Layout layout;
   private final List<Batch> given;
-  private static final int LARGER = 16; // times: from a word to a line, from an icon to a picture
-
   private final int largestId;
   private final int freeLength;
   private final int lastFreeLength; // of the last such axis
