@@ -194,6 +194,8 @@ public final class Memory extends Lifetime {
    * the regions may be closed.
    */
   public static boolean overlap(Memory one, long oneBytes, Memory other, long otherBytes) {
+    Objects.requireNonNull(one, "memory to compare");
+    Objects.requireNonNull(other, "memory to compare with");
     if (one.block != other.block
         && (one.block.address == 0 // only JavaCPP tells where buffers lie
             || !Objects.equals(one.block.device, other.block.device))) {
