@@ -26,10 +26,10 @@ import org.jspecify.annotations.Nullable;
  *                                                                    ▼ BatchFormer, CostModel, Limits
  *   caller ◀── Request: answered, once ◀── Pilot, Joiner ◀──────── Flight, on a Lane
  *
- * Engine is the front: it takes calls, and closes; CallsUnderWay counts how they end. Scheduler is
- * the back: it has the lanes, and says who runs; Backlog has what waits, from Intake to BatchFormer,
- * and says what runs next. Opening is apart from all: Probe finds out whether rows may share a
- * batch, WarmUp what batches cost.
+ * Engine is the front: it takes calls, and closes; CallsUnderWay counts how they end, and Admission
+ * asks Ahead what would be served before one. Scheduler is the back: it has the lanes, and says who
+ * runs; Backlog has what waits, from Intake to BatchFormer, and says what runs next. Opening is
+ * apart from all: Probe finds out whether rows may share a batch, WarmUp what batches cost.
  *
  * Closing. The gate of CallsUnderWay counts them; closing refuses new ones, waits until those under
  * way have ended as they always do, and then stops the lanes, which have nothing to do any more.

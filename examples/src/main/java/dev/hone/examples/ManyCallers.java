@@ -29,6 +29,8 @@ public final class ManyCallers {
   private static final String HEADER =
       "            requests/s    p50 ms    p99 ms   rows in a run   padding";
 
+  private static final double FEW_SHARED = 1.05; // rows in a run
+
   private ManyCallers() {}
 
   /** Takes the seconds for each of the two as its only argument; 10 if there is none. */
@@ -58,6 +60,9 @@ public final class ManyCallers {
       try (Session session = Batcher.over(Session.open(model, options), BatchPolicy.automatic())) {
         batched = serve("batched", session, requests, users, time, out);
         print(out, "%n%s", session.report());
+        if (session.stats().batches().rows().mean() < FEW_SHARED) {
+          print(out, "%nHardly a call shared a run: the lines on batching say why.");
+        }
       }
     } finally {
       requests.forEach(Batch::close);
