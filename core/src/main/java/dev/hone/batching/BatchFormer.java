@@ -104,7 +104,7 @@ final class BatchFormer {
       } finally {
         costs.setTrying(CostModel.Trying.NOTHING);
       }
-      double nanos = flight.rows == 0 ? 0 : costs.predict(flight.rows, flight.length);
+      double nanos = flight.rows == 0 ? 0 : predict(flight);
       for (Piece piece : flight.pieces) {
         room.charge(piece.request(), nanos * piece.rows() / flight.rows, anchor);
         leaveIfTaken(piece.request());
@@ -118,6 +118,12 @@ final class BatchFormer {
       }
       throw e;
     }
+  }
+
+  private double predict(Flight flight) {
+    return flight.kind.runsAlone()
+        ? (double) flight.pieces.get(0).request().costNanos // its rows are not counted here
+        : costs.predict(flight.rows, flight.length);
   }
 
   private void gather(Flight flight, Request anchor, long nowNanos) {

@@ -13,6 +13,7 @@ import dev.hone.contract.NoLeaks;
 import dev.hone.memory.Memory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -116,6 +117,39 @@ class QueueBoundsTest {
           .hasMessageContaining("what waits before it will take 42 ms");
       busy.join().close();
       alone.forEach(call -> assertThatThrownBy(call::join)); // they lie on a device
+    }
+  }
+
+  @Test
+  void aTenantIsChargedForTheRowsOfCallsThatRunAlone() {
+    BatchPolicy policy =
+        BatchPolicy.builder().lanes(1).evenIfItDoesNotPay().callbacksOn(Runnable::run).build();
+    CountDownLatch runs = new CountDownLatch(1);
+    List<Long> served = Collections.synchronizedList(new ArrayList<>());
+    try (Batcher batcher = Batcher.over(toy, policy, costsOfTokens());
+        Batch one = ToySession.input(new long[] {1});
+        Batch many = onDevice(20, 16);
+        Batch few = onDevice(1, 16)) {
+      toy.fault =
+          (in, options) -> {
+            runs.countDown();
+            await(go);
+          };
+      CompletableFuture<Batch> busy = batcher.runAsync(one);
+      await(runs);
+      List<CompletableFuture<Batch>> ends = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        for (Batch in : List.of(many, few)) {
+          RunOptions tenant = RunOptions.DEFAULT.withTenant(in == many ? "heavy" : "light");
+          long rows = in.tensor(0).shape().rows();
+          ends.add(
+              batcher.runAsync(in, tenant).whenComplete((answer, failure) -> served.add(rows)));
+        }
+      }
+      go.countDown();
+      busy.join().close();
+      ends.forEach(end -> assertThatThrownBy(end::join)); // they lie on a device
+      assertThat(served).containsExactly(20L, 1L, 1L, 1L, 20L, 20L);
     }
   }
 
