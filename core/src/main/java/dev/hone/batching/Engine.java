@@ -9,7 +9,6 @@ import dev.hone.metrics.Capacity;
 import dev.hone.metrics.Gauges;
 import dev.hone.metrics.Recorder;
 import dev.hone.metrics.SessionStats;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
@@ -43,7 +42,6 @@ final class Engine implements Gauges {
   private final Recorder recorder;
   private final Admission admission;
   private final Scheduler scheduler;
-  private final Admission.Shedder shedder;
   private final Padding padding;
   private final MemoryPool pool;
   private final CallsUnderWay calls;
@@ -85,22 +83,7 @@ final class Engine implements Gauges {
       pool.close();
       throw e;
     }
-    this.shedder = shedder(scheduler);
     this.alone = new Alone(sessions, calls::count, recorder);
-  }
-
-  private static Admission.Shedder shedder(Scheduler scheduler) {
-    return new Admission.Shedder() {
-      @Override
-      public boolean shedFor(Request request, Duration retryAfter) {
-        return scheduler.shedFor(request, retryAfter);
-      }
-
-      @Override
-      public void look() {
-        scheduler.look();
-      }
-    };
   }
 
   private Recorder counting(Plan plan) {
@@ -257,7 +240,7 @@ final class Engine implements Gauges {
   private void admit(Request request) {
     request.holdTensors();
     try {
-      admission.admit(request, shedder);
+      admission.admit(request, scheduler);
     } catch (RuntimeException | Error e) {
       request.endUse();
       throw e;

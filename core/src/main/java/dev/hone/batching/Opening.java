@@ -41,7 +41,7 @@ final class Opening {
   final @Nullable Plan plan; // null: calls run alone
   final List<String> notes = new ArrayList<>();
   @Nullable Session lone; // for calls without company, if that is another one
-  Sessions.Sizes loneSizes = Sessions.Sizes.ALL;
+  Sessions.SizeRange loneSizes = Sessions.SizeRange.ALL;
 
   Opening(Session session, Probe.Verdict verdict, @Nullable Plan plan) {
     this.session = session;
@@ -180,8 +180,8 @@ final class Opening {
    * @param larger the same of a larger one
    * @param between the size from which on calls are taken to be like the latter
    */
-  static Sessions.Sizes sizes(double usual, double larger, long between) {
-    return new Sessions.Sizes(usual > 1 ? 0 : between, larger > 1 ? Long.MAX_VALUE : between);
+  static Sessions.SizeRange sizes(double usual, double larger, long between) {
+    return new Sessions.SizeRange(usual > 1 ? 0 : between, larger > 1 ? Long.MAX_VALUE : between);
   }
 
   private static String describe(Opening kept, Speed ofKept, Opening other, Speed ofOther) {
@@ -209,8 +209,8 @@ final class Opening {
             : ", so " + loneCalls(kept.loneSizes) + " run in a second session, on the latter");
   }
 
-  private static String loneCalls(Sessions.Sizes sizes) {
-    if (sizes.equals(Sessions.Sizes.ALL)) {
+  private static String loneCalls(Sessions.SizeRange sizes) {
+    if (sizes.equals(Sessions.SizeRange.ALL)) {
       return "they";
     }
     return sizes.least() > 0

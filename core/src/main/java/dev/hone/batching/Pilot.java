@@ -79,8 +79,11 @@ final class Pilot {
     }
   }
 
-  /** Whether these are all calls there are. */
+  /** Whether these are all calls there are, as far as there is a session for such. */
   private boolean hasNoCompany(List<Piece> pieces) {
+    if (sessions.lone() == null) {
+      return false; // and nobody wants to know
+    }
     long size = 0;
     for (int i = 0; i < pieces.size(); i++) {
       if (!pieces.get(i).isWhole()) {

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 
 /** Brings together what waits and the lanes that are free for it. Thread-safe. */
-final class Scheduler {
+final class Scheduler implements Admission.Shedder {
   /** How many times the wake of a thread a batch may last that a caller runs for others. */
   private static final int COURTESY_WAKES = 16;
 
@@ -87,7 +87,8 @@ final class Scheduler {
   }
 
   /** Has a free lane serve what waits, if there is any. */
-  void look() {
+  @Override
+  public void look() {
     if (backlog.hasWork()) {
       wakeFreeLane();
     }
@@ -223,7 +224,8 @@ final class Scheduler {
   }
 
   /** See {@link Backlog#shedFor}. */
-  boolean shedFor(Request newer, Duration retryAfter) {
+  @Override
+  public boolean shedFor(Request newer, Duration retryAfter) {
     return backlog.shedFor(newer, retryAfter);
   }
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param lone for runs that have none; null if {@code shared} is quick enough
  * @param loneSizes the runs that {@code lone} is quicker for
  */
-record Sessions(Session shared, @Nullable Session lone, Sizes loneSizes) {
+record Sessions(Session shared, @Nullable Session lone, SizeRange loneSizes) {
 
   /**
    * Runs from one size on and below another; see {@link #sizeOf}.
@@ -22,8 +22,8 @@ record Sessions(Session shared, @Nullable Session lone, Sizes loneSizes) {
    * @param least the smallest size
    * @param beyond the first that is too large
    */
-  record Sizes(long least, long beyond) {
-    static final Sizes ALL = new Sizes(0, Long.MAX_VALUE);
+  record SizeRange(long least, long beyond) {
+    static final SizeRange ALL = new SizeRange(0, Long.MAX_VALUE);
 
     private boolean contain(long size) {
       return size >= least && size < beyond;

@@ -19,8 +19,8 @@ class NoCommonPoolTest {
     try (Batcher batcher = Batcher.over(toy, BatchPolicy.automatic(), ToySession.costs(1_000_000));
         Batch in = ToySession.input(new long[] {1})) {
       CompletableFuture<Void> answered = batcher.runAsync(in).thenAccept(Batch::close);
-      answered.get(20, TimeUnit.SECONDS);
-      batcher.runAsync(in).get(20, TimeUnit.SECONDS).close();
+      answered.get(1, TimeUnit.MINUTES);
+      batcher.runAsync(in).get(1, TimeUnit.MINUTES).close();
     }
     System.exit(0);
   }

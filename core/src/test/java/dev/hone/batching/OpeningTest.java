@@ -27,9 +27,9 @@ class OpeningTest {
 
   @Test
   void aSessionIsForCallsWithoutCompanyOfThoseSizesThatItIsQuickerFor() {
-    assertThat(Opening.sizes(1.3, 1.5, 128)).isEqualTo(Sessions.Sizes.ALL);
-    assertThat(Opening.sizes(0.5, 1.3, 128)).isEqualTo(new Sessions.Sizes(128, Long.MAX_VALUE));
-    assertThat(Opening.sizes(1.3, 0.5, 128)).isEqualTo(new Sessions.Sizes(0, 128));
+    assertThat(Opening.sizes(1.3, 1.5, 128)).isEqualTo(Sessions.SizeRange.ALL);
+    assertThat(Opening.sizes(0.5, 1.3, 128)).isEqualTo(new Sessions.SizeRange(128, Long.MAX_VALUE));
+    assertThat(Opening.sizes(1.3, 0.5, 128)).isEqualTo(new Sessions.SizeRange(0, 128));
   }
 
   @Test

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class SessionsTest {
   private final ToySession shared = new ToySession();
   private final ToySession lone = new ToySession();
-  private Sessions.Sizes loneSizes = Sessions.Sizes.ALL;
+  private Sessions.SizeRange loneSizes = Sessions.SizeRange.ALL;
 
   private Batcher open(BatchPolicy.Builder builder) {
     BatchPolicy policy = builder.build();
@@ -48,7 +48,7 @@ class SessionsTest {
 
   @Test
   void callsWithoutCompanyRunOnTheLoneSessionOnlyIfTheyAreOfASizeThatItIsQuickerFor() {
-    loneSizes = new Sessions.Sizes(4, 7);
+    loneSizes = new Sessions.SizeRange(4, 7);
     try (Batcher batcher = open(policy());
         Batch three = ToySession.input(new long[] {1, 2, 3});
         Batch four = ToySession.input(new long[] {1, 2}, new long[] {3, 4});
@@ -68,7 +68,7 @@ class SessionsTest {
 
   @Test
   void callsThatNobodyCanRunAreRefusedWhereSizesMatterAsElsewhere() {
-    loneSizes = new Sessions.Sizes(4, 7);
+    loneSizes = new Sessions.SizeRange(4, 7);
     try (Batcher batcher = open(policy());
         Batch in = Batch.of("x", Tensor.of(new float[] {1}, 1))) {
       assertThatThrownBy(() -> batcher.run(nothing())).hasMessageContaining("null");
