@@ -94,18 +94,11 @@ class QueueBoundsTest {
   @Test
   void aCallThatRunsAloneAmongOthersCostsWhatItsRowsDo() {
     BatchPolicy policy = BatchPolicy.builder().lanes(1).evenIfItDoesNotPay().build();
-    CountDownLatch runs = new CountDownLatch(1);
     try (Batcher batcher = Batcher.over(toy, policy, costsOfTokens());
         Batch one = ToySession.input(new long[] {1});
         Batch many = onDevice(20, 16);
         Batch none = onDevice(0, 16)) {
-      toy.fault =
-          (in, options) -> {
-            runs.countDown();
-            await(go);
-          };
-      CompletableFuture<Batch> busy = batcher.runAsync(one);
-      await(runs);
+      CompletableFuture<Batch> busy = heldRun(batcher, one);
       List<CompletableFuture<Batch>> alone =
           List.of(batcher.runAsync(many), batcher.runAsync(none));
       assertThat(batcher.stats().now().queuedRows()).isEqualTo(2);
@@ -124,19 +117,12 @@ class QueueBoundsTest {
   void aTenantIsChargedForTheRowsOfCallsThatRunAlone() {
     BatchPolicy policy =
         BatchPolicy.builder().lanes(1).evenIfItDoesNotPay().callbacksOn(Runnable::run).build();
-    CountDownLatch runs = new CountDownLatch(1);
     List<Long> served = Collections.synchronizedList(new ArrayList<>());
     try (Batcher batcher = Batcher.over(toy, policy, costsOfTokens());
         Batch one = ToySession.input(new long[] {1});
         Batch many = onDevice(20, 16);
         Batch few = onDevice(1, 16)) {
-      toy.fault =
-          (in, options) -> {
-            runs.countDown();
-            await(go);
-          };
-      CompletableFuture<Batch> busy = batcher.runAsync(one);
-      await(runs);
+      CompletableFuture<Batch> busy = heldRun(batcher, one);
       List<CompletableFuture<Batch>> ends = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
         for (Batch in : List.of(many, few)) {
@@ -151,6 +137,19 @@ class QueueBoundsTest {
       ends.forEach(end -> assertThatThrownBy(end::join)); // they lie on a device
       assertThat(served).containsExactly(20L, 1L, 1L, 1L, 20L, 20L);
     }
+  }
+
+  /** A call that runs, and keeps the lane until {@link #go}. */
+  private CompletableFuture<Batch> heldRun(Batcher batcher, Batch in) {
+    CountDownLatch runs = new CountDownLatch(1);
+    toy.fault =
+        (inputs, options) -> {
+          runs.countDown();
+          await(go);
+        };
+    CompletableFuture<Batch> held = batcher.runAsync(in);
+    await(runs);
+    return held;
   }
 
   private static void await(CountDownLatch latch) {
